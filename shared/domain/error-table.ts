@@ -148,6 +148,52 @@ export const ERRORS = {
     when: 'An agent is at its limit of calls, rate or tokens. The step waits, or goes to another agent, for at most four hours.',
     whatToDo: 'Raise the limit of the agent, or submit less at once.',
   },
+  AgentThrottledError: {
+    status: 503,
+    retryable: true,
+    seen: 'task',
+    when: 'A language model that an agent calls is throttled, by its provider or by its `tokensPerMinute` in the stage. The step waits as with a busy agent, and no attempt is used up.',
+    whatToDo:
+      'Nothing, as long as it passes. Ask the provider for a higher quota, raise `tokensPerMinute` of the model, or submit less at once.',
+  },
+  AgentContinuesError: {
+    status: 503,
+    retryable: true,
+    seen: 'task',
+    when: 'The time of an attempt is nearly over while its model still calls tools. The step goes on in another attempt from the turns that are stored; no attempt is used up.',
+    whatToDo: 'Nothing. Raise `timeoutSeconds` of the step where it happens often.',
+  },
+  ModelContextError: {
+    status: 422,
+    retryable: false,
+    seen: 'task',
+    when: 'What is sent to a language model and `maxOutputTokens` do not fit its context together.',
+    whatToDo:
+      'Send less (a file in parts, a summary), ask for less, or configure a model with a larger context. The message has the figures.',
+  },
+  ModelLimitError: {
+    status: 422,
+    retryable: false,
+    seen: 'task',
+    when: 'With its next call of a language model an agent could spend more than its `price.mostUsd` or `price.mostTokens` says.',
+    whatToDo: 'Raise what it declares, or have it ask for less: smaller `maxOutputTokens`, fewer turns.',
+  },
+  ModelOutputError: {
+    status: 500,
+    retryable: false,
+    seen: 'task',
+    when: 'A language model has not answered what the schema of a structured answer allows, also when it was told what is wrong.',
+    whatToDo:
+      'Simplify the schema, describe its fields, raise `maxOutputTokens`, or take another model or another `structured` setting.',
+  },
+  LoopDetectedError: {
+    status: 500,
+    retryable: false,
+    seen: 'task',
+    when: 'A language model repeats itself: the same call of a tool four times, three empty answers, or no end within its turns.',
+    whatToDo:
+      'Say in its prompt when it is to stop, give it a tool that brings it further, raise `maxTurns`, or take another model.',
+  },
   AgentUnavailableError: {
     status: 503,
     retryable: true,
@@ -163,6 +209,36 @@ export const ERRORS = {
     when: 'An agent says (`RetryableError`) that the same call may succeed later, or what it has thrown is transient by nature: a connection that failed, a status of 408, 425, 429 or 5xx. It is called again, as `retry` of the step says.',
     whatToDo:
       'Nothing, as long as it passes. `retry` of the step says how often the agent is called; the message says what failed.',
+  },
+  ModelThrottledError: {
+    status: 503,
+    retryable: true,
+    seen: 'task',
+    when: 'The provider of a language model takes no more calls for now: too many requests or tokens a minute, or it is overloaded. The step waits, or another agent or model takes it.',
+    whatToDo:
+      "Submit less at once, raise the provider's quota, or give the model a `fallback` and its `tokensPerMinute` in the stage.",
+  },
+  ModelUnavailableError: {
+    status: 503,
+    retryable: true,
+    seen: 'task',
+    when: 'A language model has not answered: its server cannot be reached or has failed, or the connection broke in the middle of an answer, whose tokens are counted as an estimate then.',
+    whatToDo:
+      'The message names the model and its address. Start the server or correct the settings of the model; a `fallback` in the stage takes over meanwhile.',
+  },
+  ModelRefusedError: {
+    status: 500,
+    retryable: false,
+    seen: 'task',
+    when: 'The provider of a language model refuses a call that it would refuse again: an unknown id, no access, a wrong key, a request that the model does not take.',
+    whatToDo: 'The message says why and which setting of the stage to correct. Correct it and deploy.',
+  },
+  ModelTimedOutError: {
+    status: 504,
+    retryable: true,
+    seen: 'task',
+    when: 'A language model was silent for too long, before its answer or in the middle of it.',
+    whatToDo: 'Ask for a shorter answer (`maxOutputTokens`), or take a faster model.',
   },
   TaskCancelledError: {
     status: 409,

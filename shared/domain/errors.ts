@@ -10,9 +10,13 @@ export type ErrorName = keyof typeof ERRORS
 /** Errors that are not the agent's failure: it was not called, was throttled or superseded, or the task's budget did not suffice. */
 export const REFUSALS = [
   'AgentBusyError',
+  'AgentThrottledError',
   'AgentUnavailableError',
   'BudgetExceededError',
 ] as const satisfies ErrorName[]
+
+/** Errors that end a call and are no attempt: a refusal, or a call that goes on later from where it was. */
+export const UNCOUNTED = [...REFUSALS, 'AgentContinuesError'] as const satisfies ErrorName[]
 
 /** Error names of a crashed function, with the cause when Lambda reports one. */
 export const DEATHS = ['Lambda.Unknown', 'Runtime.ExitError', 'Runtime.OutOfMemory']

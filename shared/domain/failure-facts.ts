@@ -2,7 +2,7 @@ import { boundedText, MOST_CHARACTERS } from './bounded.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /** Errors whose messages quote inputs and outputs: payloads stay out of the log. */
-const QUOTING = ['InvalidInputError', 'AgentOutputError']
+const QUOTING = ['InvalidInputError', 'AgentOutputError', 'ModelOutputError']
 
 export type FailureFacts = { errorName: string } & ({ errorMessage: string } | { see: string })
 

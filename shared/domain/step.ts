@@ -126,6 +126,14 @@ export const StepRecordSchema = z.object({
     .array(z.string())
     .optional()
     .describe('Models whose price is not known: the cost is at least this'),
+  uncounted: z
+    .object({
+      costUsd: z.number().optional(),
+      tokens: z.number().optional(),
+      unpriced: z.array(z.string()).optional(),
+    })
+    .optional()
+    .describe('What calls have cost that were no attempts: their model was throttled, or they went on later'),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
   approval: ApprovalSchema.optional(),
   child: z.string().optional().describe('The task that runs a child workflow'),

@@ -2,10 +2,11 @@ import { MOST_RETRY_AFTER_SECONDS } from '../agent/index.ts'
 import { isAgentsFault, isBreakersConcern } from '../app/steps/settle-failure.ts'
 import { runOfFence } from '../contracts/step-payload.ts'
 import { boundedText, failureOf } from '../domain/bounded.ts'
-import { isOrchestratorError, type OrchestratorError, REFUSALS } from '../domain/errors.ts'
+import { isOrchestratorError, type OrchestratorError, UNCOUNTED } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/event.ts'
 import { type FailureFacts, failureFacts } from '../domain/failure-facts.ts'
 import type { FaultDetails } from '../domain/fault.ts'
+import type { StepRecord } from '../domain/step.ts'
 import { millisecondsBetween } from '../domain/times.ts'
 import { withoutUndefined } from '../domain/without-undefined.ts'
 import { faultBehind } from './agent-failure.ts'
@@ -31,9 +32,10 @@ export async function failAttempt(ports: Needs, run: StepRun, error: unknown): P
     return error
   }
   // A refused admission is no failed attempt: the rebinder chooses another agent, or waits.
-  if (isOrchestratorError(error, ...REFUSALS)) {
+  if (isOrchestratorError(error, ...UNCOUNTED)) {
     log.info('step not begun', { agentId, errorName: error.name })
-    await Promise.all([notices.finish([]), release(run, undefined), noteWhenToAsk(ports, run, error)])
+    measureCost(ports, run)
+    await Promise.all([notices.finish([]), release(run, undefined), noteUncounted(ports, run, error)])
     return error
   }
   const { verdict, askAgainAt } = verdictOn(ports, run, error)
@@ -41,20 +43,36 @@ export async function failAttempt(ports: Needs, run: StepRun, error: unknown): P
   return errorForState(error, verdict)
 }
 
-/** Records the retry-after time of a busy agent, because the state only sees the error's name. */
-async function noteWhenToAsk(
-  { steps, clock }: Needs,
-  { own, log }: StepRun,
-  { details }: OrchestratorError,
-): Promise<void> {
+/**
+ * Records the retry-after time of a busy agent, because the state only sees the error's name; and what its call has cost, because it is no
+ * attempt that could keep it (model-gate/G2).
+ */
+async function noteUncounted(ports: Needs, run: StepRun, error: OrchestratorError): Promise<void> {
+  const note = withoutUndefined({ askAgainAt: askAgainAt(ports, error), uncounted: uncountedWith(run) })
+  if (Object.keys(note).length === 0) return
+  await ports.steps.noteStep(run.own, note).catch((reason: unknown) => {
+    run.log.warn('retry-after time and cost not recorded', { reason: String(reason) })
+  })
+}
+
+function askAgainAt({ clock }: Needs, { details }: OrchestratorError): string | undefined {
   const { waitSeconds } = details
-  if (typeof waitSeconds !== 'number' || !(waitSeconds > 0)) return
+  if (typeof waitSeconds !== 'number' || !(waitSeconds > 0)) return undefined
   // Bounded, so that the date stays valid; the rebinder waits less than this anyway.
   const seconds = Math.min(waitSeconds, MOST_RETRY_AFTER_SECONDS)
-  const askAgainAt = new Date(clock.now().getTime() + seconds * 1_000).toISOString()
-  await steps.noteStep(own, { askAgainAt }).catch((reason: unknown) => {
-    log.warn('retry-after time not recorded', { reason: String(reason) })
-  })
+  return new Date(clock.now().getTime() + seconds * 1_000).toISOString()
+}
+
+/** What all such calls of the step have cost, this one among them; undefined where this one has cost nothing. */
+function uncountedWith({ call, record: { uncounted = {} } }: StepRun): StepRecord['uncounted'] {
+  const { costUsd = 0, tokens = 0, unpriced = [] } = call?.spending.told() ?? {}
+  if (costUsd === 0 && tokens === 0) return undefined
+  const models = [...new Set([...(uncounted.unpriced ?? []), ...unpriced])]
+  return {
+    costUsd: (uncounted.costUsd ?? 0) + costUsd,
+    tokens: (uncounted.tokens ?? 0) + tokens,
+    ...(models.length > 0 ? { unpriced: models } : {}),
+  }
 }
 
 /** What the log tells of the error that an agent has thrown, beside its name and message. */

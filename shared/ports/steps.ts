@@ -84,7 +84,7 @@ export type Steps = {
     note:
       | Pick<StepRecord, 'items' | 'itemCount'>
       | (Pick<StepRecord, 'child'> & { input?: StoredValue | undefined })
-      | Pick<StepRecord, 'askAgainAt'>
+      | Pick<StepRecord, 'askAgainAt' | 'uncounted'>
       | { held: Held | undefined },
   ): Promise<boolean>
   /** Records the first answer; undefined when the approval was answered before, or does not exist. */

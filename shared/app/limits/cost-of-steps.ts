@@ -4,9 +4,9 @@ import type { Cost } from '../../domain/task.ts'
 /** The most models without a price that a task lists. */
 const MOST_UNPRICED = 10
 
-/** The cost of all attempts of the steps, including failed ones; a child workflow's step has the cost of its task. */
+/** The cost of all calls for the steps, including failed ones and those that were no attempts; a child workflow's step has the cost of its task. */
 export function costOf(steps: readonly StepRecord[]): Cost {
-  const paid = steps.flatMap((step) => [step, ...step.attempts])
+  const paid = steps.flatMap((step) => [step, ...(step.uncounted ? [step.uncounted] : []), ...step.attempts])
   const unpriced = [...new Set(paid.flatMap((one) => one.unpriced ?? []))].slice(0, MOST_UNPRICED)
   return {
     // Rounded to a billionth of a dollar, to hide floating-point errors.

@@ -34,7 +34,7 @@ import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { settleDead } from '../limits/spend-budget.ts'
-import { isRefusal, secondsUntilAsked } from './busy-waits.ts'
+import { isRefusal, isSame, secondsUntilAsked } from './busy-waits.ts'
 import { failureInCause } from './failure-in-cause.ts'
 import { noteLostAttempt } from './lost-attempt.ts'
 import { LATE, type NextAgent, nextAgent, type Trouble } from './next-agent.ts'
@@ -116,7 +116,7 @@ export const rebindStep =
     const answer = taken.kind === 'final' ? settledAs(step, record) : await decideAfter(record)
     if ('settled' in answer) await signalGates(ports, plan, path)
     const next = 'rebound' in answer ? answer.rebound.agentId : failed
-    const hasFailed = failure !== LATE && !isRefusal(failure)
+    const hasFailed = !isNoAttempt(failure)
     report({
       executionArn,
       attempt: taken.step.attempts.length + 1,
@@ -168,8 +168,7 @@ const asNoted = (record: StepRecord, failure: Failure): Failure =>
 const notedAttempt = ({ attempts, startedAt, agentId }: StepRecord): Attempt | undefined =>
   attempts.findLast((attempt) => attempt.startedAt === startedAt && attempt.agentId === agentId)
 
-const isNoAttempt = (failure: Failure): boolean =>
-  failure === LATE || isRefusal(failure) || failure.name === 'StepSupersededError'
+const isNoAttempt = (failure: Failure): boolean => failure === LATE || isRefusal(failure) || isSame(failure)
 
 async function decide(situation: Situation): Promise<RebindAnswer> {
   const { failure } = situation
@@ -203,7 +202,7 @@ function heldBy({
   failure,
   waitSeconds,
 }: Pick<Situation, 'record' | 'failure'> & { now: string; waitSeconds: number }): Held | undefined {
-  if (waitSeconds <= 0 || failure === LATE || failure.name === 'StepSupersededError') return undefined
+  if (waitSeconds <= 0 || failure === LATE || isSame(failure)) return undefined
   const until = new Date(Date.parse(now) + waitSeconds * 1_000).toISOString()
   const since = record.held?.since ?? (isRefusal(failure) ? record.busySince : undefined) ?? now
   return { reason: boundedText(failure.message), since, until }
