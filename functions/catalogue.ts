@@ -15,6 +15,7 @@ import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
 import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
 import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
 import { taskFilesGrants } from './adapters/dynamodb/steps/task-files.grants.ts'
+import { turnsGrants } from './adapters/dynamodb/steps/turns.grants.ts'
 import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
 import { budgetsGrants } from './adapters/dynamodb/tasks/budgets.grants.ts'
 import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
@@ -47,6 +48,7 @@ export const PORTS = {
   queue: queueGrants,
   budgets: budgetsGrants,
   ledger: ledgerGrants,
+  turns: turnsGrants,
   files: fileStoreGrants,
   taskFiles: taskFilesGrants,
   answers: answerStoreGrants,
@@ -77,6 +79,7 @@ export const AGENT_PORTS = {
   limits: ['take'],
   budgets: ['read', 'spend'],
   ledger: ['record'],
+  turns: ['keep'],
   files: ['list', 'read', 'write'],
   taskFiles: ['write'],
   bus: ['publish'],

@@ -1,6 +1,7 @@
 import type { Json } from '../shared/domain/json.ts'
 import type { GivenFiles } from './memory/files.ts'
 import type { Noted } from './noting-agent.ts'
+import type { GivenModels, SeenModelCall } from './scripted-models.ts'
 
 export type AgentTest = {
   /** Required when the agent offers more than one. */
@@ -9,6 +10,8 @@ export type AgentTest = {
   input?: unknown
   /** Uploaded files by key: `{'files/notes/one.md': '...'}`; an input names them as `{$file: 'files/notes/one.md'}`. */
   files?: GivenFiles
+  /** What the language models of the agent answer: in order, or by a function of the call. */
+  models?: GivenModels
   /** The number of the attempt, from 1; by default 1, or one more than in `after`. */
   attempt?: number
   /** The run that this one retries: effects that it has completed are not performed again. */
@@ -33,6 +36,8 @@ export type AgentRun = Omit<Noted, 'thrown'> & {
    * `AgentFailedError`. `retryable`: a step without `retry` calls the agent again.
    */
   error?: { name: string; message: string; retryable: boolean }
+  /** Every call of a model, in order. */
+  modelCalls: SeenModelCall[]
   /** The value that the agent threw. */
   thrown?: unknown
   /** The price of the call plus the costs reported by `spend`. */

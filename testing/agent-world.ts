@@ -4,6 +4,7 @@ import { submitTask } from '../shared/app/tasks/submit-task.ts'
 import { StepPayloadSchema } from '../shared/contracts/step-payload.ts'
 import type { Json } from '../shared/domain/json.ts'
 import type { StepRecord } from '../shared/domain/step.ts'
+import type { HostModels } from '../shared/host/model/host-models.ts'
 import type {
   BlobStore,
   Executions,
@@ -13,6 +14,7 @@ import type {
   Ownership,
   Ports,
   TaskFiles,
+  Turns,
 } from '../shared/ports/index.ts'
 import { CALLER } from './caller.ts'
 import { hostOf } from './functions.ts'
@@ -21,12 +23,13 @@ import { memoryPorts } from './memory/ports.ts'
 import type { WrittenFile } from './noting-agent.ts'
 import { CRASH } from './options/agent-test.ts'
 
-/** The side effects of a step and their results, which outlive an attempt; with the files that it has written. */
+/** The side effects of a step and their results, which outlive an attempt; with the files that it has written, and the turns of its models. */
 export type KeptEffects = {
   ledger: Ledger
   blobs: BlobStore
   held: Map<string, Held>
   taskFiles: TaskFiles
+  turns: Turns
 }
 
 type Call = {
@@ -36,6 +39,7 @@ type Call = {
   once: Readonly<Record<string, Json>>
   effects?: KeptEffects | undefined
   files: GivenFiles
+  models?: HostModels
   task: { type?: string; metadata?: Record<string, string> }
   timeoutSeconds?: number
   crashAfter?: string
@@ -65,12 +69,13 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     executions: NO_EXECUTIONS,
     machines: NO_MACHINES,
   })
-  const { ledger, taskFiles } = made.ports
-  const kept: KeptEffects = effects ?? { ledger, taskFiles, blobs, held }
+  const { ledger, taskFiles, turns } = made.ports
+  const kept: KeptEffects = effects ?? { ledger, taskFiles, turns, blobs, held }
   const ports: Ports = {
     ...made.ports,
     files: notingFiles(made.ports.files, call),
     taskFiles: kept.taskFiles,
+    turns: kept.turns,
     steps: notingProgress(made.ports.steps, call.onProgress),
     ledger: crashing(kept.ledger, call),
   }
@@ -116,7 +121,7 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     await kept.ledger.complete(ownOf(0), key, await ports.values.storeValue(taskId, result))
   }
 
-  const host = hostOf(agent, ports)
+  const host = hostOf(agent, { ...ports, ...(call.models ? { models: call.models } : {}) })
   const record = async (): Promise<StepRecord | undefined> => (await ports.steps.findSteps(taskId, [PATH]))[0]
   return {
     effects: kept,

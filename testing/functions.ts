@@ -1,6 +1,7 @@
 import type { VirtualClock } from '../local/stepfunctions/run/clock.ts'
 import type { DefinedAgent } from '../shared/agent/index.ts'
 import { controlStep } from '../shared/app/control/control-step.ts'
+import { paysByCall } from '../shared/app/limits/most-of-call.ts'
 import { rebindStep } from '../shared/app/steps/rebind-step.ts'
 import { ControlPayloadSchema, RebindPayloadSchema } from '../shared/contracts/step-payload.ts'
 import type { Timer } from '../shared/domain/timer.ts'
@@ -15,7 +16,12 @@ type OnCall = NonNullable<HostPorts['onCall']>
  * The functions of a deployment, by name: `agent-<id>`, `rebind` and `control`. `onCall` is called with each call of an
  * agent.
  */
-export function functionsOf(ports: Ports, { agents, scripted }: Cast, clock: VirtualClock, onCall: OnCall) {
+export function functionsOf(
+  ports: Ports & Pick<HostPorts, 'models'>,
+  { agents, scripted }: Cast,
+  clock: VirtualClock,
+  onCall: OnCall,
+) {
   const timer = virtualTimer(clock)
   const hosts = new Map<string, Host>()
   for (const agent of agents) {
@@ -45,9 +51,14 @@ export type Host = (payload: unknown, requestId: string) => Promise<unknown>
 const CANCELLED = 'cancelled'
 
 /** Wraps an agent in the host; timers are the platform's by default. */
-export function hostOf(agent: DefinedAgent, ports: Ports & Pick<HostPorts, 'timer' | 'onCall'>): Host {
+export function hostOf(
+  agent: DefinedAgent,
+  { models, ...ports }: Ports & Pick<HostPorts, 'timer' | 'onCall' | 'models'>,
+): Host {
   const silent = { info() {}, warn() {} }
-  const run = runStep({ ...ports, log: silent, measure() {} })
+  // As in the cloud, an agent has no model that it does not say it needs.
+  const needed = models && paysByCall(agent.manifest) ? { models } : {}
+  const run = runStep({ ...ports, ...needed, log: silent, measure() {} })
   // The timeout of the agent's function in the cloud.
   const milliseconds = 1_000 * (agent.manifest.limits.timeoutSeconds + HOST_MARGIN_SECONDS)
   return async (payload, id) => run(agent, payload, { id, remainingMs: () => milliseconds })

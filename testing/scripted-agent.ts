@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { type AgentContext, type DefinedAgent, defineAgent } from '../shared/agent/index.ts'
 import type { AgentManifest } from '../shared/domain/agent.ts'
-import { ERRORS, type ErrorName, OrchestratorError } from '../shared/domain/errors.ts'
 import { placeOf } from '../shared/domain/instance-path.ts'
 import type { Json } from '../shared/domain/json.ts'
 import { ownOf } from '../shared/domain/own.ts'
+import { failureOf } from './failure-of.ts'
 import { issuesAt, refuse, VirtualSeconds } from './options/check.ts'
 
 /** One call of a scripted agent. */
@@ -129,7 +129,8 @@ async function perform(
       ...(tokens === undefined ? {} : { tokens }),
     })
   await wait(typeof seconds === 'function' ? seconds(call) : seconds)
-  if (fails !== undefined && call.nth <= times) throw failureOf(fails, call)
+  if (fails !== undefined && call.nth <= times)
+    throw failureOf(fails, `scripted for call ${call.nth} of ${call.path}`)
   return typeof output === 'function' ? output(input, call) : output
 }
 
@@ -142,16 +143,3 @@ function requireSeconds(place: string, seconds: number, onMistake: Scripting['on
     throw error
   }
 }
-
-function failureOf(fails: Failure, { path, nth }: ScriptedCall): Error {
-  const {
-    name,
-    message = `scripted for call ${nth} of ${path}`,
-    details = {},
-  } = typeof fails === 'string' ? { name: fails } : fails
-  return isErrorName(name)
-    ? new OrchestratorError(name, message, details)
-    : Object.assign(new Error(message), { name })
-}
-
-const isErrorName = (name: string): name is ErrorName => Object.hasOwn(ERRORS, name)

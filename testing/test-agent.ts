@@ -8,6 +8,7 @@ import { type AgentWorld, agentWorld, type KeptEffects, PATH } from './agent-wor
 import { throwOnRead } from './failed-run.ts'
 import { type Noted, notingAgent } from './noting-agent.ts'
 import { requireAgentTest, requireEffects } from './options/agent-test.ts'
+import { type SeenModelCall, scriptedModels } from './scripted-models.ts'
 
 /** The effects of each run, for its retry. */
 const effectsOf = new WeakMap<AgentRun, KeptEffects>()
@@ -24,6 +25,8 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
   const noted: Noted = { files: [], written: {}, once: {}, progress: [], log: [] }
   const crash = Promise.withResolvers<never>()
   crash.promise.catch(() => {})
+  const modelCalls: SeenModelCall[] = []
+  const models = test.models && scriptedModels(test.models, [agent], (call) => modelCalls.push(call))
   const world = await agentWorld(notingAgent(agent, noted, signal), {
     capability,
     input: input as Json,
@@ -31,6 +34,7 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
     once,
     effects: after && effectsOf.get(after),
     files: test.files ?? {},
+    ...(models ? { models } : {}),
     task: test.task ?? {},
     ...(test.timeoutSeconds === undefined ? {} : { timeoutSeconds: test.timeoutSeconds }),
     onRead: (key) => noted.files.push(key),
@@ -54,6 +58,7 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
     ...(error ? { error } : { output: await world.output() }),
     ...(thrown === undefined ? {} : { thrown }),
     ...told,
+    modelCalls,
     spent: spentIn(record),
     attempt,
   }

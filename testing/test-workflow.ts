@@ -11,6 +11,7 @@ import { type GivenWorkflow, parseGiven, registerAll } from './given-workflow.ts
 import { type After, answerApproval, cancelLater, sweepFrom } from './later.ts'
 import { requireKnownNames } from './options/names-of-steps.ts'
 import { requireWorkflowTest } from './options/workflow-test.ts'
+import { type SeenModelCall, scriptedModels } from './scripted-models.ts'
 import { type StepOf, type VirtualCloud, virtualCloud } from './virtual-cloud.ts'
 import { type AgentCall, type WorkflowRun, workflowRunOf } from './workflow-run.ts'
 import type { WorkflowTest } from './workflow-test.ts'
@@ -26,7 +27,16 @@ const MOST_LOOKS = 1_000
  */
 export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest): Promise<WorkflowRun> {
   requireWorkflowTest(workflow, test)
-  const { agents, workflows = [], approvals = {}, files, now = NEW_YEAR, seed = 'test', ...rest } = test
+  const {
+    agents,
+    workflows = [],
+    approvals = {},
+    files,
+    models,
+    now = NEW_YEAR,
+    seed = 'test',
+    ...rest
+  } = test
   const { cancel, ...asked } = rest
   const { lenient = false } = asked
   const main = parseGiven(workflow, 'the workflow', lenient)
@@ -34,11 +44,19 @@ export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest):
   const request = parseRequest({ ...asked, workflow: main.name })
   const over = new AbortController()
   const broken = Promise.withResolvers<never>()
-  const recorded = { calls: [] as AgentCall[], events: [] as DomainEvent[], begun: [] as StepOf[] }
+  const recorded = {
+    calls: [] as AgentCall[],
+    events: [] as DomainEvent[],
+    begun: [] as StepOf[],
+    modelCalls: [] as SeenModelCall[],
+  }
   const cloud = await virtualCloud({
     now: new Date(now),
     seed,
     ...(files ? { files } : {}),
+    ...(models
+      ? { models: (cast) => scriptedModels(models, cast.agents, (call) => recorded.modelCalls.push(call)) }
+      : {}),
     castOf(clock) {
       const sleep = (seconds: number, signal: AbortSignal) => clock.sleep(seconds * 1_000, signal)
       const cast = castOf(agents, { sleep, onMistake: broken.reject })

@@ -17,6 +17,7 @@ import type { DomainEvent } from '../shared/domain/event.ts'
 import { executionArnOf } from '../shared/domain/execution-arn.ts'
 import { seededRandom } from '../shared/domain/random.ts'
 import type { AgentCall } from '../shared/host/host-ports.ts'
+import type { HostModels } from '../shared/host/model/host-models.ts'
 import type { Executions, Machines, Ports } from '../shared/ports/index.ts'
 import type { Cast } from './cast.ts'
 import { functionsOf } from './functions.ts'
@@ -32,6 +33,8 @@ type Settings = {
   seed: string
   files?: GivenFiles
   castOf(clock: VirtualClock): Cast
+  /** The models of its agents. */
+  models?: (cast: Cast) => HostModels
   /** Called for each published event. */
   onEvent(event: DomainEvent): void
   /** Called whenever an agent, the rebinder or the control function starts or continues a step. */
@@ -52,6 +55,7 @@ export async function virtualCloud({
   seed,
   files,
   castOf,
+  models,
   onEvent,
   onBegin,
   onCall,
@@ -72,7 +76,8 @@ export async function virtualCloud({
     machines: machinesOf(() => engine),
   })
   const ports: Ports = { ...kept, steps: tellingBegins(kept.steps, onBegin) }
-  const functions = functionsOf(ports, cast, clock, (call) =>
+  const given = models ? { ...ports, models: models(cast) } : ports
+  const functions = functionsOf(given, cast, clock, (call) =>
     onCall(call, (clock.now() - now.getTime()) / 1_000),
   )
   const integrations: Integrations = {

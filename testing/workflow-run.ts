@@ -5,6 +5,7 @@ import { beginningOf, type StepRecord } from '../shared/domain/step.ts'
 import { type EndedTask, executionName, isOpenTask } from '../shared/domain/task.ts'
 import type { AgentCall as HostCall } from '../shared/host/host-ports.ts'
 import { throwOnRead, type WhyFailed } from './failed-run.ts'
+import type { SeenModelCall } from './scripted-models.ts'
 import type { VirtualCloud } from './virtual-cloud.ts'
 
 type Told = { name: string; message: string }
@@ -66,6 +67,8 @@ export type WorkflowRun = {
   tokens: number
   /** Every call of an agent, in order. */
   calls: AgentCall[]
+  /** Every call of a model of the test, in order. */
+  modelCalls: SeenModelCall[]
   /** The history events of the execution, as in GetExecutionHistory. */
   history: HistoryEvent[]
   /** The events published on the event bus, ordered by time. */
@@ -73,7 +76,7 @@ export type WorkflowRun = {
   taskId: string
 }
 
-type Recorded = Pick<WorkflowRun, 'calls' | 'events'> & { order: readonly string[] }
+type Recorded = Pick<WorkflowRun, 'calls' | 'modelCalls' | 'events'> & { order: readonly string[] }
 
 /** The run of a task that has ended. */
 export async function workflowRunOf(
@@ -98,6 +101,7 @@ export async function workflowRunOf(
     costUsd: task.cost?.usd ?? 0,
     tokens: task.cost?.tokens ?? 0,
     calls: recorded.calls,
+    modelCalls: recorded.modelCalls,
     history: engine.listEvents(executionArn, { from: 0, limit: 1_000_000, reverse: false }),
     events: recorded.events.toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time)),
     taskId,

@@ -3,6 +3,7 @@ import type { GivenApprovals } from './approvals.ts'
 import type { GivenAgents } from './cast.ts'
 import type { GivenWorkflow } from './given-workflow.ts'
 import type { GivenFiles } from './memory/files.ts'
+import type { GivenModels } from './scripted-models.ts'
 
 export type WorkflowTest = Partial<
   Pick<
@@ -22,6 +23,8 @@ export type WorkflowTest = Partial<
   /** Workflows that steps with `workflow` call. */
   workflows?: readonly GivenWorkflow[]
   approvals?: GivenApprovals
+  /** What the language models of the agents answer: in order, or by a function of the call. */
+  models?: GivenModels
   /** Uploaded files by key: `{'files/notes/one.md': '...'}`; inputs name them as `{$file: 'files/notes/one.md'}`. */
   files?: GivenFiles
   /** The virtual time of the submission; 1 January 2026 by default. */

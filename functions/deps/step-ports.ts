@@ -1,7 +1,8 @@
-import type { Gates, Ledger, Outputs } from '../../shared/ports/index.ts'
+import type { Gates, Ledger, Outputs, Turns } from '../../shared/ports/index.ts'
 import { dynamodbGates } from '../adapters/dynamodb/steps/gates.ts'
 import { dynamodbLedger } from '../adapters/dynamodb/steps/ledger.ts'
 import { dynamodbOutputs } from '../adapters/dynamodb/steps/outputs.ts'
+import { dynamodbTurns } from '../adapters/dynamodb/steps/turns.ts'
 import { tasksTable } from './clients.ts'
 import { once } from './once.ts'
 
@@ -10,3 +11,5 @@ export const gates = (): Gates => once('gates', () => dynamodbGates(tasksTable()
 export const outputs = (): Outputs => once('outputs', () => dynamodbOutputs(tasksTable()))
 
 export const ledger = (): Ledger => once('ledger', () => dynamodbLedger(tasksTable()))
+
+export const turns = (): Turns => once('turns', () => dynamodbTurns(tasksTable()))

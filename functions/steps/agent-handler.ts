@@ -12,7 +12,7 @@ import { breakers, limits, statistics } from '../deps/knowledge-ports.ts'
 import { clock, fileLimits, ids, logger, prices } from '../deps/platform.ts'
 import { budgets } from '../deps/queue-ports.ts'
 import { executions } from '../deps/state-machines.ts'
-import { gates, ledger, outputs } from '../deps/step-ports.ts'
+import { gates, ledger, outputs, turns } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 import { withStepConsole } from '../telemetry/agent-console.ts'
 import { measure } from '../telemetry/metrics.ts'
@@ -46,6 +46,7 @@ function hostPorts(): HostPorts {
     limits: limits(),
     budgets: budgets(),
     ledger: ledger(),
+    turns: turns(),
     clock,
     ids: ids(),
     log: logger(),

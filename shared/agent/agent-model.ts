@@ -42,6 +42,10 @@ export type ModelReply = Pick<ModelAnswer, 'parts' | 'finish' | 'usage' | 'model
 export type AgentTool = ModelTool & {
   /** Called once for each call of the model, over all attempts; the input fits the schema. */
   run(input: Json, call: ToolCall): Promise<Json>
+  /** For a target that does not know idempotency keys: its result, where an earlier attempt has already acted (as `find` of an `Effect`). */
+  find?(idempotencyKey: string): Promise<Json | undefined>
+  /** The longest time that a call takes: `find` is asked only after it; 30 s by default. */
+  mostSeconds?: number
 }
 
 /** One call of a tool. */

@@ -28,6 +28,7 @@ export const TASK_ITEMS = {
   step: 'STEP#',
   gate: 'GATE#',
   once: 'ONCE#',
+  turn: 'TURN#',
   wait: 'WAIT#',
   file: 'FILE#',
   fileCount: 'FILES',

@@ -1,25 +1,33 @@
 import type { AgentContext } from '../agent/index.ts'
-import type { Spending } from '../app/limits/spending.ts'
 import { boundedText, textOf } from '../domain/bounded.ts'
 import { factsOfAgent } from '../domain/log-facts.ts'
 import { agentFiles } from './agent-files.ts'
 import type { HostPorts } from './host-ports.ts'
 import { withoutModels } from './model/without-models.ts'
 import { performOnce } from './perform-once.ts'
-import type { Limits, StepRun } from './step-run.ts'
+import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
 type Needs = Pick<
   HostPorts,
-  'steps' | 'values' | 'files' | 'taskFiles' | 'fileLimits' | 'ledger' | 'clock' | 'ids' | 'timer'
+  | 'steps'
+  | 'values'
+  | 'files'
+  | 'taskFiles'
+  | 'fileLimits'
+  | 'ledger'
+  | 'turns'
+  | 'limits'
+  | 'prices'
+  | 'models'
+  | 'clock'
+  | 'ids'
+  | 'timer'
 >
 
 /** The context that an agent gets for its step. */
-export function agentContext(
-  ports: Needs,
-  run: StepRun,
-  { deadline, signal, spending }: Limits & { spending: Spending },
-): AgentContext {
-  const { steps } = ports
+export function agentContext(ports: Needs, run: StepRun, attempt: Limits & AdmittedCall): AgentContext {
+  const { steps, models } = ports
+  const { deadline, signal, spending } = attempt
   const { own, plan, record, log } = run
   return {
     task: { id: own.taskId, type: plan.type, metadata: plan.metadata },
@@ -32,7 +40,7 @@ export function agentContext(
       warn: (message, facts = {}) => log.warn(boundedText(textOf(message)), factsOfAgent(facts)),
     },
     files: agentFiles(ports, run, { signal }),
-    model: withoutModels(run.agent.manifest.id),
+    model: models ? models.gate({ ...ports, models }, run, attempt) : withoutModels(run.agent.manifest),
     once: performOnce(ports, own, signal) as AgentContext['once'],
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) => steps.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),

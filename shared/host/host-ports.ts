@@ -3,6 +3,7 @@ import type { Json } from '../domain/json.ts'
 import type { FileLimits } from '../domain/task-file.ts'
 import type { Timer } from '../domain/timer.ts'
 import type { Ports } from '../ports/index.ts'
+import type { HostModels } from './model/host-models.ts'
 import type { StepLog } from './step-log.ts'
 
 /** Everything the host needs from outside. */
@@ -23,11 +24,14 @@ export type HostPorts = Pick<
   | 'limits'
   | 'budgets'
   | 'ledger'
+  | 'turns'
   | 'prices'
   | 'clock'
   | 'ids'
 > & {
   log: HostLog
+  /** Language models; absent where the agent needs none. */
+  models?: HostModels
   /** What agents may write; `DEFAULT_FILE_LIMITS` where it is not given. */
   fileLimits?: FileLimits
   /** Writes one value of a metric. */

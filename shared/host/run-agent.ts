@@ -1,4 +1,3 @@
-import type { Spending } from '../app/limits/spending.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { stepStartedEvent } from '../domain/event.ts'
 import type { StoredValue } from '../domain/step.ts'
@@ -8,7 +7,7 @@ import { checkOutputFiles } from './check-output-files.ts'
 import { parseWith, requireJson } from './checked-values.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { Call } from './resolve-call.ts'
-import type { Limits, StepRun } from './step-run.ts'
+import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
 type Needs = Pick<
   HostPorts,
@@ -18,6 +17,10 @@ type Needs = Pick<
   | 'taskFiles'
   | 'fileLimits'
   | 'ledger'
+  | 'turns'
+  | 'limits'
+  | 'prices'
+  | 'models'
   | 'clock'
   | 'ids'
   | 'timer'
@@ -33,7 +36,7 @@ export function runAgent(
   ports: Needs,
   run: StepRun,
   { capability, input, parsed }: Call,
-  limits: Limits & { spending: Spending },
+  limits: Limits & AdmittedCall,
 ): Promise<unknown> {
   run.notices.tell(stepStartedEvent(run.own.taskId, run.record))
   const context = agentContext(ports, run, limits)

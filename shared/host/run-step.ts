@@ -65,7 +65,7 @@ async function work(ports: HostPorts, run: StepRun, asked: Asked, limits: Limits
   if (known) return known
   run.call = await admitCall(ports, run, limits)
   const { spending } = run.call
-  const answer = await runAgent(ports, run, call, { ...limits, spending })
+  const answer = await runAgent(ports, run, call, { ...limits, ...run.call })
   const output = await storeOutput(ports, run, call, answer)
   await cache?.keep(output)
   return { status: 'succeeded', output, ...spending.told() }

@@ -21,6 +21,7 @@ import type { Statistics } from './statistics.ts'
 import type { Steps } from './steps.ts'
 import type { TaskFiles } from './task-files.ts'
 import type { Tasks } from './tasks.ts'
+import type { Turns } from './turns.ts'
 import type { Values } from './values.ts'
 import type { Waits } from './waits.ts'
 import type { Workflows } from './workflows.ts'
@@ -44,6 +45,7 @@ export type Ports = {
   queue: Queue
   budgets: Budgets
   ledger: Ledger
+  turns: Turns
   files: FileStore
   taskFiles: TaskFiles
   bus: EventBus
@@ -91,6 +93,7 @@ export type {
   Steps,
   TaskFiles,
   Tasks,
+  Turns,
   Values,
   Waits,
   Workflows,

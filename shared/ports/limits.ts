@@ -12,4 +12,6 @@ export type Limits = {
   listSlots(scope: string): Promise<string[]>
   /** Takes an amount from the quota of the current minute (UTC); false when the rest of the quota is too small. */
   takeRate(scope: string, amount: number, mostPerMinute: number): Promise<boolean>
+  /** Gives back what was taken at a time and not used. After that minute it does nothing: its quota is no use to anyone. */
+  giveBackRate(scope: string, amount: number, takenAt: Date): Promise<void>
 }

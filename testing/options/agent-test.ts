@@ -17,6 +17,7 @@ import {
   wrong,
 } from './check.ts'
 import { issuesOfFiles } from './files.ts'
+import { issuesOfModels } from './models.ts'
 
 /** More attempts than a step's `retry` allows; the earlier attempts of a test are run as well. */
 const MOST_ATTEMPTS = 100
@@ -27,6 +28,7 @@ const TestSchema = z.strictObject({
   // Checked separately (as JSON), for a better message.
   input: z.unknown().optional(),
   files: z.unknown().optional(),
+  models: z.unknown().optional(),
   attempt: z.number().int().min(1).max(MOST_ATTEMPTS).optional(),
   after: z.unknown().optional(),
   once: z.unknown().optional(),
@@ -50,6 +52,7 @@ export function requireAgentTest(agent: unknown, test: unknown, isRun: (run: obj
       ...issuesAt('', TestSchema, test, 'the test'),
       ...issuesOfJson('input', test.input, "an agent's input is JSON: "),
       ...issuesOfFiles(test.files),
+      ...issuesOfModels(test.models),
       ...issuesOfAfter(test.after, isRun),
       ...issuesOfOnce(test.once),
     ],

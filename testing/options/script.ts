@@ -37,7 +37,7 @@ const ErrorNameSchema = z
     context.addIssue({ code: 'custom', message: `did you mean ${meant}?` })
   })
 
-const FailureSchema = z.union([
+export const FailureSchema = z.union([
   ErrorNameSchema,
   z.strictObject({
     name: ErrorNameSchema,

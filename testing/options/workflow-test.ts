@@ -16,6 +16,7 @@ import {
   wrong,
 } from './check.ts'
 import { issuesOfFiles } from './files.ts'
+import { issuesOfModels } from './models.ts'
 
 const { metadata, budgetUsd, budgetTokens, deadline, deadlineSeconds, lenient, prefer, priority } =
   SubmitTaskSchema.shape
@@ -24,6 +25,7 @@ const TestSchema = z.strictObject({
   agents: z.unknown().optional(),
   approvals: z.unknown().optional(),
   files: z.unknown().optional(),
+  models: z.unknown().optional(),
   now: z.unknown().optional(),
   // Checked separately (as JSON), for a better message.
   input: z.unknown().optional(),
@@ -57,6 +59,7 @@ export function requireWorkflowTest(workflow: unknown, test: unknown): void {
       ...issuesOfAgents(test.agents),
       ...issuesOfApprovals(test.approvals),
       ...issuesOfFiles(test.files),
+      ...issuesOfModels(test.models),
       ...issuesOfJson('input', test.input),
       ...issuesOfNow(test.now),
     ],

@@ -37,6 +37,7 @@ steps:
     costUsd: 0.02,
     tokens: 7,
     taskId: expect.stringMatching(/^t_/),
+    modelCalls: [],
     calls: [
       {
         agentId: 'text-read',

@@ -13,10 +13,11 @@ export const limitsGrants = grantsOf<Limits>()({
     countSlots: [onRegistry.getAll],
     listSlots: [onRegistry.get],
     takeRate: [onRegistry.update(rate)],
+    giveBackRate: [onRegistry.update(rate)],
   },
   modes: {
     look: ['countSlots'],
-    take: ['takeSlot', 'freeSlot', 'takeRate'],
+    take: ['takeSlot', 'freeSlot', 'takeRate', 'giveBackRate'],
     /** Tenants' slots, which limit how many tasks of a tenant run concurrently. */
     turns: { methods: ['takeSlot', 'freeSlot'], when: 'tenantConcurrency' },
     /** Finds the slots of ended tasks. */

@@ -4,7 +4,7 @@
  * slots/L2 a slot is a lease: if its holder does not free it, it expires and the next caller gets it
  * slots/L3 taking or freeing a slot twice changes nothing; an expired lease that another caller has taken over can be
  *    freed only by its new holder
- * slots/L4 a rate window (one minute) gives out no more than its limit
+ * slots/L4 a rate window (one minute) gives out no more than its limit, less what was given back to it
  */
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { COUNTER_KEYS } from '../../../../shared/contracts/table-layout.ts'
@@ -118,6 +118,19 @@ export function dynamodbLimits({
         },
       })
       return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
+    },
+
+    async giveBackRate(scope, amount, takenAt) {
+      const window = Math.floor(takenAt.getTime() / 1_000 / MINUTE_SECONDS)
+      if (window < Math.floor(now() / MINUTE_SECONDS)) return
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: rateKey(scope, window),
+        UpdateExpression: 'ADD used :less',
+        ConditionExpression: 'used >= :amount',
+        ExpressionAttributeValues: { ':less': -amount, ':amount': amount },
+      })
+      await unlessAws(REFUSED, () => client.send(update))
     },
   }
 }

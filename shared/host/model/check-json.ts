@@ -1,0 +1,43 @@
+import * as z from 'zod'
+import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
+import type { Issue } from '../../domain/issue.ts'
+import { issuesOfZod } from '../../domain/issues-of-zod.ts'
+import type { Json } from '../../domain/json.ts'
+import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
+import { boundedWork } from '../../workflow/bounded-work.ts'
+
+export type Checked = { value: Json; issues?: undefined } | { issues: Issue[] }
+type Check = (value: Json) => Checked
+
+const known = new WeakMap<object, Check>()
+
+/** A check by a JSON Schema, which is read once. Throws ConfigError for a schema that cannot be read; `what` names it. */
+export function checkOf(schema: Json, what: string): Check {
+  if (typeof schema !== 'object' || schema === null) return makeCheck(schema, what)
+  const before = known.get(schema)
+  if (before) return before
+  const check = makeCheck(schema, what)
+  known.set(schema, check)
+  return check
+}
+
+function makeCheck(given: Json, what: string): Check {
+  const schema = readSchema(given, what)
+  const isPlain = !mentionsInherited(given)
+  return (value) =>
+    boundedWork(`the check against the schema of ${what}`, () => {
+      const parsed = isPlain ? schema.safeParse(value) : parseOwn(schema, value)
+      if (parsed.success) return { value: parsed.data as Json }
+      return { issues: issuesOfZod(parsed.error, { schema, value, what: 'the answer' }) }
+    })
+}
+
+function readSchema(given: Json, what: string): z.ZodType {
+  try {
+    return boundedWork(`the schema of ${what}`, () => z.fromJSONSchema(given as Record<string, unknown>))
+  } catch (error) {
+    if (isOrchestratorError(error, 'UnavailableError')) throw error
+    const message = `the schema of ${what} is not a JSON Schema that can be checked: ${String(error)}`
+    throw new OrchestratorError('ConfigError', message, {}, error)
+  }
+}

@@ -1,0 +1,46 @@
+import { type ErrorName, isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
+import type { TokenUsage } from '../../domain/price-table.ts'
+import { memberOf } from '../../domain/transient-error.ts'
+
+/** Errors after which a model's fallback is asked: the model is gone, for now or for good. */
+const GONE = [
+  'ModelUnavailableError',
+  'ModelRefusedError',
+  'ModelTimedOutError',
+] as const satisfies ErrorName[]
+
+export const isGone = (error: unknown): error is OrchestratorError => isOrchestratorError(error, ...GONE)
+
+/**
+ * Throttling by a provider as the agent sees it: busy, not failed. The step is called again after the wait, which Step Functions does and no
+ * function; no attempt is used up.
+ */
+export function throttled(name: string, why: string, waitSeconds?: number): OrchestratorError {
+  const wish = waitSeconds === undefined ? {} : { waitSeconds }
+  return new OrchestratorError('AgentThrottledError', `model ${name} ${why}`, { model: name, ...wish })
+}
+
+/** The error of one try as it leaves the gate. */
+export function asGateError(error: unknown, name: string): unknown {
+  if (!isOrchestratorError(error, 'ModelThrottledError')) return error
+  const wish = error.details.retryAfterSeconds
+  const seconds = typeof wish === 'number' && wish > 0 ? wish : undefined
+  return throttled(name, `is throttled by its provider: ${error.message}`, seconds)
+}
+
+/** The tokens that a failed try has certainly used, where its error tells them. */
+export function usageIn(error: unknown): (TokenUsage & { estimated?: true }) | undefined {
+  const usage = memberOf(error, 'usage') ?? memberOf(memberOf(error, 'details'), 'usage')
+  const isTold = typeof memberOf(usage, 'inputTokens') === 'number'
+  return isTold ? (usage as TokenUsage & { estimated?: true }) : undefined
+}
+
+/** Errors of requests that a provider has answered without working on them. */
+const UNPAID = ['ModelThrottledError', 'ModelRefusedError'] as const satisfies ErrorName[]
+
+/**
+ * Whether a failed try has cost nothing: the provider has refused it, or could not be reached. An answer that broke off or never came, and a call that
+ * was aborted, may have cost all that was held.
+ */
+export const isUnpaid = (error: unknown, hasBegun: boolean): boolean =>
+  isOrchestratorError(error, ...UNPAID) || (!hasBegun && isOrchestratorError(error, 'ModelUnavailableError'))

@@ -1,0 +1,48 @@
+import type { ModelCall, ModelReply } from '../../agent/index.ts'
+import type { ModelAnswer, ModelMessage, ModelRequest } from '../../ports/models.ts'
+
+export const DEFAULT_MODEL = 'default'
+
+/** An author's call in full. Throws TypeError for what is no call. */
+export function requestOf(call: ModelCall, signal: AbortSignal): ModelRequest {
+  const { model = DEFAULT_MODEL, system = [], maxOutputTokens, tools, answer, cacheAfter, onText } = call
+  if (!Number.isSafeInteger(maxOutputTokens) || maxOutputTokens < 1)
+    throw new TypeError(
+      `maxOutputTokens is ${maxOutputTokens}; it must be a whole number from 1: the most tokens that the answer may have`,
+    )
+  return {
+    model,
+    system: typeof system === 'string' ? [system] : system,
+    messages: messagesOf(call),
+    maxOutputTokens,
+    signal,
+    ...(tools && tools.length > 0 ? { tools } : {}),
+    ...(answer ? { answer } : {}),
+    ...(cacheAfter ? { cacheAfter } : {}),
+    ...(onText ? { onText } : {}),
+  }
+}
+
+export function messagesOf(call: object): readonly ModelMessage[] {
+  const { prompt, messages } = call as { prompt?: unknown; messages?: readonly ModelMessage[] }
+  if (typeof prompt === 'string' && messages === undefined) return [userSays(prompt)]
+  if (prompt === undefined && Array.isArray(messages) && messages.length > 0) return messages
+  throw new TypeError('a call of a model has either a prompt (a text) or messages (a list that is not empty)')
+}
+
+export const userSays = (text: string): ModelMessage => ({ role: 'user', parts: [{ kind: 'text', text }] })
+
+export const textOfParts = ({ parts }: Pick<ModelAnswer, 'parts'>): string =>
+  parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])).join('')
+
+export function replyOf(answer: ModelAnswer): ModelReply {
+  const { parts, finish, usage, modelId, value } = answer
+  return {
+    text: textOfParts(answer),
+    parts,
+    finish,
+    usage,
+    modelId,
+    ...(value === undefined ? {} : { value }),
+  }
+}

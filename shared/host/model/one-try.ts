@@ -1,0 +1,178 @@
+/** One try of one model: held before, settled after (model-gate/G1 to G5). */
+import { untilNextMinute } from '../../app/limits/admission.ts'
+import type { EndHold } from '../../app/limits/call-budget.ts'
+import { mostOfModelCall, usdOfCall } from '../../app/limits/price-of-model.ts'
+import { failureOf } from '../../domain/bounded.ts'
+import { amountOf } from '../../domain/budget.ts'
+import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
+import type { ModelSettings } from '../../domain/model-settings.ts'
+import { mostInputTokens, tokensOf } from '../../domain/model-tokens.ts'
+import type { TokenUsage } from '../../domain/price-table.ts'
+import type { ModelAnswer, ModelRequest } from '../../ports/models.ts'
+import type { AdmittedCall, Limits, StepRun } from '../step-run.ts'
+import type { ConfiguredModels, GateNeeds } from './host-models.ts'
+import { asGateError, isUnpaid, throttled, usageIn } from './model-errors.ts'
+
+/** The request names a model that is configured. */
+export type OneTry = (request: ModelRequest) => Promise<ModelAnswer>
+
+type Needs = GateNeeds & { models: ConfiguredModels }
+type Used = TokenUsage & { estimated?: true }
+/** Of an estimated usage only this counts: the call costs what was held for it. */
+const UNKNOWN: Used = { inputTokens: 0, outputTokens: 0, estimated: true }
+/** What a call holds while it runs. */
+type Held = { settle(used: Used | undefined): Promise<void> }
+
+export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCall): OneTry {
+  return async (request) => {
+    attempt.signal.throwIfAborted()
+    const settings = ports.models.settings[request.model] as ModelSettings
+    const held = await holdCounted(ports, run, attempt, { request, settings })
+    const startedAt = ports.clock.now().getTime()
+    let hasBegun = false
+    const told = (end: Record<string, unknown>): Record<string, unknown> => ({
+      model: request.model,
+      ...end,
+      durationMs: ports.clock.now().getTime() - startedAt,
+    })
+    const onText = (delta: string): void => {
+      hasBegun = true
+      request.onText?.(delta)
+    }
+    let answer: ModelAnswer
+    try {
+      answer = await orAborted(attempt.signal, () =>
+        ports.models.generate({ ...request, onText, signal: attempt.signal }),
+      )
+    } catch (error) {
+      const used = usageIn(error) ?? (isUnpaid(error, hasBegun) ? undefined : UNKNOWN)
+      run.log.warn('model call failed', told({ errorName: failureOf(error).name, ...used }))
+      // Of two failures the first is told.
+      await held.settle(used).catch(() => {})
+      throw asGateError(error, request.model)
+    }
+    const { finish, usage, modelId, requestId } = answer
+    run.log.info('model called', told({ modelId, finish, ...usage, requestId }))
+    await held.settle(usage)
+    return answer
+  }
+}
+
+type Asked = { request: ModelRequest; settings: ModelSettings }
+
+/** Holds by the bound of the input; where that does not fit and the provider counts tokens, by their number. */
+async function holdCounted(
+  ports: Needs,
+  run: StepRun,
+  attempt: Limits & AdmittedCall,
+  { request, settings }: Asked,
+): Promise<Held> {
+  const { count } = ports.models
+  const hold = async (inputTokens: number, isCounted: boolean): Promise<Held> => {
+    const most = { inputTokens, outputTokens: request.maxOutputTokens }
+    requireFits(request, settings, { inputTokens, isCounted })
+    return holdMost(ports, run, attempt, { request, settings, most })
+  }
+  try {
+    return await hold(mostInputTokens(request), false)
+  } catch (error) {
+    const mayFit = isOrchestratorError(error, 'ModelContextError', 'ModelLimitError', 'BudgetExceededError')
+    if (!count || !mayFit) throw error
+    const inputTokens = await orAborted(attempt.signal, () =>
+      count({ ...request, signal: attempt.signal }),
+    ).catch((failure: unknown) => {
+      throw asGateError(failure, request.model)
+    })
+    return hold(inputTokens, true)
+  }
+}
+
+/** Throws ModelContextError. */
+function requireFits(
+  { model, maxOutputTokens }: ModelRequest,
+  { contextTokens, id }: ModelSettings,
+  { inputTokens, isCounted }: { inputTokens: number; isCounted: boolean },
+): void {
+  const most = inputTokens + maxOutputTokens
+  if (most <= contextTokens) return
+  const input = `${isCounted ? '' : 'at most '}${inputTokens} tokens of input`
+  const message = `${input} and maxOutputTokens ${maxOutputTokens} are ${most} tokens, and the context of model ${model} (${id}) has ${contextTokens}: send less, ask for less, or take a model with a larger context`
+  throw new OrchestratorError('ModelContextError', message, { inputTokens, maxOutputTokens, contextTokens })
+}
+
+/** Takes the rate and the reservation (model-gate/G1); what was taken before a refusal is given back (model-gate/G3). */
+async function holdMost(
+  { limits, prices, clock }: Needs,
+  { agent }: StepRun,
+  { admitted, spending }: AdmittedCall,
+  { request: { model }, settings, most }: Asked & { most: TokenUsage },
+): Promise<Held> {
+  const dearest = mostOfModelCall(settings, most, prices)
+  requireWithinMost(agent.manifest, spending.sum(), dearest, model)
+  const { tokensPerMinute } = settings
+  const scope = `model:${model}`
+  const takenAt = clock.now()
+  // A call that may take more than a minute has takes all of it.
+  const taken = Math.min(dearest.tokens, tokensPerMinute ?? 0)
+  if (tokensPerMinute !== undefined && !(await limits.takeRate(scope, taken, tokensPerMinute))) {
+    const why = `is at its limit of ${tokensPerMinute} tokens a minute in this stage`
+    throw throttled(model, why, untilNextMinute(clock).waitSeconds)
+  }
+  const giveBack = async (used: number): Promise<void> => {
+    if (taken > used) await limits.giveBackRate(scope, taken - used, takenAt).catch(() => {})
+  }
+  const why = `a call of model ${model}: ${most.inputTokens} tokens of input at most, maxOutputTokens ${most.outputTokens}`
+  // Before anything is awaited: of two calls at once, each counts the other.
+  const endSpending = spending.begin(dearest)
+  let endHold: EndHold | undefined
+  try {
+    endHold = await admitted.budget?.hold(amountOf(dearest), why)
+  } catch (refusal) {
+    endSpending({})
+    await giveBack(0)
+    throw refusal
+  }
+  return {
+    async settle(told) {
+      const used = told?.estimated ? most : told
+      const tokens = used ? tokensOf(used) : 0
+      const usd = used ? usdOfCall(settings, used, prices) : 0
+      const { estimated: _, ...usage }: Used = used ?? { inputTokens: 0, outputTokens: 0 }
+      endSpending({ ...usage, model: settings.id, ...(usd === undefined ? {} : { costUsd: usd }) })
+      await Promise.all([giveBack(tokens), endHold?.(amountOf({ usd: usd ?? 0, tokens }))])
+    },
+  }
+}
+
+/** Throws ModelLimitError for a call with which the attempt could spend more than its agent has declared. */
+function requireWithinMost(
+  { id, price: { mostUsd, mostTokens } }: StepRun['agent']['manifest'],
+  spent: { usd: number; tokens: number },
+  most: { usd: number; tokens: number },
+  model: string,
+): void {
+  const short = (unit: string, field: string, [limit, used, more]: [number, number, number]): never => {
+    const message = `the next call of model ${model} may take ${more} ${unit}, and agent ${id} has used ${used} of the ${limit} that its price.${field} says a call takes at most: raise it, or ask for less`
+    throw new OrchestratorError('ModelLimitError', message)
+  }
+  if (
+    mostUsd !== undefined &&
+    amountOf({ usd: spent.usd + most.usd }).nanoUsd > amountOf({ usd: mostUsd }).nanoUsd
+  )
+    short('USD', 'mostUsd', [mostUsd, spent.usd, most.usd])
+  if (mostTokens !== undefined && spent.tokens + most.tokens > mostTokens)
+    short('tokens', 'mostTokens', [mostTokens, spent.tokens, most.tokens])
+}
+
+/** The result of `work`, or the signal's reason as soon as it aborts: a model that does not heed its signal blocks nothing. */
+async function orAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  aborted.promise.catch(() => {})
+  const abort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([aborted.promise, work()])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

@@ -1,0 +1,142 @@
+/** Runs the tools that one turn of the model has called (tool-loop/L2, L4). */
+import type { AgentTool, Effect } from '../../agent/index.ts'
+import { boundedText, failureOf } from '../../domain/bounded.ts'
+import { type ErrorName, isOrchestratorError } from '../../domain/errors.ts'
+import { isJsonObject, type Json } from '../../domain/json.ts'
+import { bytesOf } from '../../domain/model-tokens.ts'
+import { suggestNames } from '../../domain/nearest-names.ts'
+import { describeNotJson, notJsonIn } from '../../domain/not-json.ts'
+import { withoutSecrets } from '../../domain/without-secrets.ts'
+import type { ModelPart } from '../../ports/models.ts'
+import { checkOf } from './check-json.ts'
+import { type LoopWatch, SAME_AGAIN } from './loop-watch.ts'
+
+type Call = Extract<ModelPart, { kind: 'tool-call' }>
+type Result = Extract<ModelPart, { kind: 'tool-result' }>
+
+/** More calls in one turn are refused: each costs time and writes. */
+export const MOST_CALLS = 16
+/** What the model is shown of a result; the whole is in a file. */
+export const MOST_RESULT_BYTES = 16 * 1_024
+/** Room for the words around a result that was cut. */
+const SHOWN_BYTES = MOST_RESULT_BYTES - 512
+const MOST_MESSAGE = 1_000
+
+/** Failures of the step itself, not of a tool: the model cannot mend them. */
+const OF_THE_STEP = [
+  'StepSupersededError',
+  'StepTimedOutError',
+  'TaskCancelledError',
+  'DeadlineExceededError',
+  'BudgetExceededError',
+  'AgentBusyError',
+  'AgentThrottledError',
+  'AgentContinuesError',
+  'ModelLimitError',
+] as const satisfies ErrorName[]
+
+export type ToolRuns = {
+  tools: readonly AgentTool[]
+  turn: number
+  signal: AbortSignal
+  watch: LoopWatch
+  /** Performs an effect once over all attempts of the step, under a key within this loop. */
+  once(key: string, effect: Effect): Promise<Json>
+  /** Stores a result that is too large to be shown, and returns its reference. */
+  keep(name: string, text: string): Promise<{ $file: string }>
+}
+
+/** The results, in the order of the calls. */
+export async function runToolCalls(runs: ToolRuns, calls: readonly Call[]): Promise<Result[]> {
+  const results: Result[] = []
+  for (const [at, call] of calls.entries()) {
+    const { id, name } = call
+    const isAgain = runs.watch.sees(name, call.input)
+    const ended =
+      at < MOST_CALLS
+        ? await resultOf(runs, call, at)
+        : failed(`a turn has at most ${MOST_CALLS} calls; this was not made`)
+    const { error, ...shown } = ended as { error?: string; result?: Json }
+    const output: Json = error === undefined ? (shown.result ?? null) : { error }
+    results.push({
+      kind: 'tool-result',
+      id,
+      name,
+      output: isAgain ? { result: output, hint: SAME_AGAIN } : output,
+      ...(error === undefined ? {} : { isError: true }),
+    })
+  }
+  return results
+}
+
+type Ended = { result: Json } | { error: string }
+const failed = (error: string): Ended => ({ error })
+
+async function resultOf(runs: ToolRuns, { name, input }: Call, at: number): Promise<Ended> {
+  const { tools, turn, signal } = runs
+  const tool = tools.find((one) => one.name === name)
+  if (!tool) {
+    const names = tools.map((one) => one.name)
+    return failed(`there is no tool "${name}"${suggestNames(name, names)}`)
+  }
+  const checked = checkOf(tool.schema, `tool "${name}"`)(input)
+  if (checked.issues) {
+    const issues = checked.issues.map(({ path, message }) => ({ path, message }))
+    return failed(`the arguments do not fit the schema of "${name}": ${JSON.stringify(issues)}`)
+  }
+  const { value } = checked
+  const key = `${turn}/${at + 1}`
+  const shownResult = (result: Json | undefined): Promise<Json> => shownOf(runs, key, result ?? null)
+  const { find, mostSeconds } = tool
+  // What a tool has thrown is its result too: it must not be performed again.
+  const perform = async (idempotencyKey: string): Promise<Json> => {
+    try {
+      return { result: await shownResult(await tool.run(value, { turn, idempotencyKey, signal })) }
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (isOrchestratorError(error, ...OF_THE_STEP)) throw error
+      return { error: messageOf(error) }
+    }
+  }
+  const ended = await runs.once(
+    key,
+    find === undefined
+      ? perform
+      : {
+          perform,
+          async find(idempotencyKey) {
+            const found = await find(idempotencyKey)
+            return found === undefined ? undefined : { result: await shownResult(found) }
+          },
+          ...(mostSeconds === undefined ? {} : { mostSeconds }),
+        },
+  )
+  return isJsonObject(ended) && typeof ended.error === 'string'
+    ? failed(ended.error)
+    : { result: isJsonObject(ended) ? (ended.result ?? null) : null }
+}
+
+/** The result as the model sees it: a large one is cut, and kept whole in a file. */
+async function shownOf(runs: ToolRuns, key: string, result: Json): Promise<Json> {
+  const found = notJsonIn(result)
+  if (found) throw new TypeError(`the tool answered what is no JSON: ${describeNotJson(found, 'its result')}`)
+  const text = typeof result === 'string' ? result : JSON.stringify(result)
+  const bytes = bytesOf(text)
+  if (bytes <= MOST_RESULT_BYTES) return result
+  const file = await runs.keep(
+    `tool-results/${key.replace('/', '-')}.${typeof result === 'string' ? 'txt' : 'json'}`,
+    text,
+  )
+  return { ...file, bytes, note: 'too large to be shown whole; it begins so', begins: firstBytes(text) }
+}
+
+/** At most so many bytes of a text, without half a character. */
+function firstBytes(text: string): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(SHOWN_BYTES))
+  return text.slice(0, read)
+}
+
+function messageOf(error: unknown): string {
+  const { name, message } = failureOf(error)
+  return boundedText(withoutSecrets(name === 'Error' ? message : `${name}: ${message}`), MOST_MESSAGE)
+}

@@ -1,0 +1,58 @@
+/** Structured answers: checked against their schema, with one repair turn (model-gate/G7). */
+import { OrchestratorError } from '../../domain/errors.ts'
+import { describeIssues, type Issue, issue } from '../../domain/issue.ts'
+import { addUsage } from '../../domain/model-tokens.ts'
+import type { ModelAnswer, ModelMessage, ModelRequest } from '../../ports/models.ts'
+import { type Checked, checkOf } from './check-json.ts'
+import { textOfParts, userSays } from './model-request.ts'
+
+type Ask = (request: ModelRequest) => Promise<ModelAnswer>
+
+/** More issues would not help the model. */
+const MOST_TOLD = 20
+
+/**
+ * Asks for an answer that fits `request.answer`; without it, asks. A filtered answer and one that calls tools are returned as they are. Throws
+ * ModelOutputError with the issues that are left after the repair.
+ */
+export async function askStructured(ask: Ask, request: ModelRequest): Promise<ModelAnswer> {
+  if (!request.answer) return ask(request)
+  const { name, schema } = request.answer
+  const check = checkOf(schema, `the answer "${name}"`)
+  const first = await ask(request)
+  const found = checked(first, check)
+  if (!found) return first
+  if (!found.issues) return { ...first, value: found.value }
+  const messages = [...request.messages, ...said(first), askToRepair(found.issues)]
+  const again = await ask({ ...request, messages })
+  const usage = addUsage(first.usage, again.usage)
+  const left = checked(again, check)
+  if (!left) return { ...again, usage }
+  if (!left.issues) return { ...again, usage, value: left.value }
+  const message = `model ${request.model} (${again.modelId}) has not answered what the schema of "${name}" allows, also when it was told why: ${describeIssues(left.issues)}`
+  throw new OrchestratorError('ModelOutputError', message, { issues: left.issues })
+}
+
+/** Undefined for an answer that is none to check. */
+function checked({ value, finish }: ModelAnswer, check: ReturnType<typeof checkOf>): Checked | undefined {
+  if (finish === 'filtered' || finish === 'tools') return undefined
+  if (value !== undefined) return check(value)
+  const why =
+    finish === 'length'
+      ? 'the answer was cut off, because it was longer than it may be: answer more briefly'
+      : 'the answer holds no JSON value'
+  return { issues: [issue('invalid-value', '', why)] }
+}
+
+/** What the model has answered, as text: a provider takes no call of a tool in a message that nothing answers. */
+function said(answer: ModelAnswer): ModelMessage[] {
+  const text = answer.value === undefined ? textOfParts(answer) : JSON.stringify(answer.value)
+  return text.trim() === '' ? [] : [{ role: 'assistant', parts: [{ kind: 'text', text }] }]
+}
+
+function askToRepair(issues: readonly Issue[]): ModelMessage {
+  const told = issues.slice(0, MOST_TOLD).map(({ path, message }) => ({ path, message }))
+  return userSays(
+    `The answer does not fit its schema. Answer again, whole, with these mended:\n${JSON.stringify(told)}`,
+  )
+}

@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { type AgentTool, defineAgent, type ToolLoop } from '../../../../shared/agent/index.ts'
+import type { Json } from '../../../../shared/domain/json.ts'
+import { type AgentTest, type GivenModels, testAgent } from '../../../../testing/index.ts'
+
+const SCHEMA = { type: 'object', properties: { of: { type: 'string' } }, required: ['of'] }
+
+/** A tool that notes its calls. */
+function toolOf(answer: (input: Json) => Json | Promise<Json>, name = 'look'): AgentTool & { calls: Json[] } {
+  const calls: Json[] = []
+  return {
+    name,
+    description: 'looks something up',
+    schema: SCHEMA,
+    calls,
+    async run(input) {
+      calls.push(input)
+      return answer(input)
+    },
+  }
+}
+
+const agentOf = (loop: Partial<ToolLoop>) =>
+  defineAgent({
+    id: 'looper',
+    version: '1.0.0',
+    description: 'loops',
+    needs: { models: ['default'] },
+    capabilities: { loop: { description: 'loops', input: z.any(), output: z.any() } },
+    async execute(_call, { model }) {
+      const { text, value, turns } = await model.runTools({
+        prompt: 'go',
+        maxOutputTokens: 100,
+        tools: [],
+        ...loop,
+      } as ToolLoop)
+      return { text, turns, ...(value === undefined ? {} : { value }) }
+    },
+  })
+
+const run = (loop: Partial<ToolLoop>, models: GivenModels, more: AgentTest = {}) =>
+  testAgent(agentOf(loop), { models, ...more })
+
+const call = (of: string, name = 'look') => ({ name, input: { of } })
+
+describe('a loop of a model and tools', () => {
+  it('runs the tools that the model calls, and ends with its answer', async () => {
+    const look = toolOf((input) => ({ found: input }))
+    const ended = await run({ tools: [look] }, [
+      { text: 'Let me see.', calls: [call('a'), call('b')] },
+      'It is a and b.',
+    ])
+    expect(ended.output).toEqual({ text: 'It is a and b.', turns: 2 })
+    expect(look.calls).toEqual([{ of: 'a' }, { of: 'b' }])
+    expect(ended.modelCalls[1]?.messages).toEqual([
+      { role: 'user', parts: [{ kind: 'text', text: 'go' }] },
+      {
+        role: 'assistant',
+        parts: [
+          { kind: 'text', text: 'Let me see.' },
+          { kind: 'tool-call', id: 'call-1-1', name: 'look', input: { of: 'a' } },
+          { kind: 'tool-call', id: 'call-1-2', name: 'look', input: { of: 'b' } },
+        ],
+      },
+      {
+        role: 'user',
+        parts: [
+          { kind: 'tool-result', id: 'call-1-1', name: 'look', output: { found: { of: 'a' } } },
+          { kind: 'tool-result', id: 'call-1-2', name: 'look', output: { found: { of: 'b' } } },
+        ],
+      },
+    ])
+  })
+
+  it('may end with a structured answer', async () => {
+    const ended = await run({ tools: [toolOf(() => 1)], answer: { name: 'found', schema: SCHEMA } }, [
+      { calls: [call('a')] },
+      { value: { of: 'x' } },
+    ])
+    expect(ended.output).toEqual({ text: '', turns: 2, value: { of: 'x' } })
+  })
+
+  it('tells the model what is wrong with its calls (tool-loop/L4)', async () => {
+    const look = toolOf(() => {
+      throw new Error('the shelf is locked')
+    })
+    const ended = await run({ tools: [look] }, [
+      { calls: [call('a', 'lok'), { name: 'look', input: { to: 'a' } }, call('b')] },
+      'I give up.',
+    ])
+    expect(ended.output).toMatchObject({ text: 'I give up.' })
+    expect(look.calls).toEqual([{ of: 'b' }])
+    expect(ended.modelCalls[1]?.messages.at(-1)?.parts).toMatchObject([
+      { isError: true, output: { error: 'there is no tool "lok"; did you mean "look"? (known: look)' } },
+      { isError: true, output: { error: expect.stringContaining('"path":"of"') } },
+      { isError: true, output: { error: 'the shelf is locked' } },
+    ])
+  })
+
+  it('shows the beginning of a large result, and keeps the whole in a file', async () => {
+    const text = 'ü'.repeat(20_000)
+    const ended = await run({ tools: [toolOf(() => text)] }, [{ calls: [call('a')] }, 'done'])
+    const [result] = ended.modelCalls[1]?.messages.at(-1)?.parts ?? []
+    expect(result).toMatchObject({ output: { bytes: 40_000, $file: expect.stringMatching(/1-1-1\.txt$/) } })
+    expect(JSON.stringify(result).length).toBeLessThan(9_000)
+    expect(Buffer.from(ended.written['tool-results/1-1-1.txt']?.bytes ?? []).toString()).toBe(text)
+  })
+})
+
+describe('a loop that does not end by itself', () => {
+  it('hints at the third identical call, and ends at the fourth (tool-loop/L5)', async () => {
+    const look = toolOf(() => 'nothing')
+    const ended = await run({ tools: [look] }, () => ({ calls: [call('a')] }))
+    expect(ended.error).toMatchObject({
+      name: 'LoopDetectedError',
+      message: expect.stringContaining('has called "look" 4 times with the same input'),
+      retryable: false,
+    })
+    expect(look.calls).toHaveLength(3)
+    expect(JSON.stringify(ended.modelCalls[2])).not.toContain('exactly this call')
+    expect(JSON.stringify(ended.modelCalls[3])).toContain('exactly this call')
+  })
+
+  it('ends at the third empty answer (tool-loop/L5)', async () => {
+    const ended = await run({ tools: [toolOf(() => 1)] }, () => ' ')
+    expect(ended.error).toMatchObject({
+      name: 'LoopDetectedError',
+      message: expect.stringContaining('has answered nothing 3 times'),
+    })
+    expect(ended.modelCalls).toHaveLength(3)
+  })
+
+  it('ends after its turns, the last of which is told to be the last (tool-loop/L3)', async () => {
+    const ended = await run({ tools: [toolOf(() => 1)], maxTurns: 3 }, ({ nth }) => ({
+      calls: [call(String(nth))],
+    }))
+    expect(ended.error).toMatchObject({
+      name: 'LoopDetectedError',
+      message: expect.stringContaining('has not come to an end in 3 turns'),
+    })
+    expect(ended.modelCalls.map((one) => JSON.stringify(one).includes('your last turn'))).toEqual([
+      false,
+      false,
+      true,
+    ])
+  })
+
+  it.each([0, 51, 1.5])('has not %s turns', async (maxTurns) => {
+    const ended = await run({ tools: [], maxTurns }, ['x'])
+    expect(ended.error?.message).toContain(`maxTurns is ${maxTurns}; it must be a whole number from 1 to 50`)
+  })
+})
+
+describe('another attempt', () => {
+  it('goes on from the turns of the one before, whose tools ran once (tool-loop/L1, tool-loop/L2)', async () => {
+    const look = toolOf(() => 'seen')
+    const script = ({ nth }: { nth: number }) => {
+      if (nth === 1) return { calls: [call('a')] }
+      if (nth === 2) return { fails: { name: 'ModelUnavailableError', details: { status: 500 } } }
+      return 'done'
+    }
+    const first = await run({ tools: [look] }, script)
+    expect(first.error?.name).toBe('ModelUnavailableError')
+    const second = await run({ tools: [look] }, ['done'], { after: first })
+    expect(second.output).toEqual({ text: 'done', turns: 2 })
+    expect(look.calls).toEqual([{ of: 'a' }])
+    expect(second.modelCalls[0]?.messages).toHaveLength(3)
+  })
+})
+
+describe('a context that fills up', () => {
+  it('loses the oldest results first, and keeps every call (tool-loop/L6)', async () => {
+    const ended = await run(
+      { tools: [toolOf(() => 'x'.repeat(2_000))], maxTurns: 8 },
+      {
+        default: {
+          answers: ({ nth }) => (nth < 8 ? { calls: [call(String(nth))] } : 'done'),
+          contextTokens: 8_000,
+        },
+      },
+    )
+    expect(ended.output).toEqual({ text: 'done', turns: 8 })
+    const parts = ended.modelCalls.at(-1)?.messages.flatMap((message) => message.parts) ?? []
+    const results = parts.filter(({ kind }) => kind === 'tool-result')
+    expect(parts.filter(({ kind }) => kind === 'tool-call')).toHaveLength(7)
+    expect(results).toHaveLength(7)
+    const shown = results.map((part) => JSON.stringify(part).includes('xxx'))
+    expect(shown.at(-1)).toBe(true)
+    expect(shown[0]).toBe(false)
+  })
+})
