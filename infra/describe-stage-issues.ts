@@ -24,15 +24,24 @@ export function describeStageIssues(
         const path = [...issue.path, key]
         const known = fieldsIn(issue.path)
         const unknown = `there is no field "${path.join('.')}"${suggestNames(key, known)}`
-        return toldAt(file.placeOfKey(path), unknown)
+        const [field = ''] = path
+        return Object.hasOwn(overrides, field)
+          ? `--context ${unknown}`
+          : toldAt(file.placeOfKey(path), unknown)
       })
     const [field = ''] = issue.path
-    const wrong = told(valueAt(values, issue.path), issue.message)
-    return Object.hasOwn(overrides, field)
-      ? `--context ${String(field)}: ${wrong}`
-      : toldAt(file.placeOf(issue.path), `${issue.path.join('.')}: ${wrong}`)
+    const isKey = issue.code === 'invalid_key'
+    const line = `${issue.path.join('.')}: ${wrongWith(issue, valueAt(values, issue.path))}`
+    if (Object.hasOwn(overrides, field)) return `--context ${line}`
+    return toldAt(isKey ? file.placeOfKey(issue.path) : file.placeOf(issue.path), line)
   })
   return [...new Set(lines)].map((line) => `\n  ${line}`).join('')
+}
+
+function wrongWith(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => message).join(', ')
+  // A check of several fields says itself what is missing.
+  return issue.code === 'custom' && value === undefined ? issue.message : told(value, issue.message)
 }
 
 function told(value: unknown, right: string): string {

@@ -3,12 +3,14 @@ import { basename, join } from 'node:path'
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
 import * as z from 'zod'
+import { ModelsSchema } from '../shared/domain/model-settings.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { ModelPriceSchema, PriceTableSchema } from '../shared/domain/price-table.ts'
 import { OriginsSchema } from './allowed-origins.ts'
 import { describeStageIssues } from './describe-stage-issues.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { readStageFile } from './read-stage-file.ts'
+import { fieldsOfModels, issuesOfSizes, withModels } from './stage-models.ts'
 import { StageError } from './stage-place.ts'
 
 const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')
@@ -57,11 +59,7 @@ const TAG = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/iu
 const isTag = ([key, value]: [string, string]): boolean =>
   TAG.test(key) && TAG.test(value) && key.length >= 1 && key.length <= 128 && value.length <= 256
 
-/** Lambda allows 4 KB of environment variables for a function. */
-const MOST_PRICES = 2_500
-
-/** The settings that differ between deployments. */
-export const StageSchema = z.strictObject({
+const FieldsSchema = z.strictObject({
   account: z
     .string({ error: RIGHT_ACCOUNT })
     .regex(/^\d{12}$/, RIGHT_ACCOUNT)
@@ -133,11 +131,10 @@ export const StageSchema = z.strictObject({
   maxTaskFiles: wholeNumber(1, NO_LIMIT, 1_000)
     .optional()
     .describe('How many files the agents of a task may write, in all attempts; 1,000 where it is not said'),
+  models: ModelsSchema.default({}).describe(
+    'Language models by the names that agents ask for in `needs.models`; `default` is the one that an agent asks for without a name',
+  ),
   prices: PriceTableSchema.partial()
-    .refine(
-      (prices) => JSON.stringify(prices).length <= MOST_PRICES,
-      `they travel in a variable of each function, ${MOST_PRICES} characters at most: leave out what is as in prices.ts`,
-    )
     .optional()
     .describe(
       'Prices that differ from shared/estimator/prices.ts: another region, a contract, your own models',
@@ -146,6 +143,12 @@ export const StageSchema = z.strictObject({
     .array(z.email({ error: RIGHT_EMAIL }), { error: RIGHT_EMAILS })
     .default([])
     .describe('The addresses that alarms are sent to; each must be confirmed once'),
+})
+
+/** The settings that differ between deployments. */
+export const StageSchema = FieldsSchema.superRefine((stage, context) => {
+  for (const { field, message } of issuesOfSizes(stage))
+    context.addIssue({ code: 'custom', path: [field], message, input: stage })
 })
 export type Stage = z.output<typeof StageSchema>
 
@@ -175,7 +178,7 @@ export function readStageNamed(
 
 /** A stage given as fields in an app's code; the command line overrides single fields. Throws StageError. */
 export function stageWith(fields: Partial<Stage>, node: Node): Stage {
-  const overrides = overridesIn(node)
+  const overrides = withModels(overridesIn(node))
   const parsed = StageSchema.safeParse({ ...fields, ...overrides })
   if (parsed.success) return parsed.data
   const told = parsed.error.issues.map(({ path, message }) => {
@@ -192,7 +195,8 @@ export function overridesIn(node: Node): Record<string, unknown> {
 }
 
 /** Parses the YAML of a stage's file. */
-export function parseStage(name: string, text: string, overrides: Readonly<Record<string, unknown>>): Stage {
+export function parseStage(name: string, text: string, given: Readonly<Record<string, unknown>>): Stage {
+  const overrides = withModels(given)
   const file = readStageFile(name, text, (field) => TEXTS.has(field))
   const parsed = StageSchema.safeParse({ ...file.fields, ...overrides })
   if (parsed.success) return parsed.data
@@ -205,18 +209,21 @@ export const FIELDS: readonly string[] = Object.keys(StageSchema.shape)
 /** Fields with text values: an account, names, tags. */
 const TEXTS: ReadonlySet<string> = new Set(
   Object.entries(StageSchema.shape)
-    .filter(([, schema]) => ['string', 'record', 'array'].includes(kindOf(schema)))
+    .filter(([, schema]) => isText(schema))
     .map(([field]) => field),
 )
 
-function kindOf(schema: z.ZodType): string {
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault
-    ? kindOf(schema.unwrap() as z.ZodType)
-    : schema.type
+function isText(schema: z.ZodType): boolean {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
+    return isText(schema.unwrap() as z.ZodType)
+  if (schema instanceof z.ZodRecord) return isText(schema.valueType as z.ZodType)
+  return ['string', 'array'].includes(schema.type)
 }
 
-function fieldsIn([field, models]: readonly PropertyKey[]): readonly string[] {
+function fieldsIn(path: readonly PropertyKey[]): readonly string[] {
+  const [field, models] = path
   if (field === undefined) return FIELDS
+  if (field === 'models') return fieldsOfModels(path)
   return Object.keys(models === undefined ? PriceTableSchema.shape : ModelPriceSchema.shape)
 }
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StageSchema } from '../../infra/stage.ts'
 import { EnvironmentSchema } from '../../shared/contracts/environment.ts'
+import { ModelSettingsSchema } from '../../shared/domain/model-settings.ts'
 import { PriceTableSchema } from '../../shared/domain/price-table.ts'
 import { fieldTable } from './field-rows.ts'
 import { code, generated, page, table } from './table.ts'
@@ -41,6 +42,9 @@ export function configurationPage(root: string): string {
     '## The stage file',
     'A stage is one installation: `stages/<name>.yaml`. Every field may be left out. A single value may be said for one time: `npm run deploy -- <name> --context logRetentionDays=90`. What is wrong in the file is told with line and column, and what would be right.',
     fieldTable(StageSchema.shape),
+    '### Models',
+    'The members of `models`, at most 16, each by the name that agents need it by (`needs.models`): a-z, 0-9 and dashes. How to choose and try them: [use models](../how-to/use-models.md). On the command line they are JSON: `--context models=\'{"default": {...}}\'`.',
+    fieldTable(ModelSettingsSchema.shape),
     '### Prices',
     'The members of `prices`; each replaces one of shared/estimator/prices.ts. US dollars for one unit, and for a million tokens of a model.',
     fieldTable(PriceTableSchema.partial().shape),

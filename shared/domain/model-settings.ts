@@ -39,32 +39,37 @@ export type ModelSettings = z.infer<typeof ModelSettingsSchema>
 
 export const MOST_MODELS = 16
 
+const RIGHT_MODELS =
+  'names with their settings, e.g. { default: { provider: bedrock, id: amazon.nova-lite-v1:0, contextTokens: 300000 } }'
+
 /** The models of a stage, by the names that agents ask for: at most 16; a fallback exists, and fallbacks make no circle. */
-export const ModelsSchema = z.record(ModelNameSchema, ModelSettingsSchema).superRefine((models, context) => {
-  const refuse = (path: string[], message: string): void =>
-    context.addIssue({ code: 'custom', path, message, input: models })
-  const names = Object.keys(models)
-  if (names.length > MOST_MODELS)
-    refuse([], `at most ${MOST_MODELS} models can be configured; these are ${names.length}`)
-  for (const [name, { provider, url, secret, fallback }] of Object.entries(models)) {
-    if (provider === 'openai-compatible' && url === undefined)
-      refuse(
-        [name, 'url'],
-        'an openai-compatible model needs the address of its server, e.g. http://localhost:11434/v1',
-      )
-    if (provider === 'bedrock' && (url ?? secret) !== undefined)
-      refuse(
-        [name, url === undefined ? 'secret' : 'url'],
-        'only an openai-compatible model has a url or a secret; Bedrock is reached by the grants of the agent',
-      )
-    if (fallback === undefined) continue
-    if (ownOf(models, fallback) === undefined)
-      refuse([name, 'fallback'], `no model is named "${fallback}"${suggestNames(fallback, names)}`)
-    const circle = circleFrom(models, name)
-    if (circle)
-      refuse([name, 'fallback'], `fallbacks make a circle: ${circle.join(' -> ')}; leave one of them out`)
-  }
-})
+export const ModelsSchema = z
+  .record(ModelNameSchema, ModelSettingsSchema, { error: RIGHT_MODELS })
+  .superRefine((models, context) => {
+    const refuse = (path: string[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message, input: models })
+    const names = Object.keys(models)
+    if (names.length > MOST_MODELS)
+      refuse([], `at most ${MOST_MODELS} models can be configured; these are ${names.length}`)
+    for (const [name, { provider, url, secret, fallback }] of Object.entries(models)) {
+      if (provider === 'openai-compatible' && url === undefined)
+        refuse(
+          [name, 'url'],
+          'an openai-compatible model needs the address of its server, e.g. http://localhost:11434/v1',
+        )
+      if (provider === 'bedrock' && (url ?? secret) !== undefined)
+        refuse(
+          [name, url === undefined ? 'secret' : 'url'],
+          'only an openai-compatible model has a url or a secret; Bedrock is reached by the grants of the agent',
+        )
+      if (fallback === undefined) continue
+      if (ownOf(models, fallback) === undefined)
+        refuse([name, 'fallback'], `no model is named "${fallback}"${suggestNames(fallback, names)}`)
+      const circle = circleFrom(models, name)
+      if (circle)
+        refuse([name, 'fallback'], `fallbacks make a circle: ${circle.join(' -> ')}; leave one of them out`)
+    }
+  })
 
 /** The names from `name` by fallbacks back to it; undefined where they do not come back to it. */
 function circleFrom(models: Readonly<Record<string, ModelSettings>>, name: string): string[] | undefined {

@@ -136,6 +136,39 @@ describe('the file of a stage', () => {
       'line 2, column 18: there is no field "prices.models.m.inputs"; did you mean "input"',
     ],
     ['prices:\n  models: { m: { output: 1 } }', 'line 2, column 16: prices.models.m.input: is required'],
+    [
+      'models: fast',
+      'line 1, column 9: models: names with their settings, e.g. { default: { provider: bedrock',
+    ],
+    [
+      'models:\n  Fast: { provider: bedrock, id: x, contextTokens: 8000 }',
+      'line 2, column 3: models.Fast: a name of a model is a-z, 0-9 and dashes, starts with a letter, at most 32 characters',
+    ],
+    [
+      'models: { fast: { provider: bedrok, id: x, contextTokens: 8000 } }',
+      'line 1, column 29: models.fast.provider: Invalid option: expected one of "bedrock"|"openai-compatible"; this is "bedrok"',
+    ],
+    [
+      'models: { fast: { provider: bedrock, id: x, contextToken: 8000 } }',
+      'line 1, column 45: there is no field "models.fast.contextToken"; did you mean "contextTokens"',
+    ],
+    [
+      'models: { fast: { provider: bedrock, id: x, contextTokens: 8000, price: { input: 1, outputs: 2 } } }',
+      'there is no field "models.fast.price.outputs"; did you mean "output"',
+    ],
+    ['models: { fast: { provider: bedrock, contextTokens: 8000 } }', 'models.fast.id: is required'],
+    [
+      'models: { fast: { provider: openai-compatible, id: x, contextTokens: 8000 } }',
+      'line 1, column 17: models.fast.url: an openai-compatible model needs the address of its server',
+    ],
+    [
+      'models: { fast: { provider: bedrock, id: x, contextTokens: 8000, fallback: fats } }',
+      'line 1, column 76: models.fast.fallback: no model is named "fats"; did you mean "fast"',
+    ],
+    [
+      `models: ${JSON.stringify(Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`m${at}`, { provider: 'bedrock', id: 'x'.repeat(200), contextTokens: 8_000 }])))}`,
+      'models: models and prices together travel in variables of a function, 2500 characters at most, and these are',
+    ],
     ['- prefix', 'stages/mine.yaml, line 1, column 1: a stage is fields with their values'],
     ['hello', 'stages/mine.yaml, line 1, column 1: a stage is fields with their values'],
     ['prefix: [', 'stages/mine.yaml is not YAML:\n  line 1, column 10: '],
@@ -163,6 +196,23 @@ describe('the file of a stage', () => {
 })
 
 describe('--context', () => {
+  const fast = { provider: 'bedrock', id: 'amazon.nova-lite-v1:0', contextTokens: 8_000 }
+
+  it('says models as JSON, in place of those of the file', () => {
+    const overrides = { models: JSON.stringify({ fast }) }
+    const text = 'models: { slow: { provider: bedrock, id: 1, contextTokens: no } }'
+    expect(parseStage('mine', text, overrides).models).toEqual({ fast: { ...fast, structured: 'tool' } })
+  })
+
+  it.each([
+    ['fast', 'models: it is JSON, e.g. {"default": {"provider"'],
+    [JSON.stringify({ fast: { ...fast, id: '' } }), 'models.fast.id: Too small: expected string to have >=1'],
+    [JSON.stringify({ fast: { ...fast, ids: 1 } }), 'there is no field "models.fast.ids"; did you mean "id"'],
+    [JSON.stringify({ 'a b': fast }), 'models.a b: a name of a model is a-z, 0-9 and dashes'],
+  ])('refuses models that are %s', (models, message) => {
+    expect(refusal('', { models })).toContain(`--context ${message}`)
+  })
+
   it('sets fields of the stage, and ignores the CDK’s own context', () => {
     const given = ['logRetentionDays=90', '@aws-cdk/core:x=true', 'placed=a=b', 'prefix=a', 'prefix=b=c']
     expect(parseOverrides(given.flatMap((one) => ['--context', one]))).toEqual({

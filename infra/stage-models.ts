@@ -1,0 +1,69 @@
+import type * as z from 'zod'
+import { type AgentManifest, needsModel } from '../shared/domain/agent.ts'
+import { type ModelSettings, ModelSettingsSchema } from '../shared/domain/model-settings.ts'
+import { ModelPriceSchema, type PriceTableSchema } from '../shared/domain/price-table.ts'
+import { shown } from '../shared/domain/shown.ts'
+import { StageError } from './stage-place.ts'
+
+type Models = Readonly<Record<string, ModelSettings>>
+type Prices = z.output<ReturnType<typeof PriceTableSchema.partial>>
+type Said = { models: Models; prices?: Prices | undefined }
+
+/** `--context models=<JSON>` beside the other fields of the command line, which are text. Throws StageError for what is no JSON. */
+export function withModels(overrides: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { models, ...others } = overrides
+  if (models === undefined) return others
+  if (typeof models !== 'string') return { ...others, models }
+  try {
+    return { ...others, models: JSON.parse(models) as unknown }
+  } catch {
+    const right =
+      '{"default": {"provider": "openai-compatible", "url": "http://localhost:11434/v1", "id": "llama3.2", "contextTokens": 4096}}'
+    throw new StageError(`--context models: it is JSON, e.g. ${right}; this is ${shown(models)}`)
+  }
+}
+
+/** The known names at a path in `models`. */
+export function fieldsOfModels([, , inner]: readonly PropertyKey[]): readonly string[] {
+  return Object.keys((inner === 'price' ? ModelPriceSchema : ModelSettingsSchema).shape)
+}
+
+/** Lambda allows 4 KB of environment variables for a function; the API's other ones take 1.4 KB. */
+const MOST_CHARACTERS = 2_500
+
+/** Prices and models travel in variables of functions. */
+export function issuesOfSizes({ models, prices }: Said): { field: 'models' | 'prices'; message: string }[] {
+  const priced = pricesOfStage({ models, prices })
+  const [ofPrices, ofModels] = [priced ?? {}, models].map((value) => JSON.stringify(value).length) as [
+    number,
+    number,
+  ]
+  if (ofPrices + ofModels <= MOST_CHARACTERS) return []
+  const travel = `travel in variables of a function, ${MOST_CHARACTERS} characters at most`
+  if (ofModels <= JSON.stringify({}).length)
+    return [{ field: 'prices', message: `they ${travel}: leave out what is as in prices.ts` }]
+  const message = `models and prices together ${travel}, and these are ${ofPrices + ofModels} as JSON: leave out models that no agent needs, and prices that are as in prices.ts`
+  return [{ field: 'models', message }]
+}
+
+/** The stage's prices, with those that its models say; undefined where neither says any. */
+export function pricesOfStage({ models, prices }: Said): Prices | undefined {
+  const own = Object.values(models).flatMap(({ id, price }) => (price ? [[id, price] as const] : []))
+  if (own.length === 0) return prices
+  return { ...prices, models: { ...prices?.models, ...Object.fromEntries(own) } }
+}
+
+/** The configured models that an agent may ask for, with their fallbacks. */
+export function modelsFor(
+  manifest: Pick<AgentManifest, 'needs'>,
+  models: Models,
+): Record<string, ModelSettings> {
+  const wanted = new Set<string>()
+  const want = (name: string | undefined): void => {
+    if (name === undefined || wanted.has(name)) return
+    wanted.add(name)
+    want(models[name]?.fallback)
+  }
+  for (const name of Object.keys(models)) if (needsModel(manifest, name)) want(name)
+  return Object.fromEntries(Object.entries(models).filter(([name]) => wanted.has(name)))
+}
