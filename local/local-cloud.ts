@@ -10,6 +10,7 @@ import { answerByMessage } from './endpoint/answer-by-message.ts'
 import { type Answer, answerOrRefuse, createEndpoint } from './endpoint/endpoint-server.ts'
 import type { GatewayApi } from './gateway/gateway-api.ts'
 import { createGateway } from './gateway/gateway-server.ts'
+import type { FunctionVariables } from './lambda/provision.ts'
 import { DebugPorts } from './lambda/sandbox/debug-ports.ts'
 import { type ConnectionLimits, limitConnections } from './limit-connections.ts'
 import type { ReadLog } from './logs/service.ts'
@@ -38,6 +39,8 @@ export type LocalCloudOptions = {
     isDebugged(functionName: string): boolean
     onOpen(functionName: string, port: number): void
   }
+  /** Changes a function's variables of the template, which are meant for AWS; called at the start and at each update. */
+  environment?: FunctionVariables
   /** Called with each call of an AWS service before it is answered. */
   onCall?: (call: AwsCall) => void
   /** Called with each event that no target accepted. */
@@ -111,6 +114,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
         answerByMessage(await answerOrRefuse(answer, { ...call, body: Buffer.from(body) })),
       onLog,
       answers,
+      environment: options.environment,
       ...(inspect ? { debugging: { ...inspect, ports: new DebugPorts(inspect.port, inspect.onOpen) } } : {}),
     })
     const { account, region } = services

@@ -1,13 +1,15 @@
 import { rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { Command } from 'commander'
-import type { LocalCloud } from '../../local/local-cloud.ts'
+import type { LocalCloud, LocalCloudOptions } from '../../local/local-cloud.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { countUnfinished } from '../dev/count-unfinished.ts'
 import { findProject } from '../dev/find-project.ts'
 import { FirstStart } from '../dev/first-start.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
 import { type Inspect, inspectOf, textOfInspect } from '../dev/inspect.ts'
+import { findModel } from '../dev/models/find-model.ts'
+import { useModel } from '../dev/models/use-model.ts'
 import { openLogs } from '../dev/open-logs.ts'
 import type { ReloadEvent } from '../dev/reload-event.ts'
 import { requireFreePort } from '../dev/require-free-port.ts'
@@ -111,15 +113,21 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   const onStart = (): void => say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
   const warnings = await orInterrupted(synthesize(assembly, { project, data: folder, onStart }))
   for (const warning of warnings) say(style('yellow', warning))
+  // While the cloud starts, which asks for the answer when it makes the functions.
+  const where = { url: process.env.ORCHESTRATOR_MODEL_URL, model: process.env.ORCHESTRATOR_MODEL }
+  const model = useModel(findModel(where))
   const cloud = await start({
     assembly,
     ...ports,
+    environment: model.environment,
     ...(exit ? {} : { folder }),
     logs,
     ...inspectOf(options, (event) => (json ? console.log(JSON.stringify(event)) : say(textOfInspect(event)))),
   })
   cleanUp.defer(() => cloud.stop())
   say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
+  const ofModel = await model.told()
+  if (ofModel !== undefined) say(ofModel)
   if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
 
   const first = await FirstStart.of(folder)
@@ -172,16 +180,26 @@ type Start = {
   awsPort: number
   folder?: string
   logs: Awaited<ReturnType<typeof openLogs>>
+  environment: NonNullable<LocalCloudOptions['environment']>
   inspect?: Inspect
 }
 
-async function start({ assembly, port, awsPort, folder, logs, inspect }: Start): Promise<LocalCloud> {
+async function start({
+  assembly,
+  port,
+  awsPort,
+  folder,
+  logs,
+  environment,
+  inspect,
+}: Start): Promise<LocalCloud> {
   // Loaded only here: help and completion load every command.
   const { startLocalCloud } = await import('../../local/local-cloud.ts')
   return startLocalCloud({
     assembly,
     apiPort: port,
     awsPort,
+    environment,
     onLog: logs.write,
     readLog: logs.read,
     onDeadLetter: (queue, reason) => logs.write('dead-letters', `${queue}: ${reason}\n`),

@@ -18,7 +18,14 @@ export type FunctionPlace = Place & {
   debugging?: { isDebugged(functionName: string): boolean; ports: DebugPorts } | undefined
   /** Answers the functions' requests to AWS services. */
   onServiceCall: NonNullable<FunctionSettings['onServiceCall']>
+  /** What a function's variables of the template become on this machine. */
+  environment?: FunctionVariables | undefined
 }
+
+export type FunctionVariables = (
+  functionName: string,
+  variables: Record<string, string>,
+) => Promise<Record<string, string>>
 
 const FunctionSchema = z.object({
   FunctionName: z.string().optional(),
@@ -43,6 +50,8 @@ export function lambdaProvisioners(
       const functionArn = arnIn(place, 'lambda', `function:${name}`)
       const [file = 'index', handler = 'handler'] = settings.Handler.split('.')
       const debugged = place.debugging?.isDebugged(name) ? place.debugging : undefined
+      const { Variables: variables } = settings.Environment
+      const own = (await place.environment?.(name, variables)) ?? variables
       lambda.put({
         name,
         arn: functionArn,
@@ -51,7 +60,7 @@ export function lambdaProvisioners(
         timeoutSeconds: settings.Timeout,
         memoryMb: settings.MemorySize,
         environment: {
-          ...settings.Environment.Variables,
+          ...own,
           ...runtimeVariables(place, name, settings.MemorySize),
           ...iam.credentialsOf(settings.Role),
         },

@@ -39,6 +39,11 @@ export const EnvironmentSchema = z.object({
     .transform((text) => PriceTableSchema.partial().parse(JSON.parse(text)))
     .optional()
     .describe('JSON: AWS prices that replace those of the price table'),
+  // Not parsed here: a function without models has no code for it (functions/deps/models).
+  MODELS: z
+    .string()
+    .optional()
+    .describe('JSON: the language models that the function may call, by name; only where some are needed'),
   // Only for the API.
   EXPECTED_AGENTS: z.coerce.number().int().min(0).optional().describe('How many this deployment brings'),
   EXPECTED_WORKFLOWS: z.coerce.number().int().min(0).optional(),

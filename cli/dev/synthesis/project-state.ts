@@ -11,7 +11,7 @@ const MOST_FILES = 20_000
 
 /** Variables that differ between two terminals, and that say nothing to an app. */
 const OF_TERMINALS =
-  /^(_|PWD|OLDPWD|SHLVL|COLUMNS|LINES|TERM.*|COLORTERM|WINDOWID|WT_SESSION|DISPLAY|SSH_.*|XDG_.*|VSCODE_.*|ITERM_.*|TMUX.*|STY|npm_.*|NO_COLOR|FORCE_COLOR|NODE_COMPILE_CACHE|ORCHESTRATOR_URL)$/
+  /^(_|PWD|OLDPWD|SHLVL|COLUMNS|LINES|TERM.*|COLORTERM|WINDOWID|WT_SESSION|DISPLAY|SSH_.*|XDG_.*|VSCODE_.*|ITERM_.*|TMUX.*|STY|npm_.*|NO_COLOR|FORCE_COLOR|NODE_COMPILE_CACHE|ORCHESTRATOR_(URL|MODEL|MODEL_URL|SECRET_.*))$/
 
 /** What every package manager writes when it has changed what is installed. */
 const LOCKS = [
