@@ -9,6 +9,7 @@ import { statisticsGrants } from './adapters/dynamodb/counters/statistics.grants
 import { agentsGrants } from './adapters/dynamodb/registry/agents.grants.ts'
 import { collectablesGrants } from './adapters/dynamodb/registry/collectables.grants.ts'
 import { loadsGrants } from './adapters/dynamodb/registry/loads.grants.ts'
+import { modelUsageGrants } from './adapters/dynamodb/registry/model-usage.grants.ts'
 import { workflowsGrants } from './adapters/dynamodb/registry/workflows.grants.ts'
 import { gatesGrants } from './adapters/dynamodb/steps/gates.grants.ts'
 import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
@@ -57,6 +58,7 @@ export const PORTS = {
   machines: machinesGrants,
   invocations: invocationsGrants,
   logs: logsGrants,
+  modelUsage: modelUsageGrants,
 } as const
 export type PortName = keyof typeof PORTS
 
@@ -129,6 +131,7 @@ export const FUNCTIONS = {
       bus: ['publish'],
       executions: ['start', 'wake', 'stop'],
       machines: ['ensure'],
+      modelUsage: ['read'],
       logs: ['read'],
     },
   },

@@ -13,6 +13,7 @@ import { environment } from '../deps/environment.ts'
 import { answers, files, taskFiles } from '../deps/files.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { logs } from '../deps/logs.ts'
+import { configuredModels, modelUsage } from '../deps/model-settings.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
 import { collectables, workflows } from '../deps/registry-ports.ts'
@@ -37,6 +38,8 @@ const handlers = makeHandlers(
     files: files(),
     taskFiles: taskFiles(),
     machines: machines(),
+    modelUsage: modelUsage(),
+    models: configuredModels(),
     clock,
     ids: ids(),
     expected: { agents: EXPECTED_AGENTS, workflows: EXPECTED_WORKFLOWS },

@@ -6,6 +6,7 @@ import {
   resetAgent,
   retireAgent,
 } from '../../shared/app/agents/manage-agents.ts'
+import { listModels } from '../../shared/app/catalogue/list-models.ts'
 import { getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-workflows.ts'
 import { checkHealth, type Expected, onceRegistered } from '../../shared/app/catalogue/readiness.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
@@ -33,6 +34,7 @@ import { getTaskFile, listTaskFiles } from '../../shared/app/views/task-files.ts
 import { makeLinks } from '../../shared/contracts/make-links.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
+import type { ModelSettings } from '../../shared/domain/model-settings.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import type { Logs } from '../../shared/ports/logs.ts'
 import type { PortsOf } from '../deps/ports-of.ts'
@@ -42,7 +44,12 @@ type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructu
 
 const API_VERSION = '1.0.0'
 
-type ApiPorts = PortsOf<'api'> & Pick<Ports, 'ids' | 'prices'> & { expected?: Expected | undefined }
+type ApiPorts = PortsOf<'api'> &
+  Pick<Ports, 'ids' | 'prices'> & {
+    expected?: Expected | undefined
+    /** The models of the stage. */
+    models?: Readonly<Record<string, ModelSettings>>
+  }
 /** A door without logs finds none. */
 type ApiDoor = Door & { logs?: Logs }
 
@@ -82,6 +89,7 @@ export function makeHandlers(
     registerAgent: handle(ROUTES.registerAgent, registerAgent(ports)),
     retireAgent: handle(ROUTES.retireAgent, retireAgent(ports)),
     resetAgent: handle(ROUTES.resetAgent, resetAgent(ports)),
+    listModels: handle(ROUTES.listModels, listModels(ports)),
     listWorkflows: handle(ROUTES.listWorkflows, listWorkflows(ports)),
     getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),
     putWorkflow: handle(ROUTES.putWorkflow, registered(registerWorkflow(ports))),

@@ -130,11 +130,12 @@ export class RuntimeStack extends Stack {
 
   #addApi({ rebind, control, role }: MachineParts): BundledFunction {
     const api = this.#addFunction('api', role)
-    // Workflows that come with a task, or are registered at run time: their machines are like those of a deployment.
+    // Workflows that come with a task, or are registered at run time: their machines are like those of a deployment. Models are listed, not called.
     const { agents, workflows } = this.#props.catalogue
     return api
       .configure('EXPECTED_AGENTS', String(agents.length))
       .configure('EXPECTED_WORKFLOWS', String(workflows.length))
+      .configure('MODELS', JSON.stringify(this.#props.stage.models))
       .configure('MACHINE_LOGS', logGroupArn(this, machineLogs(this.#props.stage)))
       .configure('MACHINE_TAGS', JSON.stringify(tagsOf(this.#props.stage)))
       .configure('MACHINES', this.#ofStates('stateMachine', ''))

@@ -16,6 +16,7 @@ import { BudgetViewSchema } from './budget-views.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
+import { MissingModelViewSchema, ModelUseViewSchema, ModelViewSchema } from './model-views.ts'
 import { AnyJsonSchema } from './requests.ts'
 import {
   ApprovalViewSchema,
@@ -70,6 +71,9 @@ const NAMES = new Map<z.core.$ZodType, string>([
   [AgentViewSchema, 'Agent'],
   [CapabilitySchema, 'Capability'],
   [CapabilityHealthSchema, 'CapabilityHealth'],
+  [ModelViewSchema, 'Model'],
+  [ModelUseViewSchema, 'ModelUse'],
+  [MissingModelViewSchema, 'MissingModel'],
   [WorkflowViewSchema, 'Workflow'],
   [WorkflowSchema, 'WorkflowDefinition'],
   [StepSchema, 'StepDefinition'],

@@ -17,6 +17,7 @@ import {
 
 import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
+import { MissingModelViewSchema, ModelViewSchema } from './model-views.ts'
 import {
   AgentRefSchema,
   AnswerApprovalSchema,
@@ -437,6 +438,20 @@ export const ROUTES = {
     from: byId,
     success: { status: 200, description: 'The agent', output: AgentViewSchema },
     problems: [404],
+  }),
+  listModels: defineRoute({
+    id: 'listModels',
+    method: 'GET',
+    path: '/models',
+    summary: 'The language models of the stage, with their prices and what they have used',
+    tag: 'agents',
+    input: none,
+    success: {
+      status: 200,
+      description: 'The models, and the names that agents need and the stage does not configure',
+      name: 'ModelList',
+      output: z.object({ models: z.array(ModelViewSchema), missing: z.array(MissingModelViewSchema) }),
+    },
   }),
   listWorkflows: defineRoute({
     id: 'listWorkflows',

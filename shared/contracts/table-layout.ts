@@ -57,6 +57,7 @@ export const REGISTRY_PARTITIONS = {
   workflow: `${KINDS.workflow}#`,
   machine: `${KINDS.machine}#`,
   load: 'LOAD#',
+  usage: 'USAGE#',
   ...COUNTER_KEYS,
 } as const
 
@@ -68,6 +69,7 @@ export const REGISTRY_ITEMS = {
   version: 'VERSION#',
   content: 'CONTENT#',
   window: 'WINDOW#',
+  day: 'DAY#',
   epoch: 'EPOCH#',
 } as const
 

@@ -10,6 +10,8 @@ export const ModelPriceSchema = z.strictObject({
   cacheWrite: price('what is sent and put into its cache').optional().describe('as `input` by default'),
 })
 
+export type ModelPrice = z.infer<typeof ModelPriceSchema>
+
 /** Prices of AWS, in US dollars per unit, without free tiers. */
 export const PriceTableSchema = z.strictObject({
   region: z.string(),

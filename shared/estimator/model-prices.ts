@@ -1,4 +1,4 @@
-import type { PriceTable, TokenUsage } from '../domain/price-table.ts'
+import type { ModelPrice, PriceTable, TokenUsage } from '../domain/price-table.ts'
 
 /** The page with the prices of models. */
 export const MODEL_PRICE_SOURCE = 'https://aws.amazon.com/bedrock/pricing/'
@@ -25,17 +25,25 @@ const MILLION = 1e6
 /** The id of an inference profile is the model's id after a region prefix. */
 const PROFILE = /^(us|eu|apac|jp|au|ca|global|us-gov)\./
 
-/** The cost in US dollars; undefined when the table has no price for the model. The longest matching name applies. */
-export function usdOfTokens(
-  model: string,
-  { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 }: TokenUsage,
-  { models }: Pick<PriceTable, 'models'>,
-): number | undefined {
+/** The region prefix of an inference profile's id, such as `eu`; undefined for the id of a model. */
+export const profilePrefixOf = (id: string): string | undefined => PROFILE.exec(id)?.[1]
+
+/** The price of a model; undefined when the table has none. The longest matching name applies. */
+export function priceOfModel(model: string, { models }: Pick<PriceTable, 'models'>): ModelPrice | undefined {
   const name = model.replace(PROFILE, '')
   const [found] = Object.keys(models)
     .filter((start) => model.startsWith(start) || name.startsWith(start))
     .sort((a, b) => b.length - a.length)
-  const price = found === undefined ? undefined : models[found]
+  return found === undefined ? undefined : models[found]
+}
+
+/** The cost in US dollars; undefined when the table has no price for the model. */
+export function usdOfTokens(
+  model: string,
+  { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 }: TokenUsage,
+  prices: Pick<PriceTable, 'models'>,
+): number | undefined {
+  const price = priceOfModel(model, prices)
   if (!price) return undefined
   const { input, output, cacheRead = input, cacheWrite = input } = price
   const parts = [

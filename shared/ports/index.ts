@@ -14,6 +14,7 @@ import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import type { Loads } from './loads.ts'
 import type { Machines } from './machines.ts'
+import type { ModelUsage } from './model-usage.ts'
 import type { Outputs } from './outputs.ts'
 import type { Plans } from './plans.ts'
 import type { Queue } from './queue.ts'
@@ -51,6 +52,7 @@ export type Ports = {
   bus: EventBus
   executions: Executions
   machines: Machines
+  modelUsage: ModelUsage
   clock: Clock
   ids: Ids
   /** Prices of AWS and of language models. */

@@ -3,10 +3,11 @@ import type { OnUnreadable } from '../../functions/adapters/dynamodb/json-items.
 import { dynamodbAgents } from '../../functions/adapters/dynamodb/registry/agents.ts'
 import { dynamodbCollectables } from '../../functions/adapters/dynamodb/registry/collectables.ts'
 import { dynamodbLoads } from '../../functions/adapters/dynamodb/registry/loads.ts'
+import { dynamodbModelUsage } from '../../functions/adapters/dynamodb/registry/model-usage.ts'
 import { dynamodbWorkflows } from '../../functions/adapters/dynamodb/registry/workflows.ts'
 import type { Clock, Ports } from '../../shared/ports/index.ts'
 
-export type RegistryPorts = Pick<Ports, 'agents' | 'workflows' | 'loads' | 'collectables'>
+export type RegistryPorts = Pick<Ports, 'agents' | 'workflows' | 'loads' | 'collectables' | 'modelUsage'>
 
 /** The ports of agents, workflows and machines, over one table. */
 export function registryPorts(settings: {
@@ -19,6 +20,7 @@ export function registryPorts(settings: {
     agents: dynamodbAgents(settings),
     workflows: dynamodbWorkflows(settings),
     loads: dynamodbLoads(settings),
+    modelUsage: dynamodbModelUsage(settings),
     collectables: dynamodbCollectables(settings),
   }
 }

@@ -43,6 +43,8 @@ export const versionKey = (version: number) => REGISTRY_ITEMS.version + digits(v
 export const contentKey = (content: string) => `${REGISTRY_ITEMS.content}${content}#`
 export const chunkKey = (content: string, at: number) => contentKey(content) + digits(at, 4)
 export const loadKey = (agentId: string) => REGISTRY_PARTITIONS.load + agentId
+export const usageKey = (model: string) => REGISTRY_PARTITIONS.usage + model
+export const dayKey = (day: number) => REGISTRY_ITEMS.day + digits(day, 8)
 export const windowKey = (window: number) => REGISTRY_ITEMS.window + digits(window, 12)
 export const rateKey = (scope: string, window: number) => ({
   pk: REGISTRY_PARTITIONS.rate + scope,

@@ -1,0 +1,9 @@
+import { grantsOf } from '../../../../shared/contracts/grants.ts'
+import { REGISTRY_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
+import type { ModelUsage } from '../../../../shared/ports/model-usage.ts'
+import { onRegistry } from '../table-actions.grants.ts'
+
+export const modelUsageGrants = grantsOf<ModelUsage>()({
+  methods: { addUse: [onRegistry.update(REGISTRY_PARTITIONS.usage)], usesOf: [onRegistry.query] },
+  modes: { read: ['usesOf'], count: ['addUse'] },
+})

@@ -1,0 +1,56 @@
+import type * as z from 'zod'
+import type { MissingModelViewSchema, ModelView } from '../../contracts/model-views.ts'
+import { type Agent, EVERY_MODEL, needsModel } from '../../domain/agent.ts'
+import type { Caller } from '../../domain/caller.ts'
+import { compareIds } from '../../domain/compare-ids.ts'
+import type { ModelSettings } from '../../domain/model-settings.ts'
+import { NO_USE } from '../../domain/model-use.ts'
+import { priceOfModel } from '../../estimator/model-prices.ts'
+import type { Ports } from '../../ports/index.ts'
+
+type Needs = Pick<Ports, 'agents' | 'modelUsage' | 'prices'> & {
+  /** The models of the stage. */
+  models?: Readonly<Record<string, ModelSettings>>
+}
+type Listed = { models: ModelView[]; missing: z.infer<typeof MissingModelViewSchema>[] }
+
+/** The models of the stage with their prices and use, and the names that agents need in vain. */
+export const listModels =
+  ({ agents, modelUsage, prices, models = {} }: Needs) =>
+  async (_input: object, _caller: Caller): Promise<Listed> => {
+    const names = Object.keys(models)
+    const [all, uses] = await Promise.all([agents.listAgents(), modelUsage.usesOf(names)])
+    const present = all.filter(({ status }) => status !== 'inactive')
+    return {
+      models: Object.entries(models).map(([name, { url, secret: _secret, price, ...settings }]) => ({
+        name,
+        ...settings,
+        ...(url === undefined ? {} : { url: withoutCredentials(url) }),
+        ...priced(price ?? priceOfModel(settings.id, prices)),
+        agents: idsOf(present.filter((agent) => needsModel(agent, name))),
+        used: uses.get(name) ?? NO_USE,
+      })),
+      missing: missingFrom(present, new Set(names)),
+    }
+  }
+
+const priced = (price: ModelView['price']): Pick<ModelView, 'price'> => (price ? { price } : {})
+
+const idsOf = (agents: readonly Agent[]): string[] => agents.map(({ id }) => id).sort(compareIds)
+
+/** A query or a user's part of an address may hold a key. */
+function withoutCredentials(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
+}
+
+function missingFrom(agents: readonly Agent[], known: ReadonlySet<string>): Listed['missing'] {
+  const wanted = agents.flatMap((agent) =>
+    (agent.needs?.models ?? [])
+      .filter((name) => name !== EVERY_MODEL && !known.has(name))
+      .map((name) => ({ name, agent })),
+  )
+  return [...Map.groupBy(wanted, ({ name }) => name)]
+    .map(([name, askers]) => ({ name, agents: idsOf(askers.map(({ agent }) => agent)) }))
+    .sort((a, b) => compareIds(a.name, b.name))
+}
