@@ -1,5 +1,10 @@
 import { ERRORS, type ErrorName, OrchestratorError } from '../shared/domain/errors.ts'
-import type { Failure } from './scripted-agent.ts'
+
+/**
+ * An error by name, as an agent throws it: `AgentRetryableError` is transient (`details: {retryAfterSeconds: 30}`), `AgentFinalError` final,
+ * other names are errors of the agent.
+ */
+export type Failure = string | { name: string; message?: string; details?: Record<string, unknown> }
 
 /** The error that a script names; `message` is its message where the script gives none. */
 export function failureOf(fails: Failure, message: string): Error {

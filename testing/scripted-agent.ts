@@ -4,7 +4,7 @@ import type { AgentManifest } from '../shared/domain/agent.ts'
 import { placeOf } from '../shared/domain/instance-path.ts'
 import type { Json } from '../shared/domain/json.ts'
 import { ownOf } from '../shared/domain/own.ts'
-import { failureOf } from './failure-of.ts'
+import { type Failure, failureOf } from './failure-of.ts'
 import { issuesAt, refuse, VirtualSeconds } from './options/check.ts'
 
 /** One call of a scripted agent. */
@@ -20,12 +20,6 @@ export type ScriptedCall = {
 
 /** Computes an output; an error that it throws is the agent's failure. */
 export type Answer = (input: Json, call: ScriptedCall) => Json | Promise<Json>
-
-/**
- * An error by name, as an agent throws it: `AgentRetryableError` is transient (`details: {retryAfterSeconds: 30}`), `AgentFinalError` final,
- * other names are errors of the agent.
- */
-export type Failure = string | { name: string; message?: string; details?: Record<string, unknown> }
 
 /** The behaviour of a scripted agent in a call: it waits for `seconds`, then fails or answers. */
 export type Act = {

@@ -7,8 +7,7 @@ import type { TokenUsage } from '../shared/domain/price-table.ts'
 import type { HostModels } from '../shared/host/model/host-models.ts'
 import { gatedModels } from '../shared/host/model/model-gate.ts'
 import type { ModelAnswer, ModelPart, ModelRequest } from '../shared/ports/models.ts'
-import { failureOf } from './failure-of.ts'
-import type { Failure } from './scripted-agent.ts'
+import { type Failure, failureOf } from './failure-of.ts'
 
 /** What a scripted model answers: a text, a structured value, calls of tools, or a failure. */
 export type ScriptedAnswer =

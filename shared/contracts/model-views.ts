@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ModelSettingsSchema } from '../domain/model-settings.ts'
+import { USE_DAYS } from '../domain/model-use.ts'
 import { ModelPriceSchema } from '../domain/price-table.ts'
-import { USE_DAYS } from '../ports/model-usage.ts'
 
 const { provider, id, contextTokens, tokensPerMinute, structured, fallback } = ModelSettingsSchema.shape
 

@@ -3,6 +3,9 @@ import type { TokenUsage } from './price-table.ts'
 /** What calls of a model have used; `costUsd` is 0 where its price is not known. */
 export type ModelUse = Required<TokenUsage> & { calls: number; costUsd: number }
 
+/** The period over which use is told, in days. */
+export const USE_DAYS = 30
+
 export const NO_USE: ModelUse = {
   calls: 0,
   inputTokens: 0,

@@ -6,6 +6,3 @@ export type ModelUsage = {
   /** The use of each of these models in the last `USE_DAYS` days, today included. */
   usesOf(models: readonly string[]): Promise<Map<string, ModelUse>>
 }
-
-/** The period over which use is told, in days. */
-export const USE_DAYS = 30

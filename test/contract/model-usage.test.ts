@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dynamodbModelUsage } from '../../functions/adapters/dynamodb/registry/model-usage.ts'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
-import { type ModelUse, NO_USE } from '../../shared/domain/model-use.ts'
-import { type ModelUsage, USE_DAYS } from '../../shared/ports/model-usage.ts'
+import { type ModelUse, NO_USE, USE_DAYS } from '../../shared/domain/model-use.ts'
+import type { ModelUsage } from '../../shared/ports/model-usage.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
 const DAY = 86_400_000

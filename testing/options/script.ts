@@ -10,7 +10,8 @@ import { CapabilityNameSchema } from '../../shared/domain/capability.ts'
 import { ERRORS } from '../../shared/domain/errors.ts'
 import type { Issue } from '../../shared/domain/issue.ts'
 import { slipsOf } from '../../shared/domain/nearest-names.ts'
-import type { Act, Failure, Script } from '../scripted-agent.ts'
+import type { Failure } from '../failure-of.ts'
+import type { Act, Script } from '../scripted-agent.ts'
 import {
   isPlain,
   issuesAt,
