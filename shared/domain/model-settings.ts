@@ -47,7 +47,7 @@ export const ModelsSchema = z
   .record(ModelNameSchema, ModelSettingsSchema, { error: RIGHT_MODELS })
   .superRefine((models, context) => {
     const refuse = (path: string[], message: string): void =>
-      context.addIssue({ code: 'custom', path, message, input: models })
+      context.addIssue({ path, message, code: 'custom', input: models })
     const names = Object.keys(models)
     if (names.length > MOST_MODELS)
       refuse([], `at most ${MOST_MODELS} models can be configured; these are ${names.length}`)

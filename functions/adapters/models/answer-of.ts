@@ -1,0 +1,56 @@
+import type { Json } from '../../../shared/domain/json.ts'
+import type { TokenUsage } from '../../../shared/domain/price-table.ts'
+import type { ModelAnswer, ModelPart, ModelRequest } from '../../../shared/ports/models.ts'
+import { mostUsageOf } from './most-usage.ts'
+import { answerIn, jsonIn } from './structured.ts'
+
+/** An answer as a provider has given it, with the names of the port. */
+export type Draft = {
+  parts: readonly ModelPart[]
+  finish: ModelAnswer['finish']
+  /** Undefined where the provider has not told it. */
+  usage: TokenUsage | undefined
+  modelId: string
+  requestId?: string | undefined
+}
+
+/**
+ * The answer of the port: a structured answer that came as a call of a tool becomes text and value, and `finish` says `tools` whenever
+ * tools are to be called, which not all servers say. An answer that calls other tools too is not given yet: it has no value.
+ */
+export function answerOf(request: ModelRequest, draft: Draft): ModelAnswer {
+  const { answer } = request
+  const given = draft.parts.flatMap((part) => (isCall(part, answer?.name) ? [part.input] : []))
+  const parts = draft.parts.flatMap((part): ModelPart[] => {
+    if (isCall(part, answer?.name)) return [{ kind: 'text', text: textOf(part.input) }]
+    return part.kind === 'text' && part.text === '' ? [] : [part]
+  })
+  const calls = parts.some(({ kind }) => kind === 'tool-call')
+  const isCut = draft.finish === 'length' || draft.finish === 'filtered'
+  const finish = isCut ? draft.finish : calls ? 'tools' : 'stop'
+  const value =
+    answer && !calls && finish !== 'filtered' ? valueIn(answer.schema, given, draft.parts) : undefined
+  return {
+    parts,
+    ...(value === undefined ? {} : { value }),
+    finish,
+    usage: draft.usage ?? { ...mostUsageOf(request), estimated: true },
+    modelId: draft.modelId,
+    ...(draft.requestId === undefined ? {} : { requestId: draft.requestId }),
+  }
+}
+
+type Call = ModelPart & { kind: 'tool-call' }
+
+const isCall = (part: ModelPart, name: string | undefined): part is Call =>
+  part.kind === 'tool-call' && part.name === name
+
+/** Arguments that are no JSON are their own text. */
+const textOf = (input: Json): string => (typeof input === 'string' ? input : JSON.stringify(input))
+
+function valueIn(schema: Json, given: readonly Json[], parts: readonly ModelPart[]): Json | undefined {
+  const text = parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])).join('')
+  const [first] = given
+  const made = first === undefined ? jsonIn(text) : typeof first === 'string' ? jsonIn(first) : first
+  return made === undefined ? undefined : answerIn(schema, made)
+}
