@@ -115,7 +115,7 @@ export default {
       '^functions/',
       {
         ours: ['functions/', 'shared/'],
-        packages: ['@aws-sdk', '@middy', '@aws-lambda-powertools', 'aws-lambda', 'zod'],
+        packages: ['@aws-sdk', '@smithy', '@ai-sdk', '@middy', '@aws-lambda-powertools', 'aws-lambda', 'zod'],
         node: true,
       },
       '^functions/agents/',
