@@ -1,0 +1,25 @@
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import type { Models } from '../../../shared/ports/models.ts'
+import { aiSdkModel } from './ai-sdk.ts'
+import { reconnecting } from './lost-connection.ts'
+import type { NamedModel } from './named-model.ts'
+
+type Options = { apiKey?: string | undefined; silenceMilliseconds?: number }
+
+/** A model of a server that speaks OpenAI's chat completions: Ollama, vLLM, llama.cpp, gateways, and OpenAI itself. */
+export function openaiCompatibleModel(model: NamedModel, { apiKey, ...options }: Options = {}): Models {
+  const provider = createOpenAICompatible({
+    name: 'openaiCompatible',
+    baseURL: model.url ?? '',
+    ...(apiKey === undefined ? {} : { apiKey }),
+    includeUsage: true,
+    supportsStructuredOutputs: model.structured === 'native',
+    fetch: (url, init) =>
+      reconnecting(
+        // A prompt and its key are for the address in the settings only.
+        () => fetch(url, { ...init, redirect: 'manual' }),
+        () => init?.signal?.aborted === true,
+      ),
+  })
+  return aiSdkModel(model, provider.chatModel(model.id), options)
+}
