@@ -48,7 +48,7 @@ export default defineConfig({
         name: 'contract-in-memory',
         env: { ...env, ORCHESTRATOR_TABLES: 'memory' },
         ...together,
-        exclude: ['**/events.test.ts', '**/execution-store.test.ts'],
+        exclude: ['events', 'execution-store', 'model*'].map((name) => `**/${name}.test.ts`),
         testTimeout: 30_000,
       }),
       layer('assembly', { ...together, testTimeout: 30_000 }),

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ModelRequest } from '../../shared/ports/models.ts'
+import { ask, failureOf, playScene, SCHEMA, TOLD, USAGE, WIRES } from '../support/models/asking.ts'
+import { ScriptedServer } from '../support/models/scripted-server.ts'
+import type { Scene } from '../support/models/wire.ts'
+
+const ASKED = { name: 'place', schema: SCHEMA }
+
+let server: ScriptedServer
+beforeAll(async () => {
+  server = await ScriptedServer.start()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+describe.each(WIRES)('a model of $name', (wire) => {
+  const play = (scene: Scene, request: Partial<ModelRequest> = {}, settings = {}) =>
+    playScene(wire, server, { scene, request, settings })
+
+  describe('with an answer of a schema', () => {
+    const answers = (text: string): Scene => ({ parts: [{ text }], usage: USAGE })
+    const value = { city: 'Zürich' }
+    const text = JSON.stringify(value)
+
+    it('has it as a tool that must be called, and whose call is text for the next turn', async () => {
+      const parts = [{ id: 'c1', name: 'place', arguments: text }]
+      const { answer, heard } = await play({ parts, finish: 'tools', usage: USAGE }, { answer: ASKED })
+      expect(answer).toEqual({ parts: [{ kind: 'text', text }], value, finish: 'stop', ...TOLD })
+      expect(heard).toMatchObject({ tools: [{ name: 'place', schema: SCHEMA }], forced: 'place' })
+    })
+
+    it('lets it call other tools before, and has no value then', async () => {
+      const tools = [{ name: 'look', description: '', schema: SCHEMA }]
+      const parts = [
+        { id: 'c1', name: 'place', arguments: text },
+        { id: 'c2', name: 'look', arguments: '{}' },
+      ]
+      const { answer, heard } = await play({ parts, finish: 'tools', usage: USAGE }, { answer: ASKED, tools })
+      expect(answer).toEqual({
+        parts: [
+          { kind: 'text', text },
+          { kind: 'tool-call', id: 'c2', name: 'look', input: {} },
+        ],
+        finish: 'tools',
+        ...TOLD,
+      })
+      expect(heard).toMatchObject({ tools: [{ name: 'look' }, { name: 'place' }], forced: 'any' })
+    })
+
+    it.each(['native', 'prompt'])('is asked for it (%s)', async (structured) => {
+      const { answer, heard } = await play(answers(text), { answer: ASKED }, { structured })
+      expect(answer).toEqual({ parts: [{ kind: 'text', text }], value, finish: 'stop', ...TOLD })
+      expect(heard.tools).toEqual([])
+      expect(heard.format).toEqual(structured === 'native' ? SCHEMA : undefined)
+      expect(heard.system.includes(JSON.stringify(SCHEMA))).toBe(structured === 'prompt')
+    })
+
+    it.each(['native', 'tool', 'prompt'])(
+      'is read without fences, thoughts and words (%s)',
+      async (structured) => {
+        const fenced = [
+          `\`\`\`json\n${text}\n\`\`\``,
+          `\`\`\`\n${text}\`\`\``,
+          `Here it is:\n\n\`\`\`JSON  \n${text}\n\`\`\`\nAnything else?`,
+          `<think>{"city": "?"} or\n\`\`\`json\n1\n\`\`\`</think>\n${text}`,
+          `The answer is ${text}.`,
+          `\n ${text} \n`,
+        ]
+        for (const said of fenced) {
+          const { answer } = await play(answers(said), { answer: ASKED }, { structured })
+          expect(answer).toEqual({ parts: [{ kind: 'text', text: said }], value, finish: 'stop', ...TOLD })
+        }
+      },
+    )
+
+    it.each(['native', 'tool', 'prompt'])(
+      'has no value where there is no JSON, or half of it (%s)',
+      async (structured) => {
+        for (const said of ['I cannot say.', '{"city": "Zü', '```json\n{"city"\n```', '} {', ''])
+          expect((await play(answers(said), { answer: ASKED }, { structured })).answer).not.toHaveProperty(
+            'value',
+          )
+        const cut = await play(
+          { ...answers('{"city": "Zü'), finish: 'length' },
+          { answer: ASKED },
+          { structured },
+        )
+        expect(cut.answer).toMatchObject({ finish: 'length', parts: [{ text: '{"city": "Zü' }] })
+        expect(cut.answer).not.toHaveProperty('value')
+      },
+    )
+
+    it.each(['native', 'tool'])(
+      'may be a list, which providers take within an object (%s)',
+      async (structured) => {
+        const list = { type: 'array', items: { $ref: '#/$defs/one' }, $defs: { one: { type: 'string' } } }
+        const made = JSON.stringify({ value: ['a'] })
+        const parts = structured === 'tool' ? [{ id: 'c', name: 'list', arguments: made }] : [{ text: made }]
+        const asked = { answer: { name: 'list', schema: list } }
+        const { answer, heard } = await play({ parts, usage: USAGE }, asked, { structured })
+        expect(answer.value).toEqual(['a'])
+        expect(structured === 'tool' ? heard.tools[0]?.schema : heard.format).toEqual({
+          type: 'object',
+          properties: { value: { type: 'array', items: { $ref: '#/$defs/one' } } },
+          required: ['value'],
+          additionalProperties: false,
+          $defs: list.$defs,
+        })
+      },
+    )
+
+    it('is streamed as well', async () => {
+      const parts = [{ id: 'c1', name: 'place', arguments: text }]
+      const { answer } = await play(
+        { parts, finish: 'tools', usage: USAGE },
+        { answer: ASKED, onText: () => undefined },
+      )
+      expect(answer).toEqual({ parts: [{ kind: 'text', text }], value, finish: 'stop', ...TOLD })
+    })
+
+    it('must not be named as a tool is', async () => {
+      const tools = [{ name: 'place', description: '', schema: SCHEMA }]
+      const work = wire.model(server.url).generate(ask({ answer: ASKED, tools }))
+      expect(await failureOf(work)).toMatchObject({
+        name: 'ConfigError',
+        message: expect.stringContaining('"place"'),
+      })
+    })
+  })
+})
