@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { ModelsSchema } from '../shared/domain/model-settings.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { ModelPriceSchema, PriceTableSchema } from '../shared/domain/price-table.ts'
+import { AllowedHostsSchema, EmailSchema } from './allowed-hosts.ts'
 import { OriginsSchema } from './allowed-origins.ts'
 import { describeStageIssues } from './describe-stage-issues.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
@@ -48,6 +49,7 @@ const RIGHT_REGION = 'a region is written like eu-central-1'
 const RIGHT_PREFIX = 'a prefix is a-z and 0-9, starts with a letter, at most 20 characters'
 const RIGHT_EMAIL = 'an address like ops@example.com'
 const RIGHT_EMAILS = 'addresses, e.g. [ops@example.com]; only in the file'
+const RIGHT_SECRET = 'the name of a secret, e.g. orchestrator/webhooks'
 const RIGHT_TAGS = 'names with their values, e.g. { team: research }; only in the file'
 
 /** S3 copies and takes at most 5 GB at once: an object that a task's end marks may have to be copied. */
@@ -108,6 +110,17 @@ const FieldsSchema = z.strictObject({
   allowedOrigins: OriginsSchema.default([]).describe(
     'Origins of web pages that may call the API from a browser (CORS), e.g. https://app.example.com; none by default',
   ),
+  allowedHosts: AllowedHostsSchema.default([]).describe(
+    'Hosts that agents may call (http.request, research.fetch, notify.webhook), e.g. [api.example.com, "*.example.org"]; none by default',
+  ),
+  email: EmailSchema.optional().describe(
+    'The sender of mails, an address or domain that SES has verified, and who may get them: addresses, or @example.com for all of a domain; no mail by default',
+  ),
+  webhookSecret: z
+    .string({ error: RIGHT_SECRET })
+    .regex(/^[\w/+=.@-]{1,256}$/, RIGHT_SECRET)
+    .optional()
+    .describe('The name of the secret in Secrets Manager that webhooks are signed with'),
   tenantConcurrency: wholeNumber(1, NO_LIMIT, 100)
     .optional()
     .describe('The most tasks that run concurrently; further ones are queued. Unlimited by default'),
@@ -224,6 +237,7 @@ function fieldsIn(path: readonly PropertyKey[]): readonly string[] {
   const [field, models] = path
   if (field === undefined) return FIELDS
   if (field === 'models') return fieldsOfModels(path)
+  if (field === 'email') return Object.keys(EmailSchema.shape)
   return Object.keys(models === undefined ? PriceTableSchema.shape : ModelPriceSchema.shape)
 }
 

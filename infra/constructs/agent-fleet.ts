@@ -1,5 +1,5 @@
 import { Construct } from 'constructs'
-import { AGENT_PORTS } from '../../functions/catalogue.ts'
+import { AGENT_PORTS, type PortModes } from '../../functions/catalogue.ts'
 import type { AgentManifest } from '../../shared/domain/agent.ts'
 import { agentFunctionSettings } from '../agent-function.ts'
 import type { Bundles } from '../bundle-functions.ts'
@@ -7,6 +7,7 @@ import type { Catalogue } from '../catalogue.ts'
 import type { Places } from '../place-in-stacks.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
+import { giveNeeds } from './agent-needs.ts'
 import { BundledFunction } from './bundled-function.ts'
 import { nestedStacks } from './nested-stacks.ts'
 import { givePorts } from './port-grants.ts'
@@ -52,7 +53,12 @@ export class AgentFleet extends Construct {
       folder: bundles.folderOf(`agent-${id}`),
       ...agentFunctionSettings(manifest),
     })
-    givePorts(agent, AGENT_PORTS, { stage, data, name })
+    givePorts(agent, portsOf(manifest), { stage, data, name })
+    giveNeeds(agent, manifest.needs ?? {}, stage)
     return agent
   }
 }
+
+/** Without files, the function may not read or write any. */
+const portsOf = ({ needs }: AgentManifest): PortModes =>
+  needs?.files === false ? { ...AGENT_PORTS, files: [] } : AGENT_PORTS

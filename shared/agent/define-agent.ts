@@ -58,7 +58,7 @@ type Definition<C extends GivenCapabilities> = {
   tenants?: string[]
   /** The language model that it uses, whose rate limit is shared by all agents with this model. */
   model?: z.input<typeof AgentManifestSchema>['model']
-  /** What it needs from its stage: `{models: ['default']}` gives it `context.model`, and the permission to call these models. */
+  /** What it needs from its stage: `{models: ['default']}` gives it `context.model` and the permission to call these models, `{hosts: true}` the hosts that it may call. */
   needs?: z.input<typeof AgentManifestSchema>['needs']
   /** No new step is bound to the agent; set it in a deployment before the one that removes the agent. */
   deprecated?: boolean

@@ -2,6 +2,7 @@
  * The public API for authors of agents, `orchestrator/agent`: an agent imports this, its own files and libraries, and nothing else of the
  * project. The exports stay compatible; everything else may change at any time.
  */
+export { isAllowedHost } from '../domain/allowed-host.ts'
 export {
   ERRORS,
   type ErrorName,
