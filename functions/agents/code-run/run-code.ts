@@ -1,0 +1,154 @@
+/**
+ * Runs code that is not trusted in QuickJS, an engine in WebAssembly within a worker thread: there is nothing in it but the language.
+ *
+ * Invariants (tests cite them):
+ * code-run/C1 a run ends within 1.2 times its time limit, whatever the code does, and the next run is not affected
+ * code-run/C2 the process needs at most 300 MB, whatever the code allocates
+ * code-run/C3 the code reaches nothing of the process: no environment, files, network, modules or prototypes of the host
+ * code-run/C4 what was printed and tested before a run was ended is told
+ */
+import { stripTypeScriptTypes } from 'node:module'
+import { type Json, RetryableError } from 'orchestrator/agent'
+import { createRunner, RunAbortedError, RunConcurrencyError, RunError, RunTimeoutError } from 'run'
+import { type Fault, faultAt } from './fault-at.ts'
+import { MOST_OUTPUT, moduleNamed, type Program, programOf, sourceNamed } from './program.ts'
+import type { Ran, RunInput } from './schemas.ts'
+
+const MIB = 1024 * 1024
+const MOST_STDOUT = 64 * 1024
+const MOST_TESTS = 1_000
+/** Calls of the host that one run may make: lines printed, tests told, modules loaded. */
+const MOST_CALLS = 4_000
+
+/** Never throws for what the code does, only when it is aborted or the process has no room for another run. */
+export async function runCode(input: RunInput, signal: AbortSignal): Promise<Ran> {
+  const told: Told = { stdout: '', tests: [] }
+  const stripped = strippedOf(input)
+  if ('fault' in stripped) return failed(told, stripped.fault)
+  const program = programOf({ ...stripped, input: input.input })
+  try {
+    const result = await createRunner({ syncHostFunctions: { sandboxHost: hostOf(told) } }).run({
+      source: program.entry,
+      sourceType: 'function-body',
+      moduleLoader: loaderOf(program),
+      abortSignal: signal,
+      limits: {
+        timeoutMs: Math.round(input.timeoutSeconds * 1_000),
+        memoryLimitBytes: input.memoryMb * MIB,
+        maxStackSizeBytes: MIB,
+        maxSourceBytes: 8 * MIB,
+        // Of a character up to four bytes, and what the engine's own format adds.
+        maxResultBytes: 8 * MOST_OUTPUT,
+        // The console of the engine writes into the log of the function; the kit has its own.
+        maxConsoleOutputBytes: 1,
+        maxHostFunctionArgumentsBytes: 4 * MOST_STDOUT,
+        maxHostFunctionOutputBytes: MIB,
+        maxBridgeRequests: MOST_CALLS,
+        maxInFlightBridgeRequests: MOST_CALLS,
+      },
+    })
+    return result.status === 'completed'
+      ? answerOf(told, String(result.value), input)
+      : failed(told, NO_ANSWER)
+  } catch (error) {
+    if (error instanceof RunAbortedError) throw signal.reason
+    if (error instanceof RunConcurrencyError)
+      throw new RetryableError('no room for another run in this process', {
+        retryAfterSeconds: 1,
+        cause: error,
+      })
+    return failed(told, limitOf(error, input))
+  }
+}
+
+type Told = { stdout: string; tests: Ran['tests'] }
+
+const NO_ANSWER: Fault = { name: 'Error', message: 'the run was interrupted' }
+
+const failed = ({ stdout, tests }: Told, error: Fault): Ran => ({
+  ok: false,
+  output: null,
+  stdout,
+  error,
+  tests,
+})
+
+function answerOf({ stdout, tests }: Told, text: string, input: RunInput): Ran {
+  const answer = JSON.parse(text) as { output: Json } | { fault: Fault & { stack: string } }
+  if ('fault' in answer) return failed({ stdout, tests }, named(faultAt(answer.fault, input.code), input))
+  if (input.tests !== undefined && tests.length === 0) return failed({ stdout, tests }, NO_TEST)
+  return { ok: tests.every(({ passed }) => passed), output: answer.output, stdout, tests }
+}
+
+/** A text without tests would otherwise pass. */
+const NO_TEST: Fault = {
+  name: 'Error',
+  message:
+    'the tests hold no test: write test("what it does", () => { expect(...).toBe(...) }), and no `return` before them',
+}
+
+/** The types taken off; lines and columns stay. */
+function strippedOf({
+  language,
+  code,
+  tests,
+}: RunInput): { code: string; tests?: string | undefined } | { fault: Fault } {
+  if (language === 'javascript') return { code, tests }
+  const stripped = {
+    code: withoutTypes(code, 'code'),
+    tests: tests === undefined ? undefined : withoutTypes(tests, 'tests'),
+  }
+  for (const one of Object.values(stripped)) if (typeof one === 'object') return one
+  return stripped as { code: string; tests?: string }
+}
+
+function withoutTypes(text: string, at: 'code' | 'tests'): string | { fault: Fault } {
+  try {
+    return stripTypeScriptTypes(text)
+  } catch (error) {
+    const { message } = error as Error
+    return {
+      fault: {
+        name: 'SyntaxError',
+        message: `not TypeScript whose types can be taken off: ${message.slice(0, 1_000)}`,
+        at,
+      },
+    }
+  }
+}
+
+const loaderOf = (program: Program) => ({
+  normalize: (specifier: string): string => moduleNamed(specifier, program),
+  load: (name: string): string => sourceNamed(name, program),
+})
+
+const hostOf = (told: Told) => ({
+  print: (line: unknown) => {
+    told.stdout = `${told.stdout}${String(line)}\n`.slice(0, MOST_STDOUT)
+  },
+  tested: (name: unknown, passed: unknown, message: unknown) => {
+    if (told.tests.length >= MOST_TESTS) return
+    const failure = passed === true ? {} : { message: String(message).slice(0, 2_000) }
+    told.tests.push({ name: String(name).slice(0, 300), passed: passed === true, ...failure })
+  },
+})
+
+/** What the engine says of a run that it ended. */
+function limitOf(error: unknown, input: RunInput): Fault {
+  if (error instanceof RunTimeoutError)
+    return {
+      name: 'TimeoutError',
+      message: `it ran longer than its ${input.timeoutSeconds} s; is it a loop without end, or a promise that never settles?`,
+    }
+  const { message } = error instanceof RunError ? error : { message: String(error) }
+  return named({ name: 'Error', message: message.slice(0, 2_000) }, input)
+}
+
+/** Engines say by several names that memory or the stack was not enough. */
+function named(fault: Fault, { memoryMb }: RunInput): Fault {
+  if (/out of memory|memory limit|memory access out of bounds/i.test(fault.message))
+    return { ...fault, name: 'OutOfMemoryError', message: `it needed more than its ${memoryMb} MB of memory` }
+  if (/call stack|stack overflow/i.test(fault.message))
+    return { ...fault, name: 'RangeError', message: 'it calls itself, or is nested, too deeply' }
+  return fault
+}
