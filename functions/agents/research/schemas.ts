@@ -25,3 +25,21 @@ export const FindingsSchema = z.object({
   ),
 })
 export type Findings = z.infer<typeof FindingsSchema>
+
+export const FetchSchema = z.object({
+  url: z.string().min(1).max(4_000).describe('https://..., of a host in allowedHosts of the stage'),
+  maxCharacters: z.number().int().min(1).max(1_000_000).default(100_000),
+  timeoutSeconds: z.number().min(1).max(60).default(30),
+})
+export type FetchInput = z.output<typeof FetchSchema>
+
+/** With `source` and `text` it can be an item of the corpus of `research.search`. */
+export const PageSchema = z.object({
+  source: z.string().describe('The address that answered, after redirects'),
+  title: z.string(),
+  text: z.string().describe('The article, its headings as Markdown'),
+  characters: z.number().describe('How long the text is, before it is cut'),
+  truncated: z.boolean(),
+  engine: z.string(),
+})
+export type Page = z.infer<typeof PageSchema>

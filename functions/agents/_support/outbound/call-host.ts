@@ -1,0 +1,135 @@
+/**
+ * Calls a host on behalf of somebody who names the address: a workflow, a model, a page that redirects. The address must not become a way into the
+ * network of the function, or to the cloud's metadata (server-side request forgery).
+ *
+ * Invariants (tests cite them):
+ * outbound/O1 only hosts of the stage's allowedHosts are called, by their name, scheme and port; each redirect is checked like the first address
+ * outbound/O2 every address that a name resolves to is public, or nothing is called
+ * outbound/O3 the connection goes to an address that was checked: the name is not resolved a second time
+ * outbound/O4 time, bytes (as sent and as unpacked) and redirects have limits
+ * outbound/O5 keys do not go to another origin than the one that they were given for
+ */
+import { lookup as systemLookup } from 'node:dns/promises'
+import { FinalError, RetryableError } from 'orchestrator/agent'
+import { checkUrl } from './check-url.ts'
+import { type Exchange, exchange } from './exchange.ts'
+import { checkHeaders, headersForOthers, returnedHeaders } from './outbound-headers.ts'
+import { isPublicAddress } from './public-address.ts'
+
+export type OutboundRequest = {
+  url: string
+  method: string
+  headers?: Readonly<Record<string, string>>
+  body?: string | undefined
+  timeoutSeconds: number
+  mostBytes: number
+  mostRedirects: number
+}
+
+export type OutboundAnswer = {
+  /** The address that answered, after redirects. */
+  url: string
+  status: number
+  headers: Record<string, string>
+  body: Buffer
+  /** Whether the body was longer than `mostBytes`, and is cut. */
+  truncated: boolean
+  redirects: number
+}
+
+export type Address = { address: string; family: number }
+
+/** What a stage and the system say; tests pass their own. */
+export type Surroundings = {
+  allowedHosts: readonly string[]
+  resolve?: (hostname: string) => Promise<readonly Address[]>
+  isPublic?: (address: string) => boolean
+}
+
+const REDIRECTS = [301, 302, 303, 307, 308]
+
+/**
+ * The answer, whatever its status. Throws ConfigError, InvalidInputError and FinalError for what may not be called, RetryableError where the host does not
+ * answer in time, and the signal's reason.
+ */
+export async function callHost(
+  request: OutboundRequest,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<OutboundAnswer> {
+  const limit = AbortSignal.timeout(Math.round(request.timeoutSeconds * 1_000))
+  const either = AbortSignal.any([signal, limit])
+  let { method, body } = request
+  let url = checkUrl(request.url, around.allowedHosts)
+  let headers = checkHeaders(request.headers ?? {})
+  try {
+    for (let redirects = 0; ; redirects += 1) {
+      const answer = await callOnce({ url, method, headers, body }, request.mostBytes, around, either)
+      const next = REDIRECTS.includes(answer.status) ? answer.headers.location : undefined
+      if (next === undefined)
+        return { ...answer, url: url.href, headers: returnedHeaders(answer.headers), redirects }
+      if (redirects === request.mostRedirects)
+        throw new FinalError(
+          `${url.origin} redirects for the ${redirects + 1}th time; at most ${request.mostRedirects} redirects are followed`,
+        )
+      const to = checkUrl(new URL(next, url).href, around.allowedHosts)
+      if (url.protocol === 'https:' && to.protocol === 'http:')
+        throw new FinalError(`${url.origin} redirects to ${to.origin}, which is not encrypted`)
+      // As browsers do it: what was posted is not posted again, unless the status says so.
+      if (answer.status === 303 || (answer.status < 303 && method === 'POST')) {
+        method = method === 'HEAD' ? 'HEAD' : 'GET'
+        body = undefined
+      }
+      if (to.origin !== url.origin) headers = headersForOthers(headers)
+      url = to
+    }
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    if (limit.aborted)
+      throw new RetryableError(`${url.origin} has not answered within ${request.timeoutSeconds} s`, {
+        cause: error,
+      })
+    throw error
+  }
+}
+
+async function callOnce(
+  asked: Pick<Exchange, 'url' | 'method' | 'headers' | 'body'>,
+  mostBytes: number,
+  { resolve = resolveBySystem, isPublic = isPublicAddress }: Surroundings,
+  signal: AbortSignal,
+) {
+  signal.throwIfAborted()
+  const { hostname, origin } = asked.url
+  const addresses = await beforeAbort(resolve(hostname), signal).catch((error: Error) => {
+    throw signal.aborted
+      ? error
+      : new RetryableError(`the name ${hostname} cannot be resolved: ${error.message}`, { cause: error })
+  })
+  const inner = addresses.find(({ address }) => !isPublic(address))
+  if (inner || addresses.length === 0)
+    throw new FinalError(
+      `${hostname} is ${inner ? `at ${inner.address}, which is no public address` : 'at no address'}; only hosts on the public internet are called`,
+    )
+  try {
+    return await exchange({ ...asked, addresses, mostBytes, signal })
+  } catch (error) {
+    if (signal.aborted || error instanceof FinalError) throw error
+    throw new RetryableError(`${origin} cannot be reached: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+const resolveBySystem = (hostname: string): Promise<Address[]> =>
+  systemLookup(hostname, { all: true, verbatim: true })
+
+/** A resolver cannot be interrupted; its answer is not waited for. */
+async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
