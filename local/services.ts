@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DynamoDBService } from './dynamodb/service.ts'
+import { EmailService } from './email/service.ts'
 import { EventsService } from './events/service.ts'
 import { IamService } from './iam/service.ts'
 import type { Invocation } from './lambda/function-settings.ts'
@@ -38,6 +39,7 @@ export async function startServices(options: Options) {
   const { executions, running, dynamodb, objects, storage } = await openStorage(dataFolder)
   const broken = Promise.withResolvers<Error>()
   const iam = new IamService()
+  const email = new EmailService(dataFolder && join(dataFolder, 'emails'))
   const lambda = new LambdaService({ journal: running })
   const events: EventsService = new EventsService({
     ...PLACE,
@@ -89,6 +91,7 @@ export async function startServices(options: Options) {
     ...PLACE,
     dynamodb,
     objects,
+    email,
     iam,
     lambda,
     logs,

@@ -1,4 +1,5 @@
 import type { DynamoDBService } from '../dynamodb/service.ts'
+import type { EmailService } from '../email/service.ts'
 import type { EventsService } from '../events/service.ts'
 import type { IamService } from '../iam/service.ts'
 import type { LambdaService } from '../lambda/service.ts'
@@ -15,6 +16,7 @@ type Services = {
   account: string
   region: string
   dynamodb: DynamoDBService
+  email: EmailService
   events: EventsService
   iam: IamService
   lambda: LambdaService
@@ -30,6 +32,7 @@ type Services = {
 export type AwsCall = { action: string; caller: string | undefined; userAgent: string; bytes: number }
 
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' }
+const EMAIL_PATH = '/v2/email/outbound-emails'
 const LAMBDA_PATH = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/
 
 /** Finds the service that a request is for, authorizes its caller, and answers. */
@@ -53,6 +56,7 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
     services.onCloudFormationAnswer(pathname.split('/')[2] ?? '', request.body.toString())
     return { status: 200, headers: {}, body: '' }
   }
+  if (pathname === EMAIL_PATH) return answerEmail(services, request)
   const invocation = LAMBDA_PATH.exec(pathname)
   if (invocation?.[1]) return answerLambda(services, decodeURIComponent(invocation[1]), request)
   const { action, resource } = s3Action(request)
@@ -111,6 +115,21 @@ async function answerLogs(
   const arn = `arn:aws:logs:${region}:${account}:log-group:${String(search.logGroupName)}:*`
   iam.authorizeKey(request.accessKeyId, 'logs:FilterLogEvents', arn)
   return { status: 200, headers: JSON_TYPE, body: JSON.stringify(await logs.filter(search)) }
+}
+
+async function answerEmail(
+  { iam, email, account, region }: Services,
+  request: AwsRequest,
+): Promise<AwsResponse> {
+  const mail = parse(request)
+  const from = email.senderOf(mail)
+  const identity = `arn:aws:ses:${region}:${account}:identity/${from}`
+  iam.authorizeKey(request.accessKeyId, 'ses:SendEmail', identity, { 'ses:FromAddress': from })
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(await email.send(mail)),
+  }
 }
 
 async function answerEvents(

@@ -1,0 +1,56 @@
+import { AwsClient } from 'aws4fetch'
+import { FinalError, OrchestratorError, RetryableError } from 'orchestrator/agent'
+
+export type AwsService = 'ses' | 'secretsmanager'
+type AwsCall = { service: AwsService; path: string; headers?: Record<string, string>; body: object }
+
+const HOSTS: Readonly<Record<AwsService, string>> = { ses: 'email', secretsmanager: 'secretsmanager' }
+
+/**
+ * One signed call with the function's own role, for the two operations that this agent needs; an SDK client would be 200 KB for each. Throws
+ * RetryableError for what may pass, ConfigError for missing rights, FinalError for all else.
+ */
+export async function callAws(
+  { service, path, headers = {}, body }: AwsCall,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const {
+    AWS_ACCESS_KEY_ID = '',
+    AWS_SECRET_ACCESS_KEY = '',
+    AWS_SESSION_TOKEN,
+    AWS_REGION: region = 'us-east-1',
+  } = process.env
+  const client = new AwsClient({
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    ...(AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: AWS_SESSION_TOKEN }),
+    service,
+    region,
+    retries: 0,
+  })
+  const base = process.env.AWS_ENDPOINT_URL ?? `https://${HOSTS[service]}.${region}.amazonaws.com`
+  const answer = await client.fetch(`${base}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+    signal,
+  })
+  const text = await answer.text()
+  const told = parsed(text)
+  if (answer.ok) return told
+  const message = `${service} answered ${answer.status}: ${String(told.message ?? told.Message ?? text).slice(0, 500)}`
+  if (answer.status === 429 || answer.status >= 500 || /throttl|too many/i.test(text))
+    throw new RetryableError(message)
+  const isConfig =
+    answer.status === 403 || /AccessDenied|NotFound|NotVerified/i.test(`${String(told.__type)} ${message}`)
+  throw isConfig ? new OrchestratorError('ConfigError', message) : new FinalError(message)
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}

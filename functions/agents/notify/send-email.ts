@@ -1,0 +1,62 @@
+import { type AgentContext, FinalError, OrchestratorError } from 'orchestrator/agent'
+import * as z from 'zod'
+import type { callAws } from './aws-call.ts'
+import type { EmailInput } from './schemas.ts'
+
+/** The stage's `email`: the sender, and who may get mail: addresses, or `@example.com` for all of a domain. */
+const SettingSchema = z.object({ from: z.string(), to: z.array(z.string()) })
+export type EmailSetting = z.output<typeof SettingSchema>
+
+type Around = { setting: EmailSetting; call: typeof callAws; now: () => Date }
+
+/**
+ * Sends a mail by SES, once over all attempts that end: SES knows no idempotency key, so an attempt that is killed between the sending and its record sends
+ * again. Throws FinalError for a recipient that the stage does not allow.
+ */
+export async function sendEmail(
+  { to, cc, subject, text, html, replyTo }: EmailInput,
+  { setting, call, now }: Around,
+  { once, signal }: Pick<AgentContext, 'once' | 'signal'>,
+) {
+  for (const address of [...to, ...cc])
+    if (!isAllowed(address, setting.to)) throw notAllowed(address, setting)
+  return once('email', async (key) => {
+    const data = (value: string) => ({ Data: value, Charset: 'UTF-8' })
+    const body = {
+      FromEmailAddress: setting.from,
+      Destination: { ToAddresses: to, ...(cc.length > 0 ? { CcAddresses: cc } : {}) },
+      ...(replyTo === undefined ? {} : { ReplyToAddresses: [replyTo] }),
+      Content: {
+        Simple: {
+          Subject: data(subject),
+          Body: { Text: data(text), ...(html === undefined ? {} : { Html: data(html) }) },
+          // By which a receiver, or a person, recognises a mail that has come twice.
+          Headers: [{ Name: 'X-Idempotency-Key', Value: key }],
+        },
+      },
+    }
+    const { MessageId } = await call({ service: 'ses', path: '/v2/email/outbound-emails', body }, signal)
+    return { messageId: String(MessageId), recipients: to.length + cc.length, sentAt: now().toISOString() }
+  })
+}
+
+/** Throws ConfigError in a stage without `email`. */
+export function emailSetting(text = process.env.EMAIL): EmailSetting {
+  if (text !== undefined) return SettingSchema.parse(JSON.parse(text))
+  throw new OrchestratorError(
+    'ConfigError',
+    'this stage sends no mail: say email: { from: bot@example.com, to: ["@example.com"] } in the stage, with an address that SES has verified, and deploy',
+  )
+}
+
+const isAllowed = (address: string, allowed: readonly string[]): boolean => {
+  const small = address.toLowerCase()
+  return allowed.some((one) =>
+    one.startsWith('@') ? small.endsWith(one.toLowerCase()) : small === one.toLowerCase(),
+  )
+}
+
+const notAllowed = (address: string, { to }: EmailSetting): FinalError =>
+  new FinalError(
+    `${address} may not get mail from this stage, which allows ${to.slice(0, 10).join(', ')}; add it to email.to of the stage and deploy`,
+  )
