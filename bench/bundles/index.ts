@@ -12,9 +12,14 @@ import { ENVIRONMENT } from './environment.ts'
 const HELP = `Usage: npm run bench:bundles [-- --json OUT] [--runs N]
 
 The bundle of each function: its size, how long it takes to import in a process of its own (median of N, 5 without it; an empty
-module's time taken off), and the packages that fill it most. Fails when a bundle is larger than ${2.2} MB or the API takes 200 ms.`
+module's time taken off), and the packages that fill it most. Fails when a bundle is larger than ${2.2} MB (code-check 8.5, which has TypeScript in it; code-run 2.5, which has QuickJS) or the API takes 200 ms.`
 
 const MOST_BYTES = 2_200_000
+/** Bundles that bring an engine along. */
+const MOST_BYTES_OF: Readonly<Record<string, number>> = {
+  'agent-code-check': 8_500_000,
+  'agent-code-run': 2_500_000,
+}
 const MOST_API_MILLISECONDS = 200
 const TOLD_PACKAGES = 4
 
@@ -33,7 +38,8 @@ try {
   for (const bundle of bundles) console.log(lineOf(bundle))
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ bundles }, null, 2)}\n`)
   const wrong = bundles.filter(
-    ({ name, bytes, importMs }) => bytes > MOST_BYTES || (name === 'api' && importMs > MOST_API_MILLISECONDS),
+    ({ name, bytes, importMs }) =>
+      bytes > (MOST_BYTES_OF[name] ?? MOST_BYTES) || (name === 'api' && importMs > MOST_API_MILLISECONDS),
   )
   for (const bundle of wrong) console.error(`over its bar: ${bundle.name}`)
   process.exitCode = wrong.length > 0 ? 1 : 0

@@ -129,7 +129,7 @@ describe('the stacks', () => {
   })
 
   it('runs functions on arm64 and Node 24, traced, with a log group that expires', () => {
-    expect(ofType('AWS::Lambda::Function')).toHaveLength(14)
+    expect(ofType('AWS::Lambda::Function')).toHaveLength(19)
     for (const [, { Properties }] of ofType('AWS::Lambda::Function')) {
       expect(Properties).toMatchObject({
         Architectures: ['arm64'],
@@ -142,13 +142,14 @@ describe('the stacks', () => {
       expect(Properties.RetentionInDays).toBe(30)
   })
 
-  it('has no bundle larger than 2.2 MB', () => {
+  it('has no bundle larger than 2.2 MB, but the two that bring an engine along', () => {
     const folder = join(ASSEMBLY, 'bundles')
     // The folder also contains a file that live reload reads.
     const bundles = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
     const sizes = bundles.map(({ name }) => [name, statSync(join(folder, name, 'index.mjs')).size] as const)
-    expect(sizes).toHaveLength(14)
-    expect(sizes.filter(([, bytes]) => bytes > 2_200_000)).toEqual([])
+    expect(sizes).toHaveLength(19)
+    const most: Record<string, number> = { 'agent-code-check': 8_500_000, 'agent-code-run': 2_500_000 }
+    expect(sizes.filter(([name, bytes]) => bytes > (most[name] ?? 2_200_000))).toEqual([])
   })
 
   it('has exactly the routes of the contract and one for all other requests, each closed', () => {
