@@ -25,14 +25,17 @@ const VARIABLES: Readonly<Record<string, string>> = {
 }
 /** Variables that the project or AWS sets for its own processes, not users. */
 const INNER = [
+  'ALLOWED_HOSTS',
   'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
   'CDK_OUTDIR',
+  'EMAIL',
   'NODE_DISABLE_COMPILE_CACHE',
   'ORCHESTRATOR_BUNDLE_CACHE',
   'ORCHESTRATOR_LEAVE_OUT',
   'ORCHESTRATOR_RULE_PACKS',
   'ORCHESTRATOR_SANDBOX',
   'ORCHESTRATOR_SOURCE_MAPS',
+  'WEBHOOK_SECRET',
   '_X_AMZN_TRACE_ID',
 ]
 
