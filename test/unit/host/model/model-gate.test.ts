@@ -318,6 +318,7 @@ describe('what is told of a call', () => {
       const asked = { system: 'SECRET rules', prompt: 'a SECRET', maxOutputTokens: 10 }
       await model.generate(asked)
       await model.generate(asked).catch(() => {})
+      return null
     })
     await world.invoke(agent, await world.seed())
     const told = world.log.filter(([message]) => message.startsWith('model'))
