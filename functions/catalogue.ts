@@ -182,6 +182,9 @@ export const FUNCTIONS = {
       budgets: ['read', 'create', 'close'],
       bus: ['publish', 'deliver'],
       executions: ['find', 'wake', 'stop'],
+      // For children whose workflow is computed while their parent runs.
+      collectables: ['use'],
+      machines: ['ensure'],
     },
   },
   'finish-task': {

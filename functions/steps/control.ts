@@ -9,7 +9,8 @@ import { failureOf } from '../../shared/domain/bounded.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
-import { workflows } from '../deps/registry-ports.ts'
+import { collectables, workflows } from '../deps/registry-ports.ts'
+import { machines } from '../deps/state-machines.ts'
 import { gates } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 
@@ -20,6 +21,8 @@ const control = controlStep({
   ...queuePorts(),
   gates: gates(),
   workflows: workflows(),
+  collectables: collectables(),
+  machines: machines(),
   clock,
   ids: ids(),
 })

@@ -11,7 +11,7 @@ import { ClosedApi } from '../constructs/closed-api.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
 import { nestedStacks } from '../constructs/nested-stacks.ts'
-import { logGroupArn, statesArn } from '../constructs/our-arns.ts'
+import { logGroupArn, ownFunctionArn, statesArn } from '../constructs/our-arns.ts'
 import { givePorts } from '../constructs/port-grants.ts'
 import { addOutputs } from '../constructs/stack-outputs.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
@@ -31,6 +31,8 @@ type RuntimeStackProps = {
 
 /** What state machines created at run time need. */
 type MachineParts = { rebind: BundledFunction; control: BundledFunction; role: Role }
+
+type MakingMachines = { rebind: BundledFunction; role: Role; controlArn: string }
 
 /** Bytes of one definition that the template may hold inline, and of all together; a template takes 1 MB. */
 const MOST_INLINE = 50_000
@@ -65,12 +67,15 @@ export class RuntimeStack extends Stack {
       places: this.#placement.agents,
     })
     const rebind = this.#addFunction('rebind')
-    const control = this.#addFunction('control')
+    const control = this.#makeFunction('control')
     const role = new ExecutionRole(this, 'ExecutionRole', {
       stage,
       functions: [rebind, control],
       tasks: data.tasks,
     })
+    this.#givePorts(control, 'control', role)
+    // By name: a reference of the function to itself would be circular.
+    this.#letMakeMachines(control, { rebind, role, controlArn: ownFunctionArn(this, stage, 'control') })
     const machines = this.#addMachines({ rebind, control, role })
     const { deadLetters } = this
     new TaskKeepers(this, 'Keepers', {
@@ -89,12 +94,23 @@ export class RuntimeStack extends Stack {
 
   /** Adds a function with the grants for the ports in its catalogue entry. */
   #addFunction(name: FunctionName, machineRole?: Role): BundledFunction {
-    const { stage, bundles, data } = this.#props
+    const added = this.#makeFunction(name)
+    this.#givePorts(added, name, machineRole)
+    return added
+  }
+
+  #givePorts(to: BundledFunction, name: FunctionName, machineRole?: Role): void {
+    const { stage, data } = this.#props
+    givePorts(to, FUNCTIONS[name].ports, { stage, data, name, ...(machineRole ? { machineRole } : {}) })
+  }
+
+  #makeFunction(name: FunctionName): BundledFunction {
+    const { stage, bundles } = this.#props
     const id = `${name.replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())}Function`
     const folder = bundles.folderOf(name)
-    const { description, timeoutSeconds, memoryMb, reserved, ports }: CataloguedFunction = FUNCTIONS[name]
+    const { description, timeoutSeconds, memoryMb, reserved }: CataloguedFunction = FUNCTIONS[name]
     const reservedConcurrency = reserved ? stage.reservedConcurrency : undefined
-    const added = new BundledFunction(this, id, {
+    return new BundledFunction(this, id, {
       stage,
       name,
       description,
@@ -103,8 +119,6 @@ export class RuntimeStack extends Stack {
       memoryMb,
       reservedConcurrency,
     })
-    givePorts(added, ports, { stage, data, name, ...(machineRole ? { machineRole } : {}) })
-    return added
   }
 
   #addMachines({ rebind, control, role }: MachineParts): Record<string, WorkflowMachine> {
@@ -130,18 +144,29 @@ export class RuntimeStack extends Stack {
 
   #addApi({ rebind, control, role }: MachineParts): BundledFunction {
     const api = this.#addFunction('api', role)
-    // Workflows that come with a task, or are registered at run time: their machines are like those of a deployment. Models are listed, not called.
     const { agents, workflows } = this.#props.catalogue
-    return api
-      .configure('EXPECTED_AGENTS', String(agents.length))
-      .configure('EXPECTED_WORKFLOWS', String(workflows.length))
-      .configure('MODELS', JSON.stringify(this.#props.stage.models))
+    this.#letMakeMachines(api, { rebind, role, controlArn: control.functionArn })
+    return (
+      api
+        .configure('EXPECTED_AGENTS', String(agents.length))
+        .configure('EXPECTED_WORKFLOWS', String(workflows.length))
+        // Models are listed, not called.
+        .configure('MODELS', JSON.stringify(this.#props.stage.models))
+    )
+  }
+
+  /**
+   * For workflows that come with a task, are registered at run time, or are computed while their parent runs: their machines are like those of
+   * a deployment.
+   */
+  #letMakeMachines(maker: BundledFunction, { rebind, role, controlArn }: MakingMachines): void {
+    maker
       .configure('MACHINE_LOGS', logGroupArn(this, machineLogs(this.#props.stage)))
       .configure('MACHINE_TAGS', JSON.stringify(tagsOf(this.#props.stage)))
       .configure('MACHINES', this.#ofStates('stateMachine', ''))
       .configure('MACHINE_ROLE', role.roleArn)
       .configure('REBIND_FUNCTION', rebind.functionArn)
-      .configure('CONTROL_FUNCTION', control.functionArn)
+      .configure('CONTROL_FUNCTION', controlArn)
   }
 
   /** Writes agents and workflows into the registry; runs again whenever one of them changes, or how they are compiled. */

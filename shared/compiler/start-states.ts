@@ -26,12 +26,9 @@ export function statesOfChild(
       ...startTask({
         StateMachineArn: '{% $states.input.child.stateMachineArn %}',
         Name: '{% $states.input.child.name %}',
-        Input: {
-          taskId: '{% $states.input.child.taskId %}',
-          functions: '{% $states.input.child.functions %}',
-          // The console uses it to link the execution to its parent.
-          AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID: '{% $states.context.Execution.Id %}',
-        },
+        // With the positions of steps where the machine is a shared one. The console uses the id to link the execution to its parent.
+        Input:
+          "{% $merge([$states.input.child, {'AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID': $states.context.Execution.Id}]) %}",
       }),
       TimeoutSeconds: Math.ceil(step.timeoutSeconds ?? YEAR_SECONDS),
       Catch: [{ ErrorEquals: ['States.ALL'], Next: end }],

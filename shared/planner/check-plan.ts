@@ -4,7 +4,7 @@ import { suggestNames } from '../domain/nearest-names.ts'
 import { parseStructure } from '../workflow/parse-structure.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { isAgentStep, type Step, type Workflow } from '../workflow/schema.ts'
-import { workflowCalledBy } from '../workflow/step-kinds.ts'
+import { workflowCalledBy, workflowComputedBy } from '../workflow/step-kinds.ts'
 import { workflowNamed } from '../workflow/types/catalogue.ts'
 import { validateWorkflow } from '../workflow/validate-workflow.ts'
 import type { PlannerCatalogue } from './planner-catalogue.ts'
@@ -36,6 +36,10 @@ const tooMany = (count: number, most: number): Issue =>
 
 /** Names of capabilities, agents and workflows that are not in the catalogue, on which validation is silent. */
 function issuesOfNames(step: Step, path: string, catalogue: PlannerCatalogue): Issue[] {
+  if (workflowComputedBy(step) !== undefined) {
+    const message = 'a plan names the workflows that it calls; none may be computed'
+    return [issue('unknown-workflow', `${path}.workflow`, message)]
+  }
   const called = workflowCalledBy(step)
   if (called !== undefined && !workflowNamed(catalogue, called)) {
     const known = catalogue.workflows.map(({ name }) => name)

@@ -79,5 +79,17 @@ export const bodyOf = (step: Step): Steps | undefined => bodyIn(step)?.steps
 
 const CALLED: ByKind<string, KindWith<'workflow'>> = { workflow: (child) => child.workflow }
 
-/** The child workflow that a step calls, `name` or `name@version`; undefined for a step that calls none. */
-export const workflowCalledBy = (step: Step): string | undefined => bySomeKinds(step, CALLED)
+/** The child workflow that a step names, `name` or `name@version`; undefined for a step that names none. */
+export function workflowCalledBy(step: Step): string | undefined {
+  const called = bySomeKinds(step, CALLED)
+  return called === undefined || isComputed(called) ? undefined : called
+}
+
+/** The expression whose value is the workflow that a step runs as its child; undefined for every other step. */
+export function workflowComputedBy(step: Step): string | undefined {
+  const called = bySomeKinds(step, CALLED)
+  return called !== undefined && isComputed(called) ? called : undefined
+}
+
+/** No name has an expression's bracket. */
+const isComputed = (called: string): boolean => called.includes('{%')

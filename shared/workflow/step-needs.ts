@@ -11,6 +11,9 @@ export function expressionsOfStep(step: Step): FoundExpression[] {
   return expressionsIn({ ...rest, repeat: undefined })
 }
 
+/** Whether a field of a fan-out is evaluated for each of its items, which is `$item` there. */
+export const isOfEachItem = (field: string): boolean => /^(?:input|workflow)\b/.test(field)
+
 /** The expressions evaluated after a loop's round or an item of a fan-out, in the scope of the body. */
 export function expressionsOfBody(step: Step): FoundExpression[] {
   if (isLoop(step)) return expressionsIn({ until: step.repeat.until, output: step.repeat.output }, 'repeat')

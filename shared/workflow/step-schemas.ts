@@ -128,10 +128,12 @@ const ChildStepSchema = z.strictObject({
   workflow: z
     .string()
     .regex(
-      /^[a-z][a-z0-9_-]{0,47}(@[1-9]\d{0,8})?$/,
-      'a child is the name of a registered workflow, optionally name@version',
+      /^(?:[a-z][a-z0-9_-]{0,47}(@[1-9]\d{0,8})?|\s*\{%[\s\S]*%\}\s*)$/,
+      'a child is the name of a registered workflow, optionally name@version, or an expression "{% ... %}" for a workflow',
     )
-    .describe('A registered workflow, optionally name@version; the newest version at planning'),
+    .describe(
+      'A registered workflow, optionally name@version, the newest version at planning; or an expression whose value is a name, or a workflow of its own, when the step begins',
+    ),
   input: z.unknown().optional().describe('The input of the child: a value with expressions'),
   forEach: ListExpressionSchema.optional().describe('A child for each item of this list ($item, $index)'),
   ...ofFanOut,

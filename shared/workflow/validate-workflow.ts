@@ -18,6 +18,7 @@ import {
   expressionsOfStep,
   graphOfWorkflow,
   handledBy,
+  isOfEachItem,
   needsOfStep,
 } from './step-needs.ts'
 import { type Catalogue, NO_CATALOGUE } from './types/catalogue.ts'
@@ -130,10 +131,10 @@ function issuesOfLeft(at: string, step: Step, { own, around, names, left }: Scop
   )
 }
 
-/** Additional variables of one field: the item in a fan-out's input, and the failure in the replacement value. */
+/** Additional variables of one field: the item in what a fan-out evaluates for each, and the failure in the replacement value. */
 function namesOfField(field: string, step: Step): string[] {
   if (field.startsWith('onFailure.')) return ['error']
-  return isFanOut(step) && /^input\b/.test(field) ? ['item', 'index'] : []
+  return isFanOut(step) && isOfEachItem(field) ? ['item', 'index'] : []
 }
 
 /**

@@ -1,6 +1,7 @@
 import { redriveOf } from '../../contracts/step-payload.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
+import type { Json } from '../../domain/json.ts'
 import { ownOf } from '../../domain/own.ts'
 import { superseded } from '../../domain/superseded.ts'
 import {
@@ -15,9 +16,11 @@ import {
 import { secondsUntil } from '../../domain/times.ts'
 import type { Plan } from '../../ports/index.ts'
 import type { StepOf } from '../../workflow/schema.ts'
+import { workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { parseInput } from '../planning/check-input.ts'
 import { chooseAgents, recordLoad } from '../planning/choose-agents.ts'
 import { makePlan } from '../planning/make-plan.ts'
+import { givenFor } from '../planning/revise-plan.ts'
 import { withLists } from '../steps/input-lists.ts'
 import { keepInput } from '../steps/resolve-step.ts'
 import { type Paid, settleFailure } from '../steps/settle-failure.ts'
@@ -25,6 +28,7 @@ import { cancelOne } from '../tasks/cancel-task.ts'
 import { finishTask } from '../tasks/finish-task.ts'
 import { reopen } from '../tasks/retry-task.ts'
 import { executionInput, storeTask } from '../tasks/store-task.ts'
+import { computedWorkflow, type Definition } from './computed-workflow.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
 type Child = StepOf<'workflow'>
@@ -34,24 +38,32 @@ const MAX_DEPTH = 8
 
 /** A child workflow: a separate task, whose execution the step's state starts and waits for. */
 export const child: Controlled<Child> = {
-  template: ({ input }) => ({ input }),
+  template: (step) => ({
+    input: step.input,
+    ...(workflowComputedBy(step) === undefined ? {} : { workflow: step.workflow }),
+  }),
   // That of its task, kept when it has one.
   inputIn: () => undefined,
 
   /** Stores the child's task under an id derived from the call, so that a repeated call finds it. */
-  async begin(owned, { input }) {
+  async begin(owned, value) {
     const { ports, plan, step, own, record } = owned
-    const { tasks, steps, workflows, loads, ids } = ports
-    const before = record.child === undefined ? undefined : await tasks.findTask(record.child)
-    if (before) return goOn(owned, before)
-    const version = ownOf(plan.children, placeOf(own.path))
-    const registered = version && (await workflows.findWorkflow(version.name, version.version))
-    if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
-    const { workflow } = registered
-    const parent = await parentOf(owned)
+    const { loads, ids } = ports
     const taskId = `t_${ids.digest([own.taskId, own.path, redriveOf(own.fence)].join('\n')).slice(0, 26)}`
+    const before = await begunBefore(owned, taskId)
+    if (before) {
+      if (record.child === undefined) await note(owned, await planOf(ports, before))
+      return goOn(owned, before)
+    }
+    const parent = await parentOf(owned)
+    const { workflow, machine } = await definitionOf(owned, value.workflow)
     const { tenant, prefer, deadline, priority } = plan
     const left = deadline === undefined ? {} : { seconds: secondsUntil(deadline, ports.clock.now()) }
+    // An input that evaluates to nothing means no input, not the parent's.
+    const input = parseInput(
+      workflow,
+      step.input === undefined ? plan.input : (withLists(value.input, step.input, workflow.input) ?? null),
+    )
     const chosen = await chooseAgents(ports, workflow, { seed: taskId, tenant, prefer, left })
     const childPlan = makePlan({
       tenant,
@@ -63,19 +75,14 @@ export const child: Controlled<Child> = {
       requestDigest: '',
       taskId,
       workflow,
-      // An input that evaluates to nothing means no input, not the parent's.
-      input: parseInput(
-        workflow,
-        step.input === undefined ? plan.input : (withLists(input, step.input, workflow.input) ?? null),
-      ),
-      machine: registered,
+      input,
+      machine: await machine(),
       chosen,
     })
     const { task, plan: stored, first, told } = await storeTask(ports, childPlan, { parent })
     await told
     if (first) await recordLoad(loads, chosen.decisions).catch(() => {})
-    const kept = await keepInput(ports.values, own.taskId, stored.input)
-    if (!(await steps.noteStep(own, { child: task.id, input: kept }))) throw superseded(own.path)
+    await note(owned, stored)
     return startOf(task, stored)
   },
 
@@ -104,6 +111,35 @@ export const child: Controlled<Child> = {
   },
 }
 
+/**
+ * The child's task, where the step has begun before. A computed workflow may be refused by now, so that a call which was interrupted before it
+ * has noted its child looks for it (control/O10).
+ */
+async function begunBefore({ ports, step, record }: Owned<Child>, id: string): Promise<Task | undefined> {
+  const known = record.child ?? (workflowComputedBy(step) === undefined ? undefined : id)
+  return known === undefined ? undefined : ports.tasks.findTask(known)
+}
+
+/** The workflow that the plan has found for the step, or the one that its expression has come to. */
+async function definitionOf(
+  { ports, plan, step, own }: Owned<Child>,
+  computed: Json | undefined,
+): Promise<Definition> {
+  if (workflowComputedBy(step) !== undefined) return computedWorkflow(ports, computed)
+  const version = ownOf(plan.children, placeOf(own.path))
+  const registered = version && (await ports.workflows.findWorkflow(version.name, version.version))
+  if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
+  return { workflow: registered.workflow, machine: async () => registered }
+}
+
+async function note({ ports, own }: Owned<Child>, { taskId, input }: Plan): Promise<void> {
+  const kept = await keepInput(ports.values, own.taskId, input)
+  if (!(await ports.steps.noteStep(own, { child: taskId, input: kept }))) throw superseded(own.path)
+}
+
+const planOf = ({ plans }: Pick<Owned['ports'], 'plans'>, { id, execution }: Task): Promise<Plan> =>
+  plans.getPlan(id, execution)
+
 function startOf(task: Task, plan: Plan): ControlAnswer {
   return {
     child: { stateMachineArn: task.stateMachineArn, name: executionName(task), ...executionInput(plan) },
@@ -114,7 +150,7 @@ function startOf(task: Task, plan: Plan): ControlAnswer {
 async function goOn(owned: Owned<Child>, before: Task): Promise<ControlAnswer> {
   const { ports } = owned
   const ended = isOpenTask(before) ? await endedSince(ports, before) : before
-  if (!ended) return startOf(before, await ports.plans.getPlan(before.id, before.execution))
+  if (!ended) return startOf(before, await planOf(ports, before))
   return ended.status === 'succeeded' ? child.end(owned) : again(owned, ended)
 }
 
@@ -132,7 +168,9 @@ async function again(
   { ports, plan: { deadline } }: Owned<Child>,
   task: Exclude<EndedTask, { status: 'succeeded' }>,
 ): Promise<ControlAnswer> {
-  const reopened = await reopen(ports, task, deadline === undefined ? {} : { deadline })
+  // The shared machine of a computed workflow may have been collected since.
+  const given = await givenFor(ports, await planOf(ports, task), {})
+  const reopened = await reopen(ports, task, deadline === undefined ? {} : { deadline }, given)
   return startOf(reopened.task, reopened.plan)
 }
 

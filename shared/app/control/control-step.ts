@@ -13,6 +13,8 @@
  * control/O7 a child is one task, however often it is started; it ends before its step does, and the step has its outcome
  * control/O8 an item with a body ends when the body's steps have ended, with the value of `output`; a failure in the body is the item's
  *    failure, and the fan-out decides what it means
+ * control/O10 the workflow that the expression of a child comes to is checked as at a submission before anything is created; a call that is
+ *    repeated after the child was stored goes on with the stored definition, also where the value or the catalogue has changed since
  * control/O9 the write that begins a step has its input, evaluated before; one that cannot be kept costs no step
  */
 import { type ControlPayload, redriveOf } from '../../contracts/step-payload.ts'

@@ -39,6 +39,8 @@ export type Owned<OfStep extends Step = Step> = Omit<Situation, 'ports' | 'step'
     | 'budgets'
     | 'queue'
     | 'prices'
+    | 'machines'
+    | 'collectables'
   > &
     PlanningNeeds
   step: OfStep

@@ -12,7 +12,7 @@ import {
   type StepOf,
   type Workflow,
 } from '../../workflow/schema.ts'
-import { byKind } from '../../workflow/step-kinds.ts'
+import { byKind, workflowComputedBy } from '../../workflow/step-kinds.ts'
 
 /** Facts about a run that can be evaluated from the task's input alone, by place. */
 export type Facts = {
@@ -53,7 +53,13 @@ async function lookAt(facts: Facts, place: string, step: Step, input: Json | und
     async wait({ wait }) {
       facts.waits[place] = await secondsOfWait(wait, place, input, at, assumptions)
     },
-    workflow: lookAtItems,
+    async workflow(one) {
+      await lookAtItems(one)
+      if (workflowComputedBy(one) !== undefined)
+        assumptions.push(
+          `"${place}" takes neither time nor money: its workflow is not known before it begins`,
+        )
+    },
     emit: takesNoTime,
   })
   if (step.when === undefined) return

@@ -19,13 +19,10 @@ export async function versionsOfChildren(
   const found = await Promise.all(calls.map(({ called }) => findVersion(workflows, called)))
   const missing = calls.filter((_call, at) => !found[at] || !hasMachine(found[at]))
   if (missing.length > 0) {
-    const names = (await workflows.listWorkflows()).map((registered) => registered.workflow.name)
+    const names = await namesOf(workflows)
     const unknown = missing.map((call) => {
-      const { place, called } = call
-      const message = found[calls.indexOf(call)]
-        ? `the machine of workflow "${called}" is not there (any more): register that version again`
-        : `there is no workflow "${called}"${suggestNames(called, names)}`
-      return issue('unknown-workflow', `${pathOfPlace(workflow.steps, place)}.workflow`, message)
+      const path = `${pathOfPlace(workflow.steps, call.place)}.workflow`
+      return issue('unknown-workflow', path, describeMissing(call.called, found[calls.indexOf(call)], names))
     })
     const issues = placedIn(workflow, unknown)
     throw new OrchestratorError('InvalidWorkflowError', describeIssues(issues), { issues })
@@ -37,6 +34,27 @@ export async function versionsOfChildren(
     }),
   )
 }
+
+/** The workflow of this name, `name` or `name@version`, which a child can run. Throws InvalidWorkflowError. */
+export async function findChild(
+  workflows: Pick<Workflows, 'findWorkflow' | 'listWorkflows'>,
+  called: string,
+): Promise<RegisteredWorkflow> {
+  const found = await findVersion(workflows, called)
+  if (found && hasMachine(found)) return found
+  const message = describeMissing(called, found, await namesOf(workflows))
+  throw new OrchestratorError('InvalidWorkflowError', message, {
+    issues: [issue('unknown-workflow', 'workflow', message)],
+  })
+}
+
+const namesOf = async (workflows: Pick<Workflows, 'listWorkflows'>): Promise<string[]> =>
+  (await workflows.listWorkflows()).map(({ workflow }) => workflow.name)
+
+const describeMissing = (called: string, found: RegisteredWorkflow | undefined, names: string[]): string =>
+  found
+    ? `the machine of workflow "${called}" is not there (any more): register that version again`
+    : `there is no workflow "${called}"${suggestNames(called, names)}`
 
 /** The called version, by default the newest unless it is retired. */
 async function findVersion(

@@ -4,7 +4,7 @@ import type { IssueInText } from '../issue-places.ts'
 import { kindOf } from '../kinds/index.ts'
 import { isFanOut, isLoop, type Step, type Steps, type Workflow } from '../schema.ts'
 import { bodyIn } from '../step-kinds.ts'
-import { expressionsOfBody, expressionsOfStep, handledBy } from '../step-needs.ts'
+import { expressionsOfBody, expressionsOfStep, handledBy, isOfEachItem } from '../step-needs.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describeType, namesOf } from './describe-type.ts'
 import { issuesOfInput } from './issues-of-input.ts'
@@ -70,11 +70,11 @@ function issuesOfSteps(steps: Steps, path: string, scope: Scope, check: Check): 
 
 /** Unknown names and wrong operands in the expressions of a step. */
 function issuesOfExpressions(step: Step, at: string, scope: Scope): IssueInText[] {
-  const ofInput = scopeOfItem(step, scope)
+  const ofItem = scopeOfItem(step, scope)
   const ofFailure = scopeWith(scope, [['error', ERROR]])
   return expressionsOfStep(step).flatMap((found) => {
     const { path } = found
-    const own = /^input\b/.test(path) ? ofInput : path.startsWith('onFailure.') ? ofFailure : scope
+    const own = isOfEachItem(path) ? ofItem : path.startsWith('onFailure.') ? ofFailure : scope
     return complaintsAt({ ...found, path: `${at}.${path}` }, own)
   })
 }
@@ -90,7 +90,7 @@ function issuesOfFields(step: Step, at: string, scope: Scope, check: Check): Iss
   const own = kindOf(step)
     .typedIn(step)
     .flatMap(({ field, value, wanted, right }) =>
-      issuesOfValue(value, wanted, `${at}.${field}`, scope, right),
+      issuesOfValue(value, wanted, `${at}.${field}`, scopeOfItem(step, scope), right),
     )
   const ofList = isFanOut(step) ? issuesOfList(step.forEach, `${at}.forEach`, scope) : []
   return [

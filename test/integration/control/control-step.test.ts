@@ -4,6 +4,7 @@ import { approveStep } from '../../../shared/app/tasks/approve-step.ts'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import type { Json } from '../../../shared/domain/json.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { CALLER, callerOf } from '../../support/stores/callers.ts'
 import { seedTask, seedWorkflow } from '../../support/stores/seed-task.ts'
@@ -99,6 +100,67 @@ describe('controlStep', () => {
     const call = { taskId, execution: 1, path: 's', fence: '1', owner: 'o', at: 'begin', token: 'x' } as const
     await controlStep({ ...stores.ports, executions })(call)
     expect(found).toEqual(['skipped'])
+  })
+
+  describe('a child whose workflow is computed', () => {
+    const definition = { name: 'made', steps: { pause: { wait: { seconds: 1 } } } }
+    const seedCall = (workflow: Json) =>
+      seedTask(stores.ports, {
+        steps: { s: { workflow: '{% $input.workflow %}', input: {} } },
+        agents: [makeAgent()],
+        input: { workflow },
+      })
+
+    it('goes on with what was stored before a crash, also when it would be refused by now (control/O10)', async () => {
+      const taskId = await seedCall({
+        ...definition,
+        steps: { work: { capability: 'work.do' } },
+      })
+      const call = { taskId, execution: 1, path: 's', fence: '000001', at: 'begin' } as const
+      const crashing = {
+        ...stores.ports,
+        steps: {
+          ...stores.ports.steps,
+          noteStep: async () => {
+            throw new Error('killed')
+          },
+        },
+      }
+      await expect(controlStep(crashing)({ ...call, owner: 'first' })).rejects.toThrow('killed')
+      const noAgents = { ...stores.ports.agents, listAgents: async () => [] }
+      const changed = { ...stores.ports, agents: noAgents }
+      const again = await controlStep(changed)({ ...call, owner: 'second' })
+      expect(again.child).toMatchObject({ taskId: expect.stringMatching(/^t_/) })
+      expect(await controlStep(changed)({ ...call, owner: 'third' })).toEqual(again)
+      const child = await stores.ports.tasks.findTask((await stepOf(taskId))?.child ?? '')
+      expect(child).toMatchObject({ workflow: { name: 'made' }, parent: { taskId, path: 's', depth: 1 } })
+      expect(again.child?.stateMachineArn).toBe(child?.stateMachineArn)
+    })
+
+    it('leaves nothing behind of a workflow that is refused', async () => {
+      const ensured: string[] = []
+      const machines = {
+        ...stores.ports.machines,
+        ensure: async ({ name }: { name: string }) => {
+          ensured.push(name)
+          return name
+        },
+      }
+      const refused = [
+        { ...definition, steps: { work: { capability: 'no.body' } } },
+        { ...definition, input: { type: 'object', required: ['x'] } },
+        { name: 'made' },
+      ]
+      for (const workflow of refused) {
+        const taskId = await seedCall(workflow)
+        const call = { taskId, execution: 1, path: 's', fence: '000001', owner: 'o', at: 'begin' } as const
+        await expect(controlStep({ ...stores.ports, machines })(call)).rejects.toMatchObject({
+          name: 'StepFailedError',
+        })
+        expect(await stepOf(taskId)).not.toHaveProperty('child')
+      }
+      expect(ensured).toEqual([])
+    })
   })
 
   it('refuses answers for a task that has ended, and from another tenant', async () => {

@@ -140,6 +140,18 @@ describe('a mistake in a name or type', () => {
       ['wrong-type steps.a.wait.seconds: seconds is text; seconds are a number'],
     ],
     [
+      'a workflow that is computed',
+      { a: { workflow: '{% $count($input.list) %}' } },
+      [
+        'wrong-type steps.a.workflow: workflow is a whole number; a workflow is a name, a text in YAML, or an object with steps',
+      ],
+    ],
+    [
+      'a workflow that is computed for each item',
+      { a: { workflow: '{% $item.name %}', forEach: '{% $input.list %}' } },
+      ['unknown-field steps.a.workflow: $item.name: text has no members'],
+    ],
+    [
       'a choice',
       {
         ask: { approval: { prompt: 'ok?', timeoutSeconds: 9 } },
