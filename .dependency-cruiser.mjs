@@ -16,8 +16,8 @@ const only = (name, from, { ours = [], packages = [], node = false }, exceptFrom
   },
 })
 
-/** What authors of agents write, as they would in a project of their own. */
-const AUTHORED = '^(functions/agents|examples)/'
+/** What authors of agents write, as they would in a project of their own. The planner is a part of the orchestrator that is run as an agent. */
+const AUTHORED = '^(functions/agents/(?!planner/)|examples/)'
 
 /** What an adapter's methods ask AWS for, beside the adapter. */
 const GRANTS = 'functions/adapters/.*\\.grants\\.ts$'
@@ -118,16 +118,18 @@ export default {
         packages: ['@aws-sdk', '@smithy', '@ai-sdk', '@middy', '@aws-lambda-powertools', 'aws-lambda', 'zod'],
         node: true,
       },
-      '^functions/agents/',
+      '^functions/agents/(?!planner/)',
     ),
     // infra reads both, and must load no SDK with them.
-    only('functions-catalogue', '^functions/catalogue\\.ts$', { ours: [GRANTS] }),
+    only('functions-catalogue', '^functions/(catalogue|agents-with-ports)\\.ts$', {
+      ours: ['functions/catalogue\\.ts$', GRANTS],
+    }),
     only('grants', `^${GRANTS}`, {
       ours: [GRANTS, 'shared/contracts/', 'shared/domain/', 'shared/ports/'],
     }),
     only('infra', '^infra/', {
       // What infra deploys, and what that may do.
-      ours: ['infra/', 'shared/', 'functions/catalogue\\.ts$', GRANTS],
+      ours: ['infra/', 'shared/', 'functions/(catalogue|agents-with-ports)\\.ts$', GRANTS],
       packages: ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild', 'yaml', 'zod'],
       node: true,
     }),

@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { type BuildOptions, build, version as esbuildVersion, type Plugin } from 'esbuild'
 import { FUNCTIONS } from '../functions/catalogue.ts'
+import { moduleOf } from './agent-with-ports.ts'
 import { builtinsByRequire } from './builtins-by-require.ts'
 import { BundleCache } from './bundle-cache/bundle-cache.ts'
 import { isInPackage } from './bundle-cache/probes.ts'
@@ -149,7 +150,7 @@ async function layBundle(file: string, both: Buffer): Promise<void> {
 function howOf(entry: { in: string; out: string }, { agents }: Catalogue, root: string): string {
   const { absWorkingDir: _root, ...options } = BUNDLING
   const agent = agents.find(({ manifest }) => entry.in === `agent:${manifest.id}`)
-  const from = agent === undefined ? entry.in : relative(PACKAGE_ROOT, agent.entry)
+  const from = agent === undefined ? entry.in : relative(PACKAGE_ROOT, moduleOf(agent))
   // The plugins, and what is made of source maps, which name files from the project's root.
   const texts = [
     import.meta.filename,
@@ -225,7 +226,7 @@ function agentEntries({ agents }: Catalogue): Plugin {
       onLoad({ filter: /.*/, namespace: 'agent' }, ({ path: id }) => {
         const agent = agents.find(({ manifest }) => manifest.id === id)
         const contents = `
-          import agent from ${JSON.stringify(agent?.entry)}
+          import agent from ${JSON.stringify(agent && moduleOf(agent))}
           import { agentHandler } from ${JSON.stringify(join(PACKAGE_ROOT, sourceOf('functions/steps/agent-handler')))}
           export const handler = agentHandler(agent)
         `

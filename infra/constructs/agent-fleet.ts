@@ -1,7 +1,6 @@
 import { Construct } from 'constructs'
-import { AGENT_PORTS, type PortModes } from '../../functions/catalogue.ts'
-import type { AgentManifest } from '../../shared/domain/agent.ts'
 import { agentFunctionSettings } from '../agent-function.ts'
+import { portsOfAgent } from '../agent-with-ports.ts'
 import type { Bundles } from '../bundle-functions.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { Places } from '../place-in-stacks.ts'
@@ -34,17 +33,27 @@ export class AgentFleet extends Construct {
     super(scope, id)
     this.#props = props
     const nested = nestedStacks(this, 'Agents', props.places, 'agents')
-    const placed = props.agents.map(({ manifest }) => {
+    const placed = props.agents.map((declared) => {
+      const { manifest } = declared
       const at = props.places[manifest.id] ?? 0
-      return { manifest, name: `agent-${manifest.id}${at === 0 ? '' : `_${at}`}`, scope: nested(at) }
+      return {
+        declared,
+        manifest,
+        name: `agent-${manifest.id}${at === 0 ? '' : `_${at}`}`,
+        scope: nested(at),
+      }
     })
     this.names = Object.fromEntries(placed.map(({ manifest, name }) => [manifest.id, name]))
     this.functions = Object.fromEntries(
-      placed.map(({ manifest, name, scope: within }) => [manifest.id, this.#add(within, manifest, name)]),
+      placed.map(({ declared, manifest, name, scope: within }) => [
+        manifest.id,
+        this.#add(within, declared, name),
+      ]),
     )
   }
 
-  #add(scope: Construct, manifest: AgentManifest, name: string): BundledFunction {
+  #add(scope: Construct, declared: Catalogue['agents'][number], name: string): BundledFunction {
+    const { manifest } = declared
     const { id } = manifest
     const { stage, bundles, data } = this.#props
     const agent = new BundledFunction(scope, `Agent-${id}`, {
@@ -53,12 +62,8 @@ export class AgentFleet extends Construct {
       folder: bundles.folderOf(`agent-${id}`),
       ...agentFunctionSettings(manifest),
     })
-    givePorts(agent, portsOf(manifest), { stage, data, name })
+    givePorts(agent, portsOfAgent(declared), { stage, data, name })
     giveNeeds(agent, manifest.needs ?? {}, stage)
     return agent
   }
 }
-
-/** Without files, the function may not read or write any. */
-const portsOf = ({ needs }: AgentManifest): PortModes =>
-  needs?.files === false ? { ...AGENT_PORTS, files: [] } : AGENT_PORTS

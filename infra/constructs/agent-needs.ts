@@ -4,7 +4,11 @@ import type { Stage } from '../stage.ts'
 import type { BundledFunction } from './bundled-function.ts'
 
 /** Gives an agent's function what the stage says of the things that the agent needs. Where the stage says nothing, the agent tells which setting to make. */
-export function giveNeeds(agent: BundledFunction, needs: Partial<NonNullable<AgentManifest['needs']>>, stage: Stage): void {
+export function giveNeeds(
+  agent: BundledFunction,
+  needs: Partial<NonNullable<AgentManifest['needs']>>,
+  stage: Stage,
+): void {
   const { allowedHosts, email, webhookSecret } = stage
   if (needs.hosts && allowedHosts.length > 0) agent.configure('ALLOWED_HOSTS', JSON.stringify(allowedHosts))
   if (needs.email && email) {

@@ -90,6 +90,14 @@ export const ERRORS = {
     whatToDo:
       'The last draft and its issues are in the details. Say the goal more closely or in parts, or write the workflow yourself from the draft.',
   },
+  PlanRefusedError: {
+    status: 422,
+    retryable: false,
+    seen: 'task',
+    when: 'The planner refuses a goal: no capability that is registered reaches it, or a value is missing without which nothing can be planned. Nothing of it was run.',
+    whatToDo:
+      'Read the reason. Say what is missing in the goal or in its input, or register an agent that can do it (`orchestrator agents` shows who offers what).',
+  },
   NoAgentError: {
     status: 422,
     retryable: false,

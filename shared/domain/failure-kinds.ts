@@ -26,6 +26,8 @@ const FINAL: readonly string[] = [
   'BudgetExceededError',
   'DeadlineExceededError',
   'TaskCancelledError',
+  'PlanRefusedError',
+  'PlanningFailedError',
 ] satisfies ErrorName[]
 
 /** The kind of a failure, by the name under which an attempt records it. */

@@ -36,6 +36,7 @@ export const ISSUE_CODES = {
   'not-checked':
     'A warning: the agents of the project could not be loaded, so nothing was compared with them.',
   'not-json': 'A value is no JSON.',
+  'over-budget': 'A plan is expected to cost more than the budget of its task.',
   'steps-as-list': 'Steps are a list; they are a map, each by its id.',
   'too-deep': 'Loops and fan-outs are nested deeper than 8.',
   'too-large': 'The text is larger than it may be.',

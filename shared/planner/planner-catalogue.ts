@@ -8,9 +8,12 @@ export type PlannerCapability = Capability & { hasEffect?: true }
 
 /** The agents and workflows that a plan may use. */
 export type PlannerCatalogue = Catalogue & {
+  agents: readonly Offering[]
   /** Each once, by name. */
   capabilities: readonly PlannerCapability[]
   find(name: string): PlannerCapability | undefined
+  /** Whether an agent, given as `id` or `id@version`, says by the tag `effect` that it changes something outside. */
+  hasEffect(name: string): boolean
   /** Whether there is this agent, given as `id` or `id@version`. */
   hasAgent(name: string): boolean
 }
@@ -38,6 +41,10 @@ export function plannerCatalogue(
     workflows,
     capabilities,
     find: (name) => byName.get(name),
+    hasEffect: (name) => {
+      const [wanted] = name.split('@')
+      return agents.some(({ id, tags = [] }) => id === wanted && tags.includes(EFFECT))
+    },
     hasAgent: (name) => ids.has(name),
   }
 }

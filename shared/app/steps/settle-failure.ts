@@ -119,6 +119,9 @@ const OTHERS_FAULT = [
   'BudgetExceededError',
   'DeadlineExceededError',
   'UnavailableError',
+  // The goal's, which a planner has looked at.
+  'PlanRefusedError',
+  'PlanningFailedError',
 ]
 
 export const isAgentsFault = ({ name }: { name: string }): boolean => !OTHERS_FAULT.includes(name)

@@ -33,6 +33,7 @@ it('keeps the error names that state machines match', () => {
     'ModelUnavailableError',
     'NoAgentError',
     'NotFoundError',
+    'PlanRefusedError',
     'PlanningFailedError',
     'StartingError',
     'StepFailedError',

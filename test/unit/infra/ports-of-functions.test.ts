@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseSync } from '@swc/core'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
+import { AGENTS_WITH_PORTS } from '../../../functions/agents-with-ports.ts'
 import { AGENT_PORTS, FUNCTIONS, PORTS, type PortModes, type PortName } from '../../../functions/catalogue.ts'
 import { grantsOfPorts } from '../../../infra/constructs/port-grants.ts'
 import { mergeGrants } from '../../../infra/merge-grants.ts'
@@ -42,9 +43,12 @@ const CALLED_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
 type Bundled = { ports: string[]; calls: Set<string> }
 
 /** The ports whose adapters are in a function's bundle, and the methods that the code outside of adapters calls. */
-async function bundled(entry: string): Promise<Bundled> {
+async function bundled(imports: readonly string[]): Promise<Bundled> {
   const { outputFiles, metafile } = await build({
-    entryPoints: [join(ROOT, entry)],
+    stdin: {
+      contents: imports.map((entry) => `export * from ${JSON.stringify(join(ROOT, entry))}`).join('\n'),
+      resolveDir: ROOT,
+    },
     absWorkingDir: ROOT,
     bundle: true,
     packages: 'external',
@@ -110,11 +114,21 @@ function nameOf(node: unknown): string | undefined {
   return typeof node.value === 'string' ? node.value : undefined
 }
 
-const functions: [string, string, PortModes][] = [
+const AGENT_HANDLER = 'functions/steps/agent-handler.ts'
+
+const functions: [string, string[], PortModes][] = [
   ...Object.entries(FUNCTIONS).map(
-    ([name, { entry, ports }]) => [name, `${entry}.ts`, ports] satisfies [string, string, PortModes],
+    ([name, { entry, ports }]) => [name, [`${entry}.ts`], ports] satisfies [string, string[], PortModes],
   ),
-  ['agents', 'functions/steps/agent-handler.ts', AGENT_PORTS],
+  ['agents', [AGENT_HANDLER], AGENT_PORTS],
+  ...Object.entries(AGENTS_WITH_PORTS).map(
+    ([name, { entry, ports }]) =>
+      [name, [AGENT_HANDLER, `${entry}.ts`], { ...AGENT_PORTS, ...ports }] satisfies [
+        string,
+        string[],
+        PortModes,
+      ],
+  ),
 ]
 
 /** A line for each action and key: in a stage without settings, and with each of them. */
@@ -139,22 +153,22 @@ function methodsIn(modes: PortModes): Set<string> {
   return new Set(all)
 }
 
-describe.each(functions)('the ports of %s', (name, entry, ports) => {
+describe.each(functions)('the ports of %s', (name, imports, ports) => {
   const never = NEVER_CALLED[name] ?? {}
 
   it('are those whose adapters are in its bundle, and no others', async () => {
-    expect((await bundled(entry)).ports.sort()).toEqual(Object.keys(ports).sort())
+    expect((await bundled(imports)).ports.sort()).toEqual(Object.keys(ports).sort())
   })
 
   it('allow every method that its code calls', async () => {
-    const { calls } = await bundled(entry)
+    const { calls } = await bundled(imports)
     const allowed = methodsIn(ports)
     const missing = [...calls].filter((call) => !allowed.has(call) && !call.endsWith('.arnOf'))
     expect(missing.sort()).toEqual(Object.keys(never).sort())
   })
 
   it('grant nothing beyond the methods that it calls', async () => {
-    const { calls } = await bundled(entry)
+    const { calls } = await bundled(imports)
     const called = [...calls, ...(CALLED_OTHERWISE[name] ?? [])].filter((call) => !(call in never))
     const needed = called.flatMap((call) => {
       const [port, method = ''] = call.split('.') as [PortName, string]

@@ -1,0 +1,20 @@
+import type { AgentContext, ModelReply } from 'orchestrator/agent'
+import type { Json } from '../../../shared/domain/json.ts'
+import type { ModelRequest, Models } from '../../../shared/ports/models.ts'
+
+/**
+ * The agent's model as the planner's port: each call is made once for the step, over all its attempts, so that an attempt after a crash goes on
+ * with the answers that are there, and pays for none of them again.
+ */
+export function onceModels({ model, once }: Pick<AgentContext, 'model' | 'once'>): Models {
+  let calls = 0
+  return {
+    async generate({ model: name, system, messages, cacheAfter, maxOutputTokens }: ModelRequest) {
+      calls += 1
+      // Without `answer`, whose repair would be a call beyond the planner's caps: it reads the text of the answer itself.
+      const call = { model: name, system, messages, maxOutputTokens, ...(cacheAfter ? { cacheAfter } : {}) }
+      const reply = await once(`call-${calls}`, async () => (await model.generate(call)) as ModelReply & Json)
+      return reply
+    },
+  }
+}

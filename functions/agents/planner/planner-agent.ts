@@ -1,0 +1,71 @@
+import { type DefinedAgent, defineAgent } from 'orchestrator/agent'
+import type * as z from 'zod'
+import { type GoalPorts, planGoal } from '../../../shared/app/goals/plan-goal.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { DEFAULT_REVIEW_ABOVE_USD } from '../../../shared/domain/goal.ts'
+import type { JsonObject } from '../../../shared/domain/json.ts'
+import { type ModelPrice, PLANNING_CAPS } from '../../../shared/planner/planning-caps.ts'
+import { onceModels } from './once-models.ts'
+import { readBeginnings } from './read-beginnings.ts'
+import { PlanInputSchema, PlanOutputSchema } from './schemas.ts'
+
+/** What the planner uses beyond what every agent has. */
+export type PlannerDeps = GoalPorts & {
+  /** The price of a configured model by its name; undefined where the price table does not know it. */
+  priceOf(model: string): ModelPrice | undefined
+}
+
+const MODEL = 'default'
+/** Reading the catalogue, and estimating, come on top of the time for the model. */
+const MARGIN_SECONDS = 30
+
+/** The agent that turns goals into workflows. `deps` is called with each call of the agent. */
+export function plannerAgent(deps: () => PlannerDeps): DefinedAgent {
+  return defineAgent({
+    id: 'planner',
+    version: '1.0.0',
+    description:
+      'Turns a goal in words into a workflow: by a language model where the stage configures one, else by the registered workflow that is clearly meant.',
+    capabilities: {
+      'plan.workflow': {
+        description:
+          'A workflow for a goal, checked, bound and estimated, with what was taken for granted; or why there is none.',
+        input: PlanInputSchema,
+        output: PlanOutputSchema,
+      },
+    },
+    typicalSeconds: 8,
+    // Each call of the model is reserved for itself, and none goes beyond this.
+    price: { mostUsd: PLANNING_CAPS.usd, mostTokens: PLANNING_CAPS.tokens },
+    limits: { timeoutSeconds: PLANNING_CAPS.seconds + MARGIN_SECONDS, memoryMb: 1024 },
+    needs: { models: [MODEL] },
+    async execute({ input: asked }, context) {
+      const { goal, input, files, budgetUsd, review = false, onRefusal, failed } = asked
+      const { reviewAboveUsd = DEFAULT_REVIEW_ABOVE_USD } = asked
+      const ports = deps()
+      const withFiles: JsonObject = { ...input, ...(files && files.length > 0 ? { files } : {}) }
+      const plan = await planGoal(ports)(
+        {
+          text: goal,
+          input: withFiles,
+          documents: await readBeginnings(context, files ?? []),
+          budgetUsd,
+          review,
+          reviewAboveUsd,
+          failed,
+        },
+        context.task.id,
+        context.signal,
+        context.model.has(MODEL)
+          ? { models: onceModels(context), name: MODEL, price: ports.priceOf(MODEL) ?? UNKNOWN }
+          : undefined,
+      )
+      if (plan.kind === 'refused' && onRefusal === 'fail')
+        throw new OrchestratorError('PlanRefusedError', plan.reason)
+      return plan as z.input<typeof PlanOutputSchema>
+    },
+  })
+}
+
+/** The caps of calls and tokens hold for a model without a known price. */
+const UNKNOWN: ModelPrice = { input: 0, output: 0 }

@@ -1,0 +1,43 @@
+import type { PlannerCatalogue } from '../../planner/planner-catalogue.ts'
+import { everyStep } from '../../workflow/places.ts'
+import { isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
+import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
+import { workflowNamed } from '../../workflow/types/catalogue.ts'
+
+/** Something that a plan changes outside: the place of the step, with that of the child before it, and what is done there. */
+export type EffectOfPlan = { place: string; what: string }
+
+/**
+ * What a workflow, or a child of it, changes outside: capabilities that an agent with the tag `effect` offers, whichever agent will be bound;
+ * events; and children whose workflow is not known yet.
+ */
+export function effectsOfPlan(workflow: Workflow, catalogue: PlannerCatalogue): EffectOfPlan[] {
+  return effectsIn(workflow, catalogue, new Set())
+}
+
+function effectsIn(
+  { steps }: Workflow,
+  catalogue: PlannerCatalogue,
+  seen: ReadonlySet<Workflow>,
+): EffectOfPlan[] {
+  return everyStep(steps).flatMap(({ place, step }) => {
+    const own = effectsOfStep(step, catalogue).map((what) => ({ place, what }))
+    const called = workflowCalledBy(step)
+    const child = called === undefined ? undefined : workflowNamed(catalogue, called)
+    if (!child || seen.has(child)) return own
+    const inside = effectsIn(child, catalogue, new Set([...seen, child]))
+    return [...own, ...inside.map((one) => ({ ...one, place: `${place} > ${one.place}` }))]
+  })
+}
+
+function effectsOfStep(step: Step, catalogue: PlannerCatalogue): string[] {
+  if ('emit' in step) return [`publishes the event ${step.emit.type}`]
+  if (workflowComputedBy(step) !== undefined) return ['runs a workflow that is not known yet']
+  if (!isAgentStep(step)) return []
+  const { capability, agent, fallback = [] } = step
+  const names = [...(capability === undefined ? [] : [capability]), ...fallback]
+  const agents = [...(agent === undefined ? [] : [agent]), ...fallback]
+  const ofCapabilities = names.filter((name) => catalogue.find(name)?.hasEffect === true)
+  const ofAgents = agents.filter((name) => catalogue.hasEffect(name))
+  return [...new Set([...ofCapabilities, ...ofAgents])].map((name) => `calls ${name}`)
+}

@@ -1,0 +1,202 @@
+/**
+ * What the planner's agent does: a goal becomes a workflow that may run, by a model where the stage has one, else by the registered workflow
+ * that is clearly meant.
+ *
+ * Invariants (tests cite them):
+ * goals/G1 a plan that is returned was checked, compiled, bound and estimated for the tenant of its task, against what that tenant may use
+ * goals/G2 a plan with effects, over the stated price, or of a goal that asks for a review, says that a person must look at it, and shows them
+ *    what it will do; the model has no say in it
+ * goals/G3 planning costs at most its caps, which follow from the budget of the task
+ * goals/G4 without a model only a registered workflow that leads clearly is planned, with an input that fits it; everything else is told with
+ *    the setting to make
+ * goals/G5 a plan that was tried before is planned anew from what it has done, which is read from the task's own child alone
+ */
+import { OrchestratorError } from '../../domain/errors.ts'
+import type { Estimate } from '../../domain/estimate.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import { type PlanDraft, planFromGoal } from '../../planner/plan-from-goal.ts'
+import type { PlannerCatalogue } from '../../planner/planner-catalogue.ts'
+import type { Goal } from '../../planner/planner-prompt.ts'
+import { plannerPrompt } from '../../planner/planner-prompt.ts'
+import { capsWithin, type ModelPrice } from '../../planner/planning-caps.ts'
+import type { Repair } from '../../planner/repair.ts'
+import type { Ports } from '../../ports/index.ts'
+import type { Models } from '../../ports/models.ts'
+import type { Workflow } from '../../workflow/schema.ts'
+import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
+import { describePlan } from './describe-plan.ts'
+import { effectsOfPlan } from './effects-of-plan.ts'
+import { goalAfter } from './goal-after.ts'
+import { planFromTemplate } from './plan-from-template.ts'
+import { catalogueFor, dollars, type Foreseen, foresee, type Planner } from './planning-knowledge.ts'
+
+export type GoalPorts = PlanningNeeds & Pick<Ports, 'tasks' | 'plans' | 'steps' | 'values' | 'prices' | 'ids'>
+
+/** The model that drafts, and its price; one of unknown price is held to the caps of calls and tokens. */
+export type PlanningModel = { models: Models; name: string; price: ModelPrice }
+
+export type GoalAsked = Goal & {
+  /** The most that the whole task may cost; by default the budget of the task. */
+  budgetUsd?: number | undefined
+  review: boolean
+  reviewAboveUsd: number
+  /** The step of this task whose child has run the plan before, and why that failed. */
+  failed?: { step: string; name: string; message: string } | undefined
+}
+
+/** What was done to come to the answer. */
+type Told = {
+  plannedBy: string
+  promptDigest?: string
+  drafts: PlanDraft[]
+  calls: number
+  tokens: number
+  costUsd: number
+}
+export type GoalPlan = Told &
+  (
+    | {
+        kind: 'planned'
+        /** A definition, or the name and version of a registered workflow. */
+        workflow: Workflow | string
+        /** The input to run it with. */
+        input: JsonObject
+        assumptions: string[]
+        repairs: (Repair & { draft: number })[]
+        estimate: Pick<Estimate, 'seconds' | 'usd' | 'tokens' | 'assumptions'>
+        review: { due: boolean; reasons: string[]; prompt: string }
+      }
+    | { kind: 'refused'; reason: string }
+  )
+
+/**
+ * Plans a goal for a task. Throws PlanningFailedError where no plan comes of it, ConfigError where there is neither a model nor a workflow that
+ * is clearly meant, InvalidInputError for a goal that is none, and what the model's port throws.
+ */
+export const planGoal =
+  (ports: GoalPorts) =>
+  async (
+    asked: GoalAsked,
+    taskId: string,
+    signal: AbortSignal,
+    model: PlanningModel | undefined,
+  ): Promise<GoalPlan> => {
+    const task = await ports.tasks.findTask(taskId)
+    if (!task) throw new OrchestratorError('BugError', `there is no task ${taskId}`)
+    const budgetUsd = least(asked.budgetUsd, task.budget?.usd)
+    const planner: Planner = { taskId, tenant: task.tenant, budgetUsd }
+    const catalogue = await catalogueFor(ports, task.tenant)
+    const goal = asked.failed ? await goalAfter(ports, taskId, asked, asked.failed) : asked
+    if (!model) return fromTemplate(ports, { asked, goal, planner, catalogue })
+    return fromModel(ports, { asked, goal, planner, catalogue, signal, model })
+  }
+
+type Planning = { asked: GoalAsked; goal: Goal; planner: Planner; catalogue: PlannerCatalogue }
+
+async function fromModel(
+  ports: GoalPorts,
+  {
+    asked,
+    goal,
+    planner,
+    catalogue,
+    signal,
+    model,
+  }: Planning & { signal: AbortSignal; model: PlanningModel },
+): Promise<GoalPlan> {
+  const { models, name, price } = model
+  const input = goal.input ?? {}
+  let foreseen: Foreseen | undefined
+  const plan = planFromGoal({
+    models,
+    model: { name, price },
+    issuesOf: async (workflow) => {
+      foreseen = await foresee(ports, workflow, input, planner)
+      return foreseen.issues
+    },
+  })
+  const planned = await plan(goal, catalogue, capsWithin(planner.budgetUsd), signal)
+  const { drafts, calls, tokens, costUsd, modelId = name } = planned
+  const prompt = plannerPrompt(goal, catalogue.capabilities)
+  const promptDigest = ports.ids.digest(JSON.stringify([prompt.system, prompt.message]))
+  const told = { plannedBy: `model:${modelId}`, promptDigest, drafts, calls, tokens, costUsd }
+  if (planned.kind === 'refused') return { kind: 'refused', reason: planned.reason, ...told }
+  const { workflow, assumptions, repairs } = planned
+  if (!foreseen?.estimate)
+    throw new OrchestratorError('BugError', 'a plan was accepted that was not estimated')
+  const { estimate } = foreseen
+  const seen = { asked, catalogue, workflow, estimate, assumptions, repairs }
+  return {
+    kind: 'planned',
+    workflow,
+    input,
+    assumptions,
+    repairs,
+    ...shown(estimate),
+    ...reviewOf(seen),
+    ...told,
+  }
+}
+
+async function fromTemplate(ports: GoalPorts, planning: Planning): Promise<GoalPlan> {
+  const { asked, goal, planner, catalogue } = planning
+  const { workflow, input, assumptions } = planFromTemplate(goal, catalogue.workflows)
+  const foreseen = await foresee(ports, workflow, input, planner)
+  if (!foreseen.estimate) {
+    const [first] = foreseen.issues
+    const message = `the goal asks for workflow "${workflow.name}", which cannot run: ${first?.message ?? ''}`
+    throw new OrchestratorError('PlanningFailedError', message, { issues: foreseen.issues })
+  }
+  const { estimate } = foreseen
+  const seen = { asked, catalogue, workflow, estimate, assumptions, repairs: [] }
+  return {
+    kind: 'planned',
+    workflow: `${workflow.name}@${workflow.version}`,
+    input,
+    assumptions,
+    repairs: [],
+    ...shown(estimate),
+    ...reviewOf(seen),
+    plannedBy: 'template',
+    drafts: [],
+    calls: 0,
+    tokens: 0,
+    costUsd: 0,
+  }
+}
+
+const shown = ({ seconds, usd, tokens, assumptions }: Estimate) => ({
+  estimate: { seconds, usd, tokens, assumptions },
+})
+
+/** Whether a person must look at the plan, and what they are shown (goals/G2). */
+function reviewOf({
+  asked,
+  catalogue,
+  ...plan
+}: {
+  asked: GoalAsked
+  catalogue: PlannerCatalogue
+  workflow: Workflow
+  estimate: Estimate
+  assumptions: string[]
+  repairs: Repair[]
+}) {
+  const effects = effectsOfPlan(plan.workflow, catalogue)
+  const { p90 } = plan.estimate.usd
+  const reasons = [
+    ...(asked.review ? ['a review was asked for'] : []),
+    ...(effects.length > 0 ? ['it changes something outside'] : []),
+    ...(p90 > asked.reviewAboveUsd
+      ? [`it may cost ${dollars(p90)} USD, more than ${dollars(asked.reviewAboveUsd)} USD`]
+      : []),
+  ]
+  const due = reasons.length > 0
+  const prompt = due ? describePlan({ ...plan, goal: asked.text, effects, reasons }) : ''
+  return { review: { due, reasons, prompt } }
+}
+
+const least = (...amounts: (number | undefined)[]): number | undefined => {
+  const given = amounts.filter((one) => one !== undefined)
+  return given.length > 0 ? Math.min(...given) : undefined
+}
