@@ -3,8 +3,10 @@ import { AgentManifestSchema } from '../domain/agent.ts'
 import { BudgetSchema } from '../domain/budget.ts'
 import { distinct } from '../domain/distinct.ts'
 import { FilePathSchema } from '../domain/file-reference.ts'
+import { GoalTextSchema } from '../domain/goal.ts'
 import { PreferSchema } from '../domain/prefer.ts'
 import { parseTime, RIGHT_TIME } from '../domain/times.ts'
+import { checkWork, ofGoals, WORK_RULE } from './work-of-task.ts'
 
 export const AnyJsonSchema = z.json()
 
@@ -58,8 +60,10 @@ const KIND_RULE = {
   else: { required: ['workflow'] },
 }
 
-export const SubmitTaskSchema = z
-  .strictObject({
+export const SubmitTaskSchema = checkWork(
+  z.strictObject({
+    goal: GoalTextSchema.optional().describe('What is wanted, in words: a plan is made of it, and run'),
+    ...ofGoals,
     type: z.string().max(64).optional().describe('A task type; the workflow that serves it is chosen'),
     workflow: GivenWorkflowSchema.optional(),
     lenient: LenientSchema,
@@ -86,10 +90,10 @@ export const SubmitTaskSchema = z
         'Queued tasks start by priority, 9 first; the priority of a waiting task grows with time (aging)',
       ),
     prefer: PreferSchema.optional().describe('The default for steps without their own preferences'),
-  })
+  }),
+)
   .refine(oneDeadline, ONE_DEADLINE)
-  .refine(oneKind, ONE_KIND)
-  .meta({ ...DEADLINE_RULE, ...KIND_RULE })
+  .meta({ ...DEADLINE_RULE, ...WORK_RULE })
 export type SubmitTask = z.infer<typeof SubmitTaskSchema>
 
 export const TaskRefSchema = z.strictObject({ id: TaskIdSchema })

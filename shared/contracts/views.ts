@@ -31,6 +31,7 @@ export const TaskViewSchema = z.object({
   taskId: z.string(),
   status: z.enum(TASK_STATUSES),
   type: z.string().optional(),
+  goal: z.string().optional().describe('The goal that it was submitted with, its first 300 characters'),
   workflow: z.object({ name: z.string(), version: z.number() }),
   createdAt: z.string(),
   endedAt: z.string().optional(),

@@ -40,6 +40,7 @@ export const ForkedFromSchema = z
 const TaskTermsSchema = z.object({
   tenant: z.string(),
   type: z.string().optional(),
+  goal: z.string().optional().describe('The goal that it was submitted with, shortened'),
   requestDigest: z.string().describe('Digest of the submitted request: what an Idempotency-Key stands for'),
   metadata: z.record(z.string(), z.string()).default({}),
   budget: BudgetSchema.optional().describe('The budget; a child of a task with a budget shares it'),
@@ -140,6 +141,13 @@ export function isOpenTask(task: Task): task is OpenTask {
 }
 
 export const FIRST_EXECUTION = 1
+
+/** The status with which a task starts: one with a goal plans first. */
+export const statusAtStart = ({
+  goal,
+  execution,
+}: Pick<Task, 'goal' | 'execution'>): 'planning' | 'running' =>
+  goal !== undefined && execution === FIRST_EXECUTION ? 'planning' : 'running'
 
 /** The Step Functions execution that runs a task: `<taskId>-<n>`, n grows when it is resumed as a new one. */
 export function executionName(task: Pick<Task, 'id' | 'execution'>): string {

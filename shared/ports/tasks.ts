@@ -28,9 +28,9 @@ export type Tasks = {
   /** False when the task already exists; the existing record stays. */
   createTask(task: OpenTask): Promise<boolean>
   findTask(taskId: string): Promise<Task | undefined>
-  /** Changes a queued task to running; false when it was not queued. */
+  /** Starts a queued task, with the status that it is given; false when it was not queued. */
   beginTask(task: OpenTask): Promise<boolean>
-  /** Changes a running task to waiting, or back; false when it was not so, or another execution runs it now. */
+  /** Changes a running or planning task to waiting, or a waiting or planning one to running; false when it was not so, or another execution runs it now. */
   setWaiting(
     task: { id: string; tenant: string; execution: number },
     to: 'waiting' | 'running',

@@ -41,6 +41,23 @@ describe('tasks', () => {
     expect(await tasks.findTask(task.id)).toMatchObject({ status: 'failed' })
   })
 
+  it.each([
+    ['running', 'waiting', true, 'waiting'],
+    ['planning', 'waiting', true, 'waiting'],
+    ['planning', 'running', true, 'running'],
+    ['waiting', 'running', true, 'running'],
+    ['queued', 'running', false, 'queued'],
+    ['queued', 'waiting', false, 'queued'],
+  ] as const)('changes %s to %s: %s', async (status, to, changes, after) => {
+    const task = { ...openTask({ tenant: `${status}-${to}` }), status, goal: 'Write it' }
+    await tasks.createTask(task)
+    expect(await tasks.setWaiting({ ...task, execution: 2 }, to)).toBe(false)
+    expect(await tasks.setWaiting(task, to)).toBe(changes)
+    expect(await tasks.findTask(task.id)).toEqual({ ...task, status: after })
+    const listed = await tasks.listTasks({ tenant: task.tenant, limit: 10, status: after })
+    expect(listed.tasks).toHaveLength(1)
+  })
+
   it('lists newest first, page by page, each task once', async () => {
     const tenant = 'lister'
     const made = Array.from({ length: 25 }, () => openTask({ tenant }))

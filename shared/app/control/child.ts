@@ -186,6 +186,8 @@ function degradedOf(what: string, [first, ...more]: readonly { path: string; rea
 async function parentOf({ ports, own }: Owned): Promise<Parent> {
   const task = await ports.tasks.findTask(own.taskId)
   if (!task) throw new OrchestratorError('BugError', `there is no task ${own.taskId}`)
+  // What a goal has been planned to is run from here on.
+  if (task.status === 'planning') await ports.tasks.setWaiting(task, 'running')
   const depth = 1 + (task.parent?.depth ?? 0)
   if (depth > MAX_DEPTH) {
     const message = `its workflow would be ${depth} workflows deep; the most is ${MAX_DEPTH}: does one call itself?`

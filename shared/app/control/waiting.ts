@@ -34,7 +34,7 @@ export async function beginWait(waiter: Waiter, wait: Pick<Wait, 'kind' | 'until
     return false
   }
   const task = await ports.tasks.findTask(taskId)
-  if (task?.status === 'running') await agree(ports, runOf(plan), true)
+  if (task?.status === 'running' || task?.status === 'planning') await agree(ports, runOf(plan), true)
   return true
 }
 

@@ -8,7 +8,14 @@
  * queue/V3 a waiting task starts when a slot is free, even after a crash: the reconciler completes interrupted work
  * queue/V4 an ended task holds no slot, and does not wait
  */
-import { executionName, isOpenTask, type OpenTask, parseExecutionName, type Task } from '../../domain/task.ts'
+import {
+  executionName,
+  isOpenTask,
+  type OpenTask,
+  parseExecutionName,
+  statusAtStart,
+  type Task,
+} from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'
 import { entryOf } from '../views/queue-entry.ts'
 import { startTask } from './start-task.ts'
@@ -93,7 +100,7 @@ async function takePlace({ limits, clock, queue }: QueueNeeds, task: OpenTask): 
 /** Starts a task that has a slot. */
 async function begin(ports: QueueNeeds, task: OpenTask): Promise<void> {
   const startedAt = ports.clock.now().toISOString()
-  const running = { ...task, status: 'running' as const, startedAt }
+  const running = { ...task, status: statusAtStart(task), startedAt }
   if (await ports.tasks.beginTask(running)) return startOrLeave(ports, running)
   // Another process has started it, or it has ended meanwhile (queue/V4).
   const now = await ports.tasks.findTask(task.id)
@@ -103,7 +110,7 @@ async function begin(ports: QueueNeeds, task: OpenTask): Promise<void> {
 
 /** Starts a queued task after the limit has been removed from the stage. */
 export async function startUnlimited(ports: QueueNeeds, task: OpenTask): Promise<boolean> {
-  const running = { ...task, status: 'running' as const, startedAt: ports.clock.now().toISOString() }
+  const running = { ...task, status: statusAtStart(task), startedAt: ports.clock.now().toISOString() }
   if (!(await ports.tasks.beginTask(running))) return false
   await startTask(ports, running)
   return true

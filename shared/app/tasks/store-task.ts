@@ -19,7 +19,11 @@ export async function storeTask(
     parent,
     status = 'running',
     prepare,
-  }: { parent?: Parent; status?: 'running' | 'queued'; prepare?: (stored: Plan) => Promise<void> } = {},
+  }: {
+    parent?: Parent
+    status?: 'running' | 'queued' | 'planning'
+    prepare?: (stored: Plan) => Promise<void>
+  } = {},
 ): Promise<{ task: Task; plan: Plan; first: boolean; told: Promise<void> }> {
   const { taskId, requestDigest } = plan
   const stored = (await plans.createPlan(plan)) ? plan : await plans.getPlan(taskId)

@@ -10,6 +10,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { boundedIssues } from '../../domain/issue.ts'
 import { isOpenTask } from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'
+import { requestForGoal } from '../goals/goal-request.ts'
 import { recordLoad } from '../planning/choose-agents.ts'
 import { planSubmission, type SubmissionNeeds } from '../planning/plan-submission.ts'
 import { rememberEstimates } from '../planning/remember-estimates.ts'
@@ -27,7 +28,7 @@ export const submitTask = (ports: Needs) => {
   return async (request: SubmitTask, caller: Caller): Promise<TaskView> => {
     const digest = digestOf(ports, request)
     const taskId = taskIdOf(ports, request, caller)
-    const planned = await planSubmission(ports, request, caller, {
+    const planned = await planSubmission(ports, requestForGoal(request), caller, {
       taskId,
       requestDigest: digest,
       estimateOf,
@@ -46,7 +47,7 @@ export const submitTask = (ports: Needs) => {
       first,
       told,
     } = await storeTask(ports, planned.plan, {
-      status: waits ? 'queued' : 'running',
+      status: waits ? 'queued' : planned.plan.goal === undefined ? 'running' : 'planning',
     })
     const warnings = planned.warnings.length > 0 ? { warnings: boundedIssues(planned.warnings) } : {}
     if (!first || !isOpenTask(task)) return { ...taskView(task), ...warnings }

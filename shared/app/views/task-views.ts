@@ -25,14 +25,14 @@ import { itemCounts } from './item-counts.ts'
 
 export function taskView(task: Task): TaskView {
   const self = `${API_PREFIX}/tasks/${task.id}`
-  const ended = isOpenTask(task) ? {} : endOf(task)
   return withoutUndefined({
     taskId: task.id,
     status: task.status,
     type: task.type,
+    goal: task.goal,
     workflow: task.workflow,
     createdAt: task.createdAt,
-    ...ended,
+    ...(isOpenTask(task) ? {} : endOf(task)),
     metadata: task.metadata,
     retries: task.retries,
     forkedFrom: task.forkedFrom,

@@ -7,6 +7,7 @@ import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 /** Every term of a task: a new one in the type that is missing here is a type error. */
 const TERMS: Required<TaskTerms> = {
   tenant: 'default',
+  goal: 'Compare rivers',
   type: 'report',
   requestDigest: 'digest',
   metadata: { project: 'x' },

@@ -59,10 +59,11 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
         TableName: table,
         Key: taskItemKey(id),
         UpdateExpression: 'SET #status = :to, statusKey = :key',
-        ConditionExpression: '#status = :from AND #execution = :execution',
+        ConditionExpression: '#status IN (:from, :planning) AND #execution = :execution',
         ExpressionAttributeNames: { '#status': 'status', '#execution': 'execution' },
         ExpressionAttributeValues: {
           ':from': to === 'waiting' ? 'running' : 'waiting',
+          ':planning': 'planning',
           ':to': to,
           ':key': statusKey(tenant, to, shardOf(id)),
           ':execution': execution,
