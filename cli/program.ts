@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   new: async () => (await import('./commands/new.ts')).newCommand(),
   dev: async () => (await import('./commands/dev.ts')).devCommand(),
   submit: async () => (await import('./commands/submit.ts')).submitCommand(),
+  do: async () => (await import('./commands/do.ts')).doCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   show: async () => (await import('./commands/show.ts')).showCommand(),
   diff: async () => (await import('./commands/diff.ts')).diffCommand(),
@@ -55,6 +56,7 @@ Examples:
   npx orchestrator dev                          run everything on this machine
   npx orchestrator submit simple --input '{"message":"hello"}' --wait
   npx orchestrator submit data_report --file source=./my.csv --wait
+  npx orchestrator do "Find what is said on leases" --wait
   npx orchestrator result <taskId> --out ./report`
 
 /**

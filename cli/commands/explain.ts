@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { StepView } from '../../shared/contracts/views.ts'
 import { callApi } from '../api-client.ts'
+import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { answerCommand, decidersOf } from '../show/answer-command.ts'
 import { describeUnpriced } from '../show/describe-estimate.ts'
@@ -10,6 +11,7 @@ import { faultLines } from '../show/fault-lines.ts'
 import { usd } from '../show/money.ts'
 import { printJson, say, statusText, style } from '../show/output.ts'
 import { pageOfError } from '../show/page-of-error.ts'
+import { printPlanning } from '../show/print-planning.ts'
 import { printTable } from '../show/table.ts'
 import { printTroubledItems } from '../show/troubled-items.ts'
 import { hanging } from '../show/visible.ts'
@@ -20,17 +22,33 @@ export function explainCommand(): Command {
   return new Command('explain')
     .description('Say why a step was given to its agent, who else could have had it, and what became of it')
     .argument('<taskId>', 'of the task', parseTaskId)
-    .argument('<stepId>', 'a step, e.g. report, or one of a loop or a fan-out: improve[2].draft, each[17]')
+    .argument(
+      '[stepId]',
+      'a step, e.g. report, or one of a loop or a fan-out: improve[2].draft, each[17]; of a task of a goal, by default how it was planned',
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  orchestrator explain t_01... report\n  orchestrator explain t_01... each[17] --json',
     )
-    .action(async (taskId: string, stepId: string, { json = false }: { json?: boolean }) => {
+    .action(async (taskId: string, named: string | undefined, { json = false }: { json?: boolean }) => {
+      const stepId = named ?? (await planningStepOf(taskId))
       const step = await callApi('getTaskStep', { id: taskId, stepId })
       return json ? printJson(step) : print(taskId, step)
     })
 }
+
+/** The step that plans the goal of a task. Throws CliError for a task that has none. */
+async function planningStepOf(taskId: string): Promise<string> {
+  const { goal, steps } = await callApi('getTask', { id: taskId })
+  const planning = goal === undefined ? undefined : steps.find(({ capability }) => capability === PLANNING)
+  if (planning) return planning.stepId
+  const known = steps.slice(0, MOST_NAMED).map(({ stepId }) => stepId)
+  throw new CliError(`name a step of task ${taskId}, such as ${known.join(', ')}`)
+}
+
+const PLANNING = 'plan.workflow'
+const MOST_NAMED = 10
 
 async function print(taskId: string, step: StepView): Promise<void> {
   const {
@@ -65,6 +83,7 @@ async function print(taskId: string, step: StepView): Promise<void> {
     )
     for (const line of faultLines(error)) say(line, 6)
   }
+  if (capability === PLANNING) printPlanning(step.output)
   await printTroubledItems(taskId, step, 'explain')
   if (!step.error) return
   const { name, message } = notToldBy(attempts.at(-1), step.error)

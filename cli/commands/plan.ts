@@ -13,8 +13,10 @@ import { lineWidth } from '../show/layout.ts'
 import { printJson, say, style } from '../show/output.ts'
 import { printWarnings } from '../show/print-warnings.ts'
 import { printTable } from '../show/table.ts'
+import { planGoal } from './plan-goal.ts'
 
 type Options = {
+  goal?: string
   input?: string
   budget?: number
   tokens?: number
@@ -29,7 +31,8 @@ export function planCommand(): Command {
     .description(
       'Plan a workflow without running it: who would do what, and why; how long it takes and what it costs',
     )
-    .argument('<workflow>', 'a workflow by name, or a YAML or JSON file')
+    .argument('[workflow]', 'a workflow by name, or a YAML or JSON file; none with --goal')
+    .option('-g, --goal <words>', 'make the plan of a goal in words, and print it as YAML: > workflow.yaml')
     .option('-i, --input <json>', 'check this input as well; JSON, or @file')
     .option('-b, --budget <usd>', 'with so much to spend, in US dollars', numberOption('--budget'))
     .option(
@@ -43,31 +46,33 @@ export function planCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator plan data_report\n  orchestrator plan ./my-workflow.yaml --mermaid > plan.mmd',
+      '\nExamples:\n  orchestrator plan data_report\n  orchestrator plan ./my-workflow.yaml --mermaid > plan.mmd\n  orchestrator plan --goal "Compare the lengths of Nile and Amazon" > workflow.yaml',
     )
-    .action(
-      async (
-        workflow: string,
-        { input, budget, tokens, deadline, lenient, mermaid = false, json = false }: Options,
-      ) => {
-        const isFile = (await stat(workflow).catch(() => undefined))?.isFile() ?? false
-        if (!isFile && /[./]/.test(workflow)) throw new CliError(`there is no file "${workflow}"`)
-        const given = input === undefined ? undefined : await readJsonOption(input)
-        const asked = callApi('makePlan', {
-          workflow: isFile ? await readTextFile(workflow) : workflow,
-          input: given,
-          budgetUsd: budget,
-          budgetTokens: tokens,
-          deadlineSeconds: deadline,
-          lenient,
-        })
-        const plan = await about(isFile ? workflow : undefined, asked)
-        if (mermaid) return printMermaid(plan)
-        if (json) return printJson(plan)
-        printPlan(plan)
-        printWarnings(plan.warnings, isFile ? workflow : undefined)
-      },
-    )
+    .action(async (workflow: string | undefined, { goal, ...options }: Options) => {
+      const { input, budget, tokens, deadline, lenient, mermaid = false, json = false } = options
+      if ((workflow === undefined) === (goal === undefined))
+        throw new CliError('give one of a workflow and --goal "what is wanted, in words"')
+      if (goal !== undefined && (mermaid || lenient))
+        throw new CliError(`--${mermaid ? 'mermaid' : 'lenient'} says nothing with --goal`)
+      if (goal !== undefined) return planGoal(goal, options)
+      if (workflow === undefined) return
+      const isFile = (await stat(workflow).catch(() => undefined))?.isFile() ?? false
+      if (!isFile && /[./]/.test(workflow)) throw new CliError(`there is no file "${workflow}"`)
+      const given = input === undefined ? undefined : await readJsonOption(input)
+      const asked = callApi('makePlan', {
+        workflow: isFile ? await readTextFile(workflow) : workflow,
+        input: given,
+        budgetUsd: budget,
+        budgetTokens: tokens,
+        deadlineSeconds: deadline,
+        lenient,
+      })
+      const plan = await about(isFile ? workflow : undefined, asked)
+      if (mermaid) return printMermaid(plan)
+      if (json) return printJson(plan)
+      printPlan(plan)
+      printWarnings(plan.warnings, isFile ? workflow : undefined)
+    })
 }
 
 function printPlan(plan: PlanView): void {

@@ -1,7 +1,6 @@
 import { Command } from 'commander'
-import { isJsonObject, type Json } from '../../shared/domain/json.ts'
 import { callApi } from '../api-client.ts'
-import { about, CliError } from '../cli-error.ts'
+import { about } from '../cli-error.ts'
 import {
   LENIENT,
   MOST_TOKENS,
@@ -10,8 +9,8 @@ import {
   parseDuration,
   wholeOption,
 } from '../input/parse-options.ts'
-import { readJsonOption, readTextFile } from '../input/read-json-option.ts'
-import { uploadPath } from '../input/upload-files.ts'
+import { readTextFile } from '../input/read-json-option.ts'
+import { taskInput } from '../input/task-input.ts'
 import { followTask } from '../show/follow-task.ts'
 import { printJson } from '../show/output.ts'
 import { printWarnings } from '../show/print-warnings.ts'
@@ -68,14 +67,7 @@ async function submit(
   type: string,
   { input, file, key, budget, tokens, deadline, priority, lenient, wait = false, json = false }: Options,
 ): Promise<void> {
-  const given = input === undefined ? {} : await readJsonOption(input)
-  if (file.length > 0 && !isJsonObject(given)) {
-    throw new CliError('--file adds members to the input, so --input must be a JSON object')
-  }
-  const named: [string, Json][] = []
-  for (const [name, path] of file) named.push([name, (await uploadPath(path)).reference])
-  // Object.fromEntries defines members, so that even a file named `__proto__` becomes one.
-  const body = isJsonObject(given) ? Object.fromEntries([...Object.entries(given), ...named]) : given
+  const { body } = await taskInput(input, file)
   const isFile = WORKFLOW_FILE.test(type)
   const wanted = isFile ? { workflow: await readTextFile(type) } : { type }
   const asked = callApi('submitTask', {
