@@ -45,21 +45,26 @@ function grown(part: Buffer, filled: number, size: number): Buffer {
   return larger
 }
 
-/** The same content; a source that never goes on is left when the signal aborts, and told so. */
+/**
+ * The same content; a source that never goes on is left when the signal aborts, and told so. Each wait has a promise of its own: a race
+ * against one promise that lives as long as the content would keep every chunk in memory until its end.
+ */
 async function* untilAborted<T>(
   content: AsyncIterable<T>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<T> {
   const iterator = content[Symbol.asyncIterator]()
-  const aborted = Promise.withResolvers<never>()
-  aborted.promise.catch(() => {})
-  const abort = (): void => aborted.reject(signal?.reason)
+  let leave: (() => void) | undefined
+  const abort = (): void => leave?.()
   signal?.addEventListener('abort', abort, { once: true })
   let ended = false
   try {
     while (true) {
       signal?.throwIfAborted()
-      const next = await Promise.race([iterator.next(), aborted.promise])
+      const next = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        leave = () => reject(signal?.reason)
+        iterator.next().then(resolve, reject)
+      })
       if (next.done) {
         ended = true
         return

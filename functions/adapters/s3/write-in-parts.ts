@@ -24,8 +24,8 @@ type Part = { PartNumber: number; ETag: string | undefined; ChecksumCRC32: strin
  * 10 KB more, and goes on reading the content after a part has failed, does not cancel requests, and answers before it has aborted.
  *
  * parts/P1 The object appears as a whole or not at all; the end of a failed call is awaited until the upload is aborted.
- * parts/P2 At most {@link AT_ONCE} parts and the one that is being filled are in memory. Their memory is used again: it lies outside of the
- *    heap, where much may wait to be collected.
+ * parts/P2 At most {@link AT_ONCE} parts, the one that is being filled, and the chunk that fills it are in memory. Parts use their memory
+ *    again: it lies outside of the heap, where much may wait to be collected.
  */
 export async function writeInParts(
   place: Place,

@@ -56,9 +56,9 @@ describe('a file of 32 MB that an agent writes as a stream', () => {
       read: 32 * MIB,
       sha256: write?.sha256,
     })
-    // Three parts of 8 MiB, each with a copy of it on its way to the local cloud.
-    expect(Number(write?.grownMib)).toBeLessThan(120)
-    expect(Number(read?.grownMib)).toBeLessThan(120)
+    // Three parts of 8 MiB, and garbage that is not collected yet.
+    expect(Number(write?.grownMib)).toBeLessThan(90)
+    expect(Number(read?.grownMib)).toBeLessThan(90)
   })
 
   it('is listed with its task, and downloaded by a link under its own name', async () => {

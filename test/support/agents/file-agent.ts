@@ -6,7 +6,7 @@ const MIB = 1024 * 1024
 
 /**
  * Takes the place of `echo`: writes a file of so many bytes as a stream and says by how much its process grew meanwhile, or reads one and
- * says what is in it.
+ * says what is in it; `peakMib` is the most memory that the process has ever had: code, heap and buffers.
  */
 export default defineAgent({
   id: 'echo',
@@ -41,6 +41,10 @@ export default defineAgent({
       hash.update(chunk)
       peak = Math.max(peak, process.memoryUsage.rss())
     }
+    const memory = () => ({
+      grownMib: (peak - before) / MIB,
+      peakMib: process.resourceUsage().maxRSS / 1024,
+    })
     if (read) {
       const { body, ...told } = await files.read(read)
       let bytes = 0
@@ -48,7 +52,7 @@ export default defineAgent({
         see(chunk)
         bytes += chunk.length
       }
-      return { ...told, read: bytes, sha256: hash.digest('hex'), grownMib: (peak - before) / MIB }
+      return { ...told, read: bytes, sha256: hash.digest('hex'), ...memory() }
     }
     async function* content() {
       for (let at = 0; at < mib * 16; at++) {
@@ -60,6 +64,6 @@ export default defineAgent({
     }
     const file = await files.write(write ?? 'file', content())
     if (attempt <= failures) throw new RetryableError(`attempt ${attempt} fails`)
-    return { file, sha256: hash.digest('hex'), grownMib: (peak - before) / MIB }
+    return { file, sha256: hash.digest('hex'), ...memory() }
   },
 })
