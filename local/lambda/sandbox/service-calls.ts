@@ -9,9 +9,15 @@ const http = process.getBuiltinModule('node:http')
 type Respond = (response: IncomingMessage) => void
 
 /**
+ * Up to this a message is cheaper than a request by socket. A message is copied several times on its way, in the memory of the function,
+ * so that a few parts of an upload would take more of it than the function itself.
+ */
+const MOST_BYTES = 1024 * 1024
+
+/**
  * Sends requests for the services' endpoint to the local cloud as messages. The SDK in the bundle signs them as usual, and the
  * code behind the port answers them; only HTTP between two processes of one machine is left out, because it costs more
- * than most requests. Requests to other hosts are unchanged.
+ * than most requests. What is large goes to the port, in both directions. Requests to other hosts are unchanged.
  */
 export function callServicesByMessage(
   endpoint: URL,
@@ -22,7 +28,7 @@ export function callServicesByMessage(
   let count = 0
   const open = (options: RequestOptions, respond: Respond | undefined): ClientRequest => {
     const id = count++
-    const bySocket = (call: ServiceCall) => original({ ...options, headers: call.headers }).end(call.body)
+    const bySocket = (headers: Record<string, string>) => original({ ...options, headers })
     const request = new ServiceRequest(options, respond, {
       send: (call) => send({ kind: 'service', id, ...call }),
       bySocket,
@@ -46,15 +52,17 @@ export function callServicesByMessage(
 
 type Ways = {
   send(call: ServiceCall): void
-  /** The same request to the port, for an answer that is a stream. */
-  bySocket(call: ServiceCall): ClientRequest
+  /** The same request to the port, without its body. */
+  bySocket(headers: Record<string, string>): ClientRequest
 }
 
-/** A request that collects what is written to it. */
+/** A request that collects what is written to it, up to {@link MOST_BYTES}; from there on it writes to the port. */
 class ServiceRequest extends Writable {
-  readonly #chunks: Buffer[] = []
   readonly #options: RequestOptions
   readonly #ways: Ways
+  #chunks: Buffer[] = []
+  #bytes = 0
+  #socket: ClientRequest | undefined
 
   constructor(options: RequestOptions, respond: Respond | undefined, ways: Ways) {
     super({ autoDestroy: false })
@@ -67,11 +75,14 @@ class ServiceRequest extends Writable {
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.#chunks.push(chunk)
-    done()
+    this.#bytes += chunk.length
+    if (this.#bytes <= MOST_BYTES) done()
+    else this.#writeTo(this.#socket ?? this.#openSocket(), done)
   }
 
   override _final(done: () => void): void {
-    this.#ways.send(this.#call())
+    if (this.#socket) this.#socket.end()
+    else this.#ways.send(this.#call())
     done()
   }
 
@@ -85,15 +96,33 @@ class ServiceRequest extends Writable {
     return { method, path: String(path), headers: this.#headers(), body: Buffer.concat(this.#chunks) }
   }
 
+  /** The same request to the port, which answers it instead of a message. */
+  #openSocket(): ClientRequest {
+    const request = this.#ways.bySocket(this.#headers())
+    this.#socket = request
+    request.once('response', (response) => {
+      response.once('close', () => this.destroy())
+      this.emit('response', response)
+    })
+    request.once('error', (error) => this.emit('error', error))
+    this.once('close', () => request.destroy())
+    return request
+  }
+
+  /** What has been collected. A failure is told by the request's own event. */
+  #writeTo(request: ClientRequest, done: () => void): void {
+    const chunks = this.#chunks
+    this.#chunks = []
+    chunks.forEach((chunk, at) => {
+      request.write(chunk, (error) => at === chunks.length - 1 && !error && done())
+    })
+  }
+
   answer({ status, headers, body }: Omit<ServiceAnswer, 'id'>): void {
     if (body === undefined) {
-      const request = this.#ways.bySocket(this.#call())
-      request.once('response', (response) => {
-        response.once('close', () => this.destroy())
-        this.emit('response', response)
-      })
-      request.once('error', (error) => this.emit('error', error))
-      this.once('close', () => request.destroy())
+      const request = this.#openSocket()
+      this.#writeTo(request, () => {})
+      request.end()
       return
     }
     const response = new Readable({ read() {} })
