@@ -19,6 +19,8 @@ type Begun = { bucket: string; key: string; contentType?: string | undefined }
  *
  * uploads/U1 The object appears as a whole when the upload is completed, and not before; an aborted upload leaves nothing.
  * uploads/U2 An upload that is neither completed nor aborted is removed at a later start, a day after it began.
+ * uploads/U3 Requests of one upload may overlap, as those of a client that repeats one: one that comes after the end of the upload gets
+ *    NoSuchUpload, and a part that two requests send is the one of either.
  */
 export class Uploads {
   readonly #store: ObjectStore
@@ -43,21 +45,27 @@ export class Uploads {
     }
     const md5 = createHash('md5').update(body).digest('hex')
     const written = join(this.#folderOf(id), `writing-${randomUUID()}`)
-    await writeFile(written, body)
-    for (const other of await this.#partsOf(id)) if (other.number === number) await rm(other.path)
-    await rename(written, join(this.#folderOf(id), `${number}-${md5}-${body.length}`))
+    await this.#whileThere(id, async () => {
+      await writeFile(written, body)
+      // Another request may replace the same part, and have removed it already (uploads/U3).
+      for (const other of await this.#partsOf(id))
+        if (other.number === number) await rm(other.path, { force: true })
+      await rename(written, join(this.#folderOf(id), `${number}-${md5}-${body.length}`))
+    })
     return `"${md5}"`
   }
 
   /** Returns the etag of the object. Throws InvalidPartOrder, InvalidPart and EntityTooSmall as S3 does. */
   async complete(id: string, place: Begun, given: readonly GivenPart[]): Promise<string> {
     const { contentType } = await this.#find(id, place)
-    const parts = orderedParts(given, await this.#partsOf(id))
-    const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')))
-    const etag = `"${createHash('md5').update(digests).digest('hex')}-${parts.length}"`
-    await this.#store.putStream(place.bucket, place.key, contentOf(parts), { etag, contentType })
-    await this.#remove(id)
-    return etag
+    return this.#whileThere(id, async () => {
+      const parts = orderedParts(given, await this.#partsOf(id))
+      const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')))
+      const etag = `"${createHash('md5').update(digests).digest('hex')}-${parts.length}"`
+      await this.#store.putStream(place.bucket, place.key, contentOf(parts), { etag, contentType })
+      await this.#remove(id)
+      return etag
+    })
   }
 
   async abort(id: string, place: Begun): Promise<void> {
@@ -78,9 +86,20 @@ export class Uploads {
     const text = UUID.test(id) ? await readFile(join(this.#folderOf(id), BEGUN), 'utf8').catch(() => '') : ''
     const begun = text === '' ? undefined : (JSON.parse(text) as Begun)
     if (begun && begun.bucket === bucket && begun.key === key) return begun
-    const message =
-      'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.'
-    throw new AwsError('NoSuchUpload', message, 404)
+    throw noSuchUpload()
+  }
+
+  /** The files of an upload vanish under a request when another one ends the upload (uploads/U3). */
+  async #whileThere<T>(id: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      const isGone = await stat(join(this.#folderOf(id), BEGUN)).then(
+        () => false,
+        () => true,
+      )
+      throw isGone && (error as NodeJS.ErrnoException).code === 'ENOENT' ? noSuchUpload() : error
+    }
   }
 
   async #partsOf(id: string): Promise<StoredPart[]> {
@@ -93,7 +112,10 @@ export class Uploads {
   }
 
   async #remove(id: string): Promise<void> {
-    await rm(this.#folderOf(id), { recursive: true, force: true })
+    // First what tells the others that it has ended (uploads/U3).
+    await rm(join(this.#folderOf(id), BEGUN), { force: true })
+    // A part that is being written makes a folder that is to be empty by now not empty: that is tried again.
+    await rm(this.#folderOf(id), { recursive: true, force: true, maxRetries: 5 })
   }
 
   #folderOf(id: string): string {
@@ -102,6 +124,13 @@ export class Uploads {
 }
 
 const BEGUN = 'upload.json'
+
+const noSuchUpload = (): AwsError => {
+  const message =
+    'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.'
+  return new AwsError('NoSuchUpload', message, 404)
+}
+
 const PART = /^(\d+)-([0-9a-f]{32})-(\d+)$/
 const UUID = /^[0-9a-f-]{36}$/
 

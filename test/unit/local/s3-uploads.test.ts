@@ -114,6 +114,27 @@ describe('a multipart upload', () => {
     expect(await put('refused', id, 10_001, Buffer.from('x')).catch(nameOf)).toBe('InvalidArgument')
   })
 
+  it('takes requests that overlap: each is answered as if one came after the other (uploads/U3)', async () => {
+    for (let round = 0; round < 20; round++) {
+      const Key = `overlapping-${round}`
+      const id = await begin(Key)
+      const bodies = Array.from({ length: 6 }, (_, at) => Buffer.from(`${round} ${at % 3}`))
+      const [first] = await Promise.all(bodies.map((body) => put(Key, id, 1, body)))
+      const again = await put(Key, id, 1, bodies[0] ?? Buffer.alloc(0))
+      expect(again).toEqual(first)
+      const ends = await Promise.all([
+        complete(Key, id, [again]).then(() => 'completed', nameOf),
+        ...bodies.map((body) => put(Key, id, 2, body).then(() => 'put', nameOf)),
+        client
+          .send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId: id }))
+          .then(() => 'aborted', nameOf),
+        ...bodies.map((body) => put(Key, id, 2, body).then(() => 'put', nameOf)),
+      ])
+      for (const end of ends) expect(['completed', 'put', 'aborted', 'NoSuchUpload']).toContain(end)
+      expect(await readdir(store.uploads)).not.toContain(id)
+    }
+  })
+
   it('is removed a day after it began when nobody has completed it (uploads/U2)', async () => {
     const id = String(await begin('forgotten'))
     const uploads = new Uploads(store)
