@@ -68,7 +68,8 @@ async function signed(request: Request): Promise<Request> {
 
 function cliErrorOf({ reason, message, status = 0, problem }: ApiError, base: string): CliError {
   if (reason === 'unreachable') {
-    const hint = base === DEFAULT_URL ? 'is it running? start it with: npm start' : 'check ORCHESTRATOR_URL'
+    const hint =
+      base === DEFAULT_URL ? 'is it running? start it with: npx orchestrator dev' : 'check ORCHESTRATOR_URL'
     return new CliError(`${message}; ${hint}`, EXIT.unreachable)
   }
   if (!problem) return new CliError(message, EXIT.unreachable)

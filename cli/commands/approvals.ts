@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import type { OpenApprovalView } from '../../shared/contracts/views.ts'
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
 import { wholeOption } from '../input/parse-options.ts'
 import { answerCommand, decidersOf } from '../show/answer-command.ts'
 import { printJson, say, statusMark, style } from '../show/output.ts'
-import { shellWord } from '../show/shell-word.ts'
 import { hanging } from '../show/visible.ts'
 
 type Options = { by?: string; workflow?: string; limit: number; cursor?: string; json?: boolean }

@@ -17,7 +17,7 @@ export function approveCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator approve t_01... sign_off\n  orchestrator approve t_01... sign_off --decision reject \\\n    --comment "the numbers are off"',
+      '\nExamples:\n  npx orchestrator approve t_01... sign_off\n  npx orchestrator approve t_01... sign_off --decision reject \\\n    --comment "the numbers are off"',
     )
     .action(async (id: string, stepId: string, { decision, by, comment, json = false }: Options) => {
       const answer = await callApi('answerApproval', { id, stepId, decision, by, comment })

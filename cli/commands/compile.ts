@@ -14,7 +14,7 @@ export function compileCommand(): Command {
     .option('--json', 'print definition, substitutions, parts, gates, counts and warnings on one line')
     .addHelpText(
       'after',
-      '\nGates, counts and warnings go to standard error.\n\nExamples:\n  orchestrator compile ./my-workflow.yaml > machine.json\n  orchestrator compile ./my-workflow.yaml --json',
+      '\nGates, counts and warnings go to standard error.\n\nExamples:\n  npx orchestrator compile ./my-workflow.yaml > machine.json\n  npx orchestrator compile ./my-workflow.yaml --json',
     )
     .action(async (file: string, { json = false }: { json?: boolean }) => {
       const { workflow, issues } = validateWorkflow(await readTextFile(file))

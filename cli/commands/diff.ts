@@ -53,7 +53,7 @@ async function wholeTask(id: string): Promise<WholeTask> {
 type Both = { a: WholeTask; b: WholeTask }
 
 function printDifferences({ a, b }: Both, found: readonly Difference[], isFull: boolean | undefined): void {
-  const whole = `orchestrator diff ${a.task.taskId} ${b.task.taskId} --full`
+  const whole = `npx orchestrator diff ${a.task.taskId} ${b.task.taskId} --full`
   for (const [stepId, differences] of Map.groupBy(found, (one) => one.stepId)) {
     const times = [a, b].map(({ task, steps }) =>
       stepId === undefined ? task.durationMs : steps.find((step) => step.stepId === stepId)?.durationMs,

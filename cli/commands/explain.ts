@@ -29,7 +29,7 @@ export function explainCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator explain t_01... report\n  orchestrator explain t_01... each[17] --json',
+      "\nExamples:\n  npx orchestrator explain t_01... report\n  npx orchestrator explain t_01... 'each[17]' --json",
     )
     .action(async (taskId: string, named: string | undefined, { json = false }: { json?: boolean }) => {
       const stepId = named ?? (await planningStepOf(taskId))
@@ -85,6 +85,7 @@ async function print(taskId: string, step: StepView): Promise<void> {
   }
   if (capability === PLANNING) printPlanning(step.output)
   await printTroubledItems(taskId, step, 'explain')
+  if (step.child) say(`run by task ${step.child}; more of it: npx orchestrator status ${step.child}`)
   if (!step.error) return
   const { name, message } = notToldBy(attempts.at(-1), step.error)
   say(`\n${hanging(`${name}: ${message}`)}${pageOfError(name)}`)

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { TaskFileView } from '../../shared/contracts/file-views.ts'
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi, callPages } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { saveDownload, target } from '../input/download.ts'
@@ -18,7 +19,7 @@ export function filesCommand(): Command {
     .option('-a, --all', 'with those of attempts that have failed')
     .option('-n, --limit <n>', 'how many', wholeOption('--limit', 1, 1_000_000), 1_000)
     .option('--json', 'print JSON lines, a file each')
-    .addHelpText('after', '\nExample:\n  orchestrator files get t_01k84a8648lgm2h2dcv9fa4ncf report.pdf')
+    .addHelpText('after', '\nExample:\n  npx orchestrator files get t_01k84a8648lgm2h2dcv9fa4ncf report.pdf')
     .action(listFiles)
     .addCommand(getCommand())
 }
@@ -73,9 +74,9 @@ async function findFile(id: string, name: string, step: string | undefined): Pro
   const [file, ...others] = found
   if (file && others.length === 0) return file
   if (file) {
-    const steps = found.map(({ stepId, fileId }) => `--step ${stepId} (${fileId})`).join(', ')
+    const steps = found.map(({ stepId, fileId }) => `--step ${shellWord(stepId)} (${fileId})`).join(', ')
     throw new CliError(`${found.length} steps have written "${name}": say which, ${steps}`)
   }
   const of = step === undefined ? '' : ` of step ${step}`
-  throw new CliError(`task ${id} has no file "${name}"${of}; orchestrator files ${id} shows what it has`)
+  throw new CliError(`task ${id} has no file "${name}"${of}; npx orchestrator files ${id} shows what it has`)
 }

@@ -19,7 +19,7 @@ export function initCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator init my-agents\n  orchestrator init --package file:../orchestrator-0.1.0.tgz',
+      '\nExamples:\n  npx orchestrator init my-agents\n  npx orchestrator init --package file:../orchestrator-0.1.0.tgz',
     )
     .action(init)
 }

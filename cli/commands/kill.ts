@@ -23,7 +23,7 @@ export function killCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator kill t_01...\n  orchestrator kill --all --reason "wrong prices"',
+      '\nExamples:\n  npx orchestrator kill t_01...\n  npx orchestrator kill --all --reason "wrong prices"',
     )
     .action(kill)
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import stringWidth from 'string-width'
 import type { OutputOf } from '../../shared/client/index.ts'
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import { TASK_STATUSES } from '../../shared/domain/task.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
@@ -8,8 +8,8 @@ import { choiceOption, momentOption, pairOption, parseTaskId, wholeOption } from
 import { shortDuration } from '../show/duration.ts'
 import { lineWidth } from '../show/layout.ts'
 import { printJson, say } from '../show/output.ts'
-import { shellWord } from '../show/shell-word.ts'
 import { printTable } from '../show/table.ts'
+import { stringWidth } from '../show/width.ts'
 
 type Options = Omit<Filter, 'metadata' | 'id'> & {
   metadata: [string, string][]
@@ -69,7 +69,7 @@ export function listCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator list --status failed --from 24h\n  orchestrator list --metadata team=research --workflow report\n  orchestrator list --parent t_01...',
+      '\nExamples:\n  npx orchestrator list --status failed --from 24h\n  npx orchestrator list --metadata team=research --workflow report\n  npx orchestrator list --parent t_01...',
     )
     .action(async (id: string | undefined, options: Options, command: Command) => {
       const { limit, cursor, json = false, metadata, ...rest } = options

@@ -25,7 +25,7 @@ function newAgentCommand(): Command {
     .description('Add an agent: agents/<id>/index.ts and its test')
     .argument('<id>')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  orchestrator new agent translator')
+    .addHelpText('after', '\nExamples:\n  npx orchestrator new agent translator')
     .action(async (id: string, options: Options) => {
       requireName(AgentIdSchema, id, 'agent id')
       const project = findProject()
@@ -45,7 +45,7 @@ function newWorkflowCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator new workflow translate\n  orchestrator new workflow translate --capability translator.greet',
+      '\nExamples:\n  npx orchestrator new workflow translate\n  npx orchestrator new workflow translate --capability translator.greet',
     )
     .action(async (name: string, options: Options & { capability: string }) => {
       requireName(WorkflowNameSchema, name, 'workflow name')

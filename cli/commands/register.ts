@@ -15,7 +15,7 @@ export function registerCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  orchestrator register ./my-workflow.yaml\n  orchestrator submit my_workflow --wait',
+      '\nExample:\n  npx orchestrator register ./my-workflow.yaml\n  npx orchestrator submit my_workflow --wait',
     )
     .action(async (file: string, { lenient, json = false }: { lenient?: boolean; json?: boolean }) => {
       const text = await readTextFile(file)

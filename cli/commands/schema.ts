@@ -14,7 +14,7 @@ export function schemaCommand(): Command {
       'after',
       `
 Examples:
-  orchestrator schema workflow > workflow.schema.json
+  npx orchestrator schema workflow > workflow.schema.json
 
 Editors with a YAML language server read it where a file begins with:
   # yaml-language-server: $schema=./workflow.schema.json`,

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { TaskWithStepsView } from '../../shared/contracts/views.ts'
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi, callPages } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
@@ -25,12 +26,12 @@ export function showCommand(): Command {
     .option('--json', 'print JSON, with all that is known')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator show t_01...\n  orchestrator show t_01... report\n  orchestrator show t_01... each[17] --json',
+      "\nExamples:\n  npx orchestrator show t_01...\n  npx orchestrator show t_01... report\n  npx orchestrator show t_01... 'each[17]' --json",
     )
     .action(async (id: string, stepId: string | undefined, { definition, full, json }: Options) => {
       if (definition) return showDefinition(id, stepId)
       const whole = {
-        whole: `orchestrator show ${id}${stepId === undefined ? '' : ` ${stepId}`} --full`,
+        whole: `npx orchestrator show ${id}${stepId === undefined ? '' : ` ${shellWord(stepId)}`} --full`,
         ...(full ? { isFull: true } : {}),
       }
       if (stepId === undefined) return json ? printJson(await wholeTask(id)) : showTask(id, whole)
@@ -75,7 +76,7 @@ async function showTask(id: string, whole: Whole): Promise<void> {
   if (task.error) {
     const { name, message, stepId } = task.error
     say(`\n${hanging(`${name}: ${message}`)}${pageOfError(name)}`)
-    if (stepId) say(`more of it: orchestrator show ${id} ${stepId}`)
+    if (stepId) say(`more of it: npx orchestrator show ${id} ${shellWord(stepId)}`)
   }
 }
 
@@ -111,5 +112,5 @@ function printSteps({ taskId, steps, moreSteps = 0 }: TaskWithStepsView): void {
     step.costUsd ? usd(step.costUsd) : '',
   ])
   printTable(['step', 'status', 'agent', 'failed', 'time', 'cost'], rows)
-  if (moreSteps > 0) say(`... and ${moreSteps} more: orchestrator steps ${taskId}`)
+  if (moreSteps > 0) say(`... and ${moreSteps} more: npx orchestrator steps ${taskId}`)
 }

@@ -58,7 +58,7 @@ export function submitCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      `\nExamples:\n  orchestrator submit simple --input '{"message":"hello"}' --wait\n  orchestrator submit data_report --file source=./my.csv --wait\n  orchestrator submit ./my-workflow.yaml --input '{"name":"Ada"}' \\\n    --budget 0.50 --deadline 10m --wait`,
+      `\nExamples:\n  npx orchestrator submit simple --input '{"message":"hello"}' --wait\n  npx orchestrator submit data_report --file source=./my.csv --wait\n  npx orchestrator submit ./my-workflow.yaml --input '{"name":"Ada"}' \\\n    --budget 0.50 --deadline 10m --wait`,
     )
     .action(submit)
 }

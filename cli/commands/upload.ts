@@ -8,7 +8,7 @@ export function uploadCommand(): Command {
     .argument('<path>')
     .option('--folder <name>', 'under this name; "corpus" is what the research workflows search by default')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  orchestrator upload ./docs --folder corpus')
+    .addHelpText('after', '\nExample:\n  npx orchestrator upload ./docs --folder corpus')
     .action(async (path: string, { folder, json = false }: { folder?: string; json?: boolean }) => {
       const { reference, count } = await uploadPath(path, folder)
       if (json) return printJson({ reference, count })

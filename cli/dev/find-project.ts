@@ -22,7 +22,7 @@ export function findProject(from: string = process.cwd()): Project {
   const app = existsSync(join(PACKAGE_ROOT, 'infra/app.ts')) ? appOf(PACKAGE_ROOT) : undefined
   if (app !== undefined) return { root: PACKAGE_ROOT, app, isCheckout: true }
   throw new CliError(
-    `there is no project in ${from}, nor in a folder above it: none has a cdk.json with an "app". Make one: orchestrator init <folder>`,
+    `there is no project in ${from}, nor in a folder above it: none has a cdk.json with an "app". Make one: npx orchestrator init <folder>`,
   )
 }
 

@@ -11,7 +11,7 @@ export async function requireFreePort(port: number): Promise<void> {
     const { code, message } = error as { code?: string; message: string }
     const reason = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${message})`
     throw new CliError(
-      `port ${port} ${reason}; stop what uses it, or choose another: npm start -- --port ${port + 1}`,
+      `port ${port} ${reason}; stop what uses it, or choose another: npx orchestrator dev --port ${port < 65_535 ? port + 1 : 0}`,
     )
   } finally {
     probe.close()

@@ -1,5 +1,5 @@
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import type { Approval } from '../../shared/domain/step.ts'
-import { shellWord } from './shell-word.ts'
 
 type Asked = Pick<Approval, 'choices' | 'approvers'>
 

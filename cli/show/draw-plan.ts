@@ -1,8 +1,8 @@
-import stringWidth from 'string-width'
 import type { PlanView } from '../../shared/contracts/views.ts'
 import { parsePath } from '../../shared/domain/instance-path.ts'
 import { KINDS } from '../../shared/workflow/kinds/index.ts'
 import { padTo, wrapLine } from './layout.ts'
+import { stringWidth } from './width.ts'
 
 type Drawn = Pick<PlanView, 'steps' | 'gates'>
 

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util'
-import stringWidth from 'string-width'
 import { excerptOf } from '../../shared/domain/excerpt.ts'
 import type { Issue } from '../../shared/domain/issue.ts'
 import { lineWidth, wrapText } from './layout.ts'
+import { stringWidth } from './width.ts'
 
 /** The maximum width of an excerpt, also without a terminal. */
 const MOST_COLUMNS = 80

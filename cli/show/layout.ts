@@ -6,7 +6,7 @@
  * layout/Y2 nothing but blanks is left out
  * layout/Y3 a word is broken only if it does not fit on a line of its own: after punctuation, else between characters
  */
-import stringWidth from 'string-width'
+import { stringWidth } from './width.ts'
 
 /** The narrowest supported terminal. */
 const LEAST_WIDTH = 20
@@ -14,8 +14,9 @@ const LEAST_WIDTH = 20
 const TAB = '    '
 
 /** The maximum line width: the terminal's, or that of COLUMNS; unlimited for a file or a pipe. */
-export function lineWidth(): number {
-  const said = process.stdout.columns ?? Number(process.env.COLUMNS)
+export function lineWidth(stream: Pick<NodeJS.WriteStream, 'columns'> = process.stdout): number {
+  // A stream to a file or a pipe has no columns, whatever its type says.
+  const said = (stream as Partial<typeof stream>).columns ?? Number(process.env.COLUMNS)
   return said > 0 ? Math.max(LEAST_WIDTH, said) : Number.POSITIVE_INFINITY
 }
 
@@ -70,7 +71,8 @@ export const padTo = (text: string, width: number): string =>
 export function leastWidth(text: string): number {
   const whole = stringWidth(text)
   if (whole <= MOST_UNBROKEN) return whole
-  return Math.max(...wordsIn(text).flatMap(([, word]) => marked(word).map((piece) => stringWidth(piece))))
+  const pieces = wordsIn(text).flatMap(([, word]) => marked(word))
+  return pieces.reduce((widest, piece) => Math.max(widest, stringWidth(piece)), 0)
 }
 
 const MOST_UNBROKEN = 8

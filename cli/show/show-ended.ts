@@ -1,8 +1,8 @@
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
 import { printJson, style } from './output.ts'
 import { pageOfError } from './page-of-error.ts'
 import { reportIn } from './report.ts'
-import { shellWord } from './shell-word.ts'
 import { hanging } from './visible.ts'
 import type { WatchedTask } from './watch-task.ts'
 

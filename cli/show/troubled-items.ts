@@ -1,8 +1,8 @@
 import type { StepView } from '../../shared/contracts/views.ts'
 import { withoutLastWords } from '../../shared/domain/last-words.ts'
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
 import { say, statusText } from './output.ts'
-import { shellWord } from './shell-word.ts'
 import { inOneLine } from './visible.ts'
 import { itemsOf } from './watch-task.ts'
 
@@ -11,12 +11,12 @@ const MOST_FAILED = 10
 const MOST_LOOKED_AT = 200
 
 /**
- * Prints of a fan-out how many of its items are done, those that have failed or needed several attempts, and the command for one of them.
- * Prints nothing for another step.
+ * Prints of a fan-out or a loop how much of it is done, what in it has failed or needed several attempts, and the command for one of them:
+ * its own record does not say why it failed. Prints nothing for another step.
  */
-export async function printTroubledItems(id: string, { stepId, items }: StepView, command: string) {
-  if (!items) return
-  say(`items: ${itemsOf(items)}`)
+export async function printTroubledItems(id: string, { stepId, items, round }: StepView, command: string) {
+  if (!items && round === undefined) return
+  say(items ? `items: ${itemsOf(items)}` : `rounds: ${round}`)
   const [failed, first] = await Promise.all([
     callApi('listTaskSteps', { id, under: stepId, status: 'failed', limit: MOST_FAILED }),
     callApi('listTaskSteps', { id, under: stepId, limit: MOST_LOOKED_AT }),

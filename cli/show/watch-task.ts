@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLogUpdate } from 'log-update'
-import stringWidth from 'string-width'
 import type { StepView, TaskView } from '../../shared/contracts/views.ts'
 import { withoutLastWords } from '../../shared/domain/last-words.ts'
 import { callApi } from '../api-client.ts'
@@ -8,6 +7,7 @@ import { duration } from './duration.ts'
 import { padTo } from './layout.ts'
 import { elapsed, statusMark, statusText, style } from './output.ts'
 import { inOneLine } from './visible.ts'
+import { stringWidth } from './width.ts'
 
 export type WatchedTask = TaskView & { steps: StepView[] }
 

@@ -6,6 +6,7 @@ import type { Context } from 'aws-lambda'
 import { controlStep } from '../../shared/app/control/control-step.ts'
 import { ControlPayloadSchema } from '../../shared/contracts/step-payload.ts'
 import { failureOf } from '../../shared/domain/bounded.ts'
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
@@ -38,7 +39,7 @@ export const handler = middy()
       facts = told
     }).catch((error: unknown) => {
       // Without its message, which may quote the step's input.
-      const see = `orchestrator explain ${taskId} ${stepId}`
+      const see = `npx orchestrator explain ${taskId} ${shellWord(stepId)}`
       log.warn('step failed', { taskId, stepId, ...facts, at, errorName: failureOf(error).name, see })
       throw error
     })

@@ -21,7 +21,7 @@ export const ERRORS = {
     seen: 'both',
     when: 'A request, an input of a step or a value of an expression does not have the shape that it must have.',
     whatToDo:
-      'Read the issues: each says where, which value, and what would be right. Correct it and send it again, or `orchestrator retry --step-input` for a step.',
+      'Read the issues: each says where, which value, and what would be right. Correct it and send it again, or `npx orchestrator retry --step-input` for a step.',
   },
   BudgetExceededError: {
     status: 402,
@@ -29,14 +29,14 @@ export const ERRORS = {
     seen: 'task',
     when: 'The next call does not fit what is left of the budget of the task in money or tokens.',
     whatToDo:
-      '`orchestrator retry <taskId> --budget <total>`: what has succeeded is kept and is not paid again.',
+      '`npx orchestrator retry <taskId> --budget <total>`: what has succeeded is kept and is not paid again.',
   },
   DeadlineExceededError: {
     status: 504,
     retryable: false,
     seen: 'task',
     when: 'The deadline of the task has passed before its end. The task ends as `timed_out`.',
-    whatToDo: '`orchestrator retry <taskId> --deadline 10m`: what has succeeded is kept.',
+    whatToDo: '`npx orchestrator retry <taskId> --deadline 10m`: what has succeeded is kept.',
   },
   NotFoundError: {
     status: 404,
@@ -44,7 +44,7 @@ export const ERRORS = {
     seen: 'both',
     when: 'There is no task, step, agent, workflow or file of that name.',
     whatToDo:
-      'Check the name. The message suggests the nearest one where there is one; `orchestrator list`, `workflows` and `agents` show what there is.',
+      'Check the name. The message suggests the nearest one where there is one; `npx orchestrator list`, `workflows` and `agents` show what there is.',
   },
   MethodNotAllowedError: {
     status: 405,
@@ -58,7 +58,7 @@ export const ERRORS = {
     retryable: false,
     seen: 'request',
     when: 'The request does not fit the present state: an idempotency key that was used for something else, a task that has ended already, an approval that is answered, a version that exists.',
-    whatToDo: 'Read the present state (`orchestrator status <taskId>`) and decide anew.',
+    whatToDo: 'Read the present state (`npx orchestrator status <taskId>`) and decide anew.',
   },
   ContentTooLargeError: {
     status: 413,
@@ -66,7 +66,7 @@ export const ERRORS = {
     seen: 'both',
     when: 'A request, a value or an item is larger than can be taken or stored.',
     whatToDo:
-      'Put large data in files (`POST /files`, `orchestrator submit --file`) and name them in the input.',
+      'Put large data in files (`POST /files`, `npx orchestrator submit --file`) and name them in the input.',
   },
   UnsupportedMediaTypeError: {
     status: 415,
@@ -80,7 +80,7 @@ export const ERRORS = {
     retryable: false,
     seen: 'both',
     when: 'A workflow can be read and cannot be run: a circle of steps, a name that is unknown, a definition that is too large.',
-    whatToDo: '`orchestrator validate <file>` shows every issue with its place.',
+    whatToDo: '`npx orchestrator validate <file>` shows every issue with its place.',
   },
   PlanningFailedError: {
     status: 422,
@@ -104,7 +104,7 @@ export const ERRORS = {
     seen: 'both',
     when: 'No registered agent may do a step: none offers the capability, or each that does is excluded.',
     whatToDo:
-      '`orchestrator agents` shows who offers what, `orchestrator explain <taskId> <stepId>` why each was not eligible.',
+      '`npx orchestrator agents` shows who offers what, `npx orchestrator explain <taskId> <stepId>` why each was not eligible.',
   },
   TooManyRequestsError: {
     status: 429,
@@ -133,14 +133,14 @@ export const ERRORS = {
     seen: 'task',
     when: 'An agent has thrown an error of its own. It is called again where `retry` of the step says so; then the next best agent is, then the step fails.',
     whatToDo:
-      'Read the message and the log of the agent. Mend the agent, then `orchestrator retry <taskId>`.',
+      'Read the message and the log of the agent. Mend the agent, then `npx orchestrator retry <taskId>`.',
   },
   AgentFinalError: {
     status: 500,
     retryable: false,
     seen: 'task',
     when: 'An agent says (`FinalError`) that the same call would fail again. It is not called again, whatever `retry` says; the next best agent is.',
-    whatToDo: 'Read the message: what it names must change before `orchestrator retry <taskId>`.',
+    whatToDo: 'Read the message: what it names must change before `npx orchestrator retry <taskId>`.',
   },
   AgentOutputError: {
     status: 500,
@@ -208,7 +208,7 @@ export const ERRORS = {
     seen: 'task',
     when: 'The circuit breaker of an agent is open: it has failed again and again, and rests.',
     whatToDo:
-      '`orchestrator agents <id>` shows its breaker. It gets one call on trial by itself; mend what fails.',
+      '`npx orchestrator agents <id>` shows its breaker. It gets one call on trial by itself; mend what fails.',
   },
   AgentRetryableError: {
     status: 500,
@@ -253,14 +253,14 @@ export const ERRORS = {
     retryable: false,
     seen: 'task',
     when: 'The task was cancelled while the step ran.',
-    whatToDo: '`orchestrator retry <taskId>` goes on with it; what had succeeded is kept.',
+    whatToDo: '`npx orchestrator retry <taskId>` goes on with it; what had succeeded is kept.',
   },
   StepFailedError: {
     status: 500,
     retryable: false,
     seen: 'task',
     when: 'The state machine ends with this name when a step has failed for good. The failure itself is in the message and in the record of the step.',
-    whatToDo: '`orchestrator explain <taskId> <stepId>` shows each attempt.',
+    whatToDo: '`npx orchestrator explain <taskId> <stepId>` shows each attempt.',
   },
   StepTimedOutError: {
     status: 504,

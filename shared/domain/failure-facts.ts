@@ -1,4 +1,5 @@
 import { boundedText, MOST_CHARACTERS } from './bounded.ts'
+import { shellWord } from './shell-word.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /** Errors whose messages quote inputs and outputs: payloads stay out of the log. */
@@ -11,6 +12,7 @@ export function failureFacts(
   { taskId, path }: { taskId: string; path: string },
   { name, message }: { name: string; message: string },
 ): FailureFacts {
-  if (QUOTING.includes(name)) return { errorName: name, see: `orchestrator explain ${taskId} ${path}` }
+  if (QUOTING.includes(name))
+    return { errorName: name, see: `npx orchestrator explain ${taskId} ${shellWord(path)}` }
   return { errorName: name, errorMessage: boundedText(withoutSecrets(message), MOST_CHARACTERS) }
 }

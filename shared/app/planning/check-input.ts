@@ -64,6 +64,6 @@ async function issueOfReference(
   if (found.length > 0) return undefined
   if (taskOfReference(parsed.data))
     return issue('file-not-found', path, `there is no file "${$file}"; files of a task go with it`)
-  const message = `"${$file}" has not been uploaded; POST /files first, or orchestrator submit --file`
+  const message = `"${$file}" has not been uploaded; POST /files first, or npx orchestrator submit --file`
   return issue('file-not-found', path, message)
 }

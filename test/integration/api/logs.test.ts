@@ -205,7 +205,7 @@ describe('the logs of a task, by the API', () => {
         message: 'attempt failed',
         facts: expect.objectContaining({
           errorName: 'InvalidInputError',
-          see: `orchestrator explain ${taskId} a`,
+          see: `npx orchestrator explain ${taskId} a`,
         }),
       }),
     )

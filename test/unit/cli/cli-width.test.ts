@@ -1,13 +1,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
-import stringWidth from 'string-width'
+import measured from 'string-width'
 import { describe, expect, it } from 'vitest'
 import { createProgram } from '../../../cli/program.ts'
 import { drawColumns } from '../../../cli/show/draw-plan.ts'
 import { wrapText } from '../../../cli/show/layout.ts'
 import { tableLines } from '../../../cli/show/table.ts'
 import { screenOf } from '../../../cli/show/watch-table.ts'
+import { stringWidth } from '../../../cli/show/width.ts'
 import { runCli } from '../../support/cloud/run-cli.ts'
 
 const WIDE = [
@@ -83,6 +84,21 @@ describe('80 columns', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  it('are measured as by string-width, which is loaded for what is not ASCII only', () => {
+    const plain = fc.string({ unit: fc.constantFrom('a', ' ', '~', '\u001b[31m', '\u001b[39m', '\t', '\n') })
+    fc.assert(
+      fc.property(fc.oneof(plain, fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' })), (text) => {
+        expect(stringWidth(text)).toBe(measured(text))
+      }),
+    )
+  })
+
+  it('hold 200,000 rows, and cells of as many words', () => {
+    const rows = Array.from({ length: 200_000 }, (_, at) => [`each[${at}]`, 'done'])
+    expect(tableLines(['step', 'status'], rows, 80)).toHaveLength(200_001)
+    expect(tableLines(['text'], [['some words '.repeat(100_000)]], 80).length).toBeGreaterThan(10_000)
   })
 
   it('hold any plan', () => {

@@ -12,8 +12,8 @@ it.each<[string, string, object]>([
     'Authorization: Bearer abcdefghijklmnop1234',
     { errorMessage: expect.not.stringContaining('abcdefghijkl') },
   ],
-  ['InvalidInputError', 'expression {% $input.iban %}', { see: 'orchestrator explain t each[2]' }],
-  ['AgentOutputError', 'text: "DE02", expected', { see: 'orchestrator explain t each[2]' }],
+  ['InvalidInputError', 'expression {% $input.iban %}', { see: "npx orchestrator explain t 'each[2]'" }],
+  ['AgentOutputError', 'text: "DE02", expected', { see: "npx orchestrator explain t 'each[2]'" }],
 ])('a line of the log about %s says: its message, masked, or where it is told', (name, message, said) => {
   expect(failureFacts({ taskId: 't', path: 'each[2]' }, { name, message })).toEqual({
     errorName: name,
