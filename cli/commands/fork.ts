@@ -12,7 +12,7 @@ import {
   timeOption,
   wholeOption,
 } from '../input/parse-options.ts'
-import { readTextFile } from '../input/read-json-option.ts'
+import { wantedWorkflow } from '../input/wanted-workflow.ts'
 import { followTask } from '../show/follow-task.ts'
 import { printJson } from '../show/output.ts'
 
@@ -52,7 +52,7 @@ export function forkCommand(): Command {
       pairOption('--step-input', 'step=json'),
       [],
     )
-    .option('--workflow <file>', 'with this definition')
+    .option('--workflow <file or name>', 'with this definition; of a name, the newest version')
     .option('-b, --budget <usd>', 'the most that the new task may cost', numberOption('--budget'))
     .option('--tokens <count>', 'the most tokens that it may take', wholeOption('--tokens', 0, MOST_TOKENS))
     .option('-d, --deadline <time>', 'how long it may take: 90s, 10m, 2h', parseDuration)
@@ -61,7 +61,7 @@ export function forkCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator fork t_01... --redo report --wait\n  orchestrator fork t_01... --after profile\n  orchestrator fork t_01... --step-input report=\'{"title":"Other"}\' --wait',
+      '\nExamples:\n  npx orchestrator fork t_01... --redo report --wait\n  npx orchestrator fork t_01... --after profile\n  npx orchestrator fork t_01... --step-input report=\'{"title":"Other"}\' --wait',
     )
     .action(fork)
 }
@@ -80,7 +80,7 @@ async function fork(taskId: string, options: Options): Promise<void> {
     budgetTokens: tokens,
     deadlineSeconds: deadline,
     ...(steps ? { steps } : {}),
-    ...(workflow === undefined ? {} : { workflow: await readTextFile(workflow), lenient }),
+    ...(workflow === undefined ? {} : { workflow: await wantedWorkflow(workflow), lenient }),
   })
   if (!wait)
     return json

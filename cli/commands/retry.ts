@@ -1,4 +1,7 @@
+import { styleText } from 'node:util'
 import { Command } from 'commander'
+import type { TaskView } from '../../shared/contracts/views.ts'
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
 import {
   doOtherwise,
@@ -10,8 +13,9 @@ import {
   parseTaskId,
   wholeOption,
 } from '../input/parse-options.ts'
-import { readTextFile } from '../input/read-json-option.ts'
+import { wantedWorkflow } from '../input/wanted-workflow.ts'
 import { followTask } from '../show/follow-task.ts'
+import { wrapText } from '../show/layout.ts'
 import { printJson } from '../show/output.ts'
 
 type Options = {
@@ -51,13 +55,13 @@ export function retryCommand(): Command {
       pairOption('--step-input', 'step=json'),
       [],
     )
-    .option('--workflow <file>', 'go on with this definition')
+    .option('--workflow <file or name>', 'go on with this definition; of a name, with the newest version')
     .option(...LENIENT)
     .option('-w, --wait', 'follow the task to its end and show its result')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator retry t_01... --wait\n  orchestrator retry t_01... --budget 2\n  orchestrator retry t_01... --agent report=other-writer \\\n    --step-input report=\'{"topic":"x"}\'',
+      '\nExamples:\n  npx orchestrator retry t_01... --wait\n  npx orchestrator retry t_01... --budget 2\n  npx orchestrator retry t_01... --agent report=other-writer \\\n    --step-input report=\'{"topic":"x"}\'',
     )
     .action(retry)
 }
@@ -74,11 +78,20 @@ async function retry(
     budgetTokens: tokens,
     deadlineSeconds: deadline,
     ...(steps ? { steps } : {}),
-    ...(workflow === undefined ? {} : { workflow: await readTextFile(workflow), lenient }),
+    ...(workflow === undefined ? {} : { workflow: await wantedWorkflow(workflow), lenient }),
   })
+  if (!json && workflow === undefined) await tellNewer(task)
   if (!wait)
     return json
       ? printJson(task)
       : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId} --watch`)
   return followTask(taskId, json, before)
+}
+
+/** A task goes on with the version that it began with, which surprises after its workflow was mended. */
+async function tellNewer({ taskId, workflow: { name, version } }: TaskView): Promise<void> {
+  const newest = await callApi('getWorkflow', { name }).catch(() => undefined)
+  if (!newest || newest.version <= version) return
+  const told = `it goes on with ${name} v${version}, as it began; v${newest.version} is deployed. To go on with that one, should it fail again: npx orchestrator retry ${taskId} --workflow ${shellWord(name)}`
+  console.error(wrapText(`${styleText('yellow', 'note', { stream: process.stderr })}: ${told}`))
 }

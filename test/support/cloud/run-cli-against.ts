@@ -1,15 +1,19 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { runCli } from './run-cli.ts'
 
 /** An answer of the API: an object is sent with 200; undefined is 404. */
-type Answer = (path: string, query: URLSearchParams, method: string) => unknown
+type Answer = (path: string, query: URLSearchParams, method: string, body: unknown) => unknown
 
 /** Runs the CLI against an API with these answers, given by the path after `/api/v1`. */
 export async function runCliAgainst(answer: Answer, args: string[], env: Record<string, string> = {}) {
-  const server = createServer(({ url = '', method = '' }, response) => {
+  const server = createServer(async (request, response) => {
+    const { url = '', method = '' } = request
+    const sent = await text(request)
     const { pathname, searchParams } = new URL(url, 'http://localhost')
-    const found = answer(decodeURIComponent(pathname.replace('/api/v1', '')), searchParams, method)
+    const path = decodeURIComponent(pathname.replace('/api/v1', ''))
+    const found = answer(path, searchParams, method, sent === '' ? undefined : JSON.parse(sent))
     const status = found === undefined ? 404 : statusIn(found)
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(found ?? {}))
   }).listen(0, '127.0.0.1')

@@ -1,10 +1,24 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { WorkflowSchema } from '../../../shared/workflow/schema.ts'
 import { runCliAgainst, TASK_ID, taskView } from '../../support/cloud/run-cli-against.ts'
 
 const error = { name: 'AgentFailedError', message: 'no answer\nin two lines', stepId: 'each[0]' }
 const attempt = (at: string) => ({ agentId: 'f', startedAt: at, endedAt: at, error })
 const step = { needs: [], attempts: [], stepId: 'a', status: 'succeeded' }
 const [before, after] = ['2026-11-28T12:00:01.000Z', '2026-11-28T12:01:00.000Z']
+const workflowAt = (version: number) => ({
+  ...{
+    name: 'w',
+    version,
+    description: '',
+    taskTypes: [],
+    steps: ['a'],
+    stateMachineArn: 'm',
+    origin: 'api',
+  },
+  definition: WorkflowSchema.parse({ name: 'w', version, steps: { a: { capability: 'work.do' } } }),
+})
 const failedAt = (endedAt: string) => ({
   ...{ ...step, stepId: 'b', status: 'failed', endedAt, error },
   attempts: [attempt(endedAt)],
@@ -32,6 +46,41 @@ describe('status --watch', () => {
     const { code } = await runCliAgainst(() => succeeded, ['status', TASK_ID, '--watch'])
     expect(code).toBe(0)
     expect((await runCliAgainst(() => failed, ['status', TASK_ID])).code).toBe(0)
+  })
+})
+
+describe('retry', () => {
+  const retrying = (deployed: number, ...more: string[]) =>
+    runCliAgainst(
+      (path) => (path.includes('/workflows/') ? workflowAt(deployed) : taskView({ status: 'running' })),
+      ['retry', TASK_ID, ...more],
+    )
+
+  it('tells of a newer version of the workflow, and how to go on with it', async () => {
+    const { code, stdout, stderr } = await retrying(3)
+    expect([code, stdout.split('\n')[0]]).toEqual([0, TASK_ID])
+    expect(stderr.replaceAll(/\s+/g, ' ')).toBe(
+      `note: it goes on with w v1, as it began; v3 is deployed. To go on with that one, should it fail again: npx orchestrator retry ${TASK_ID} --workflow w `,
+    )
+  })
+
+  it.each([
+    ['the newest version is its own', 1, []],
+    ['the definition was given', 3, ['--workflow', 'w']],
+    ['a script reads it', 3, ['--json']],
+  ])('tells of none where %s', async (_why, deployed, more) => {
+    expect(await retrying(deployed, ...more)).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('sends the name of a deployed workflow as it is, and the text of a file', async () => {
+    const sent: unknown[] = []
+    const answer = (_path: string, _query: unknown, _method: string, body: unknown) => {
+      sent.push((body as { workflow?: unknown } | undefined)?.workflow)
+      return taskView({ status: 'running' })
+    }
+    await runCliAgainst(answer, ['retry', TASK_ID, '--workflow', 'w'])
+    await runCliAgainst(answer, ['fork', TASK_ID, '--workflow', 'workflows/simple.yaml'])
+    expect(sent).toEqual(['w', readFileSync('workflows/simple.yaml', 'utf8')])
   })
 })
 
