@@ -1,12 +1,14 @@
 import { Command, Option } from 'commander'
+import { hasSameContent } from '../../shared/app/catalogue/same-content.ts'
 import { issuesOfCompiling } from '../../shared/compiler/index.ts'
+import type { Workflow } from '../../shared/workflow/schema.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { EXIT } from '../cli-error.ts'
-import { knownCatalogue, unservedIn } from '../input/known-catalogue.ts'
+import { type KnownCatalogue, knownCatalogue, unservedIn } from '../input/known-catalogue.ts'
 import { LENIENT } from '../input/parse-options.ts'
 import { readTextFile } from '../input/read-json-option.ts'
 import { issueLines } from '../show/issue-lines.ts'
-import { printJson, style } from '../show/output.ts'
+import { printJson, say, style } from '../show/output.ts'
 import { printWarnings } from '../show/print-warnings.ts'
 
 type Options = { lenient?: boolean; api?: boolean; offline?: boolean; json?: boolean }
@@ -34,6 +36,27 @@ is an API that does not answer.`,
     .action(validate)
 }
 
+/** What nothing known serves is no fault of the file, and still no task of it would get past that step: the last line says so. */
+function verdictOn({ name, version }: Workflow, unserved: number): string {
+  const what = `${name} v${version}`
+  if (unserved === 0) return `${style('green', 'valid')}: ${what}`
+  const [steps, warnings] =
+    unserved === 1 ? ['one step asks', 'warning'] : [`${unserved} steps ask`, 'warnings']
+  return `${style('yellow', 'valid, but it would fail as things are')}: ${what}: ${steps} for what nothing known offers (see the ${warnings})`
+}
+
+/** A deployment counts versions by their content, so the number in a file need not be the one that tasks are told. */
+function deployedOtherwise(
+  workflow: Workflow,
+  deployed: Awaited<ReturnType<KnownCatalogue['deployed']>>,
+): string | undefined {
+  if (!deployed) return undefined
+  const isSame = hasSameContent(workflow, deployed.definition)
+  if (isSame && deployed.version === workflow.version) return undefined
+  const now = `v${deployed.version} is deployed`
+  return isSame ? `${now}, with this content` : `${now}, with other content than this file has`
+}
+
 async function validate(
   file: string,
   { lenient = false, api = false, offline = false, json = false }: Options,
@@ -51,7 +74,11 @@ async function validate(
   if (json) return printJson({ valid: all.length === 0, issues: all, warnings: told, agents })
   printWarnings(told, file)
   if (reason) console.error(`${style('dim', 'not checked against agents of the API')}: ${reason}`)
-  if (workflow && all.length === 0)
-    return console.log(`${style('green', 'valid')}: ${workflow.name} v${workflow.version}`)
+  if (workflow && all.length === 0) {
+    say(verdictOn(workflow, known.isFinal ? 0 : unserved.length))
+    const other = deployedOtherwise(workflow, await known.deployed(workflow.name))
+    if (other) say(style('dim', other))
+    return
+  }
   for (const one of all) console.error(issueLines(one, { file }))
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { BUILT_IN, loadWhatLoads } from '../../infra/load-catalogue.ts'
 import { sourcesOf } from '../../infra/sources-of.ts'
+import type { OutputOf } from '../../shared/client/index.ts'
 import { type Issue, issue } from '../../shared/domain/issue.ts'
 import { unservedSteps } from '../../shared/planner/unserved-steps.ts'
 import { placedIn } from '../../shared/workflow/issue-places.ts'
@@ -21,6 +22,8 @@ export type KnownCatalogue = {
   /** Whether what is not known is an error: the API was asked for. */
   isFinal: boolean
   warnings: Issue[]
+  /** The newest version of a workflow that the API has; undefined without one, and where the API was not asked or does not answer. */
+  deployed(name: string): Promise<WorkflowWithDefinition | undefined>
   /** Why the API was not asked, where that should be told. */
   reason?: string | undefined
 }
@@ -37,7 +40,7 @@ const MOST_SECONDS = 3
 export async function knownCatalogue({ file, text, api, offline }: Asked): Promise<KnownCatalogue> {
   if (api) {
     const { catalogue, workflows } = await catalogueOfApi(text)
-    return { catalogue, workflows, isWhole: true, isFinal: true, warnings: [] }
+    return { catalogue, workflows, isWhole: true, isFinal: true, warnings: [], deployed }
   }
   const [here, there] = await Promise.all([
     catalogueHere(file),
@@ -52,9 +55,15 @@ export async function knownCatalogue({ file, text, api, offline }: Asked): Promi
     isWhole: (here !== undefined || typeof there === 'object') && !here?.problems,
     isFinal: false,
     warnings: here?.problems ? [notChecked(here.problems)] : [],
+    deployed: typeof there === 'object' ? deployed : async () => undefined,
     reason: typeof there === 'string' && isTold ? there : undefined,
   }
 }
+
+type WorkflowWithDefinition = OutputOf<'getWorkflow'>
+
+const deployed = (name: string): Promise<WorkflowWithDefinition | undefined> =>
+  callApi('getWorkflow', { name }, undefined, MOST_SECONDS).catch(() => undefined)
 
 /** Steps that nothing known serves, with their places. */
 export function unservedIn(workflow: Workflow, { catalogue, workflows, isWhole }: KnownCatalogue): Issue[] {

@@ -58,7 +58,10 @@ it('warns of a capability that no agent of the project offers, with its place an
     '',
   ].join('\n')
   const { code, stdout, stderr } = await validate('project', text)
-  expect([code, stdout]).toEqual([0, 'valid: w v1\n'])
+  expect([code, inOneLine(stdout)]).toEqual([
+    0,
+    'valid, but it would fail as things are: w v1: 3 steps ask for what nothing known offers (see the warnings)',
+  ])
   const told = inOneLine(stderr)
   expect(told).toContain(
     `warning: ${FILE}:3:8: steps.a.capability: no agent here offers "greeting.wriet"; did you mean "greeting.write"?`,
@@ -193,8 +196,9 @@ describe('with an API', () => {
     '/api/v1/workflows/remote': remote,
   }
   const server = createServer(({ url = '' }, response) => {
-    if (url in answers)
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(answers[url]))
+    const status = url in answers ? 200 : 404
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(answers[url] ?? {}))
   })
   let url = ''
   beforeAll(async () => {
@@ -225,6 +229,17 @@ describe('with an API', () => {
       'warning: ' +
         join(root, 'project/w.yaml:5:8') +
         ': steps.c.workflow: no workflow here is called "remot"; did you mean "remote"?',
+    )
+  })
+
+  it('tells which version of the workflow is deployed, where that is not the one of the file', async () => {
+    const text = (version: number, send: string) =>
+      `name: remote\nversion: ${version}\ninput: { type: object, properties: { who: { type: string } } }\nsteps:\n  a: { capability: letter.send${send} }\n`
+    const told = async (version: number, send = '') => (await asking('project', text(version, send))).stdout
+    expect(await told(3)).toBe('valid: remote v3\n')
+    expect(await told(1)).toBe('valid: remote v1\nv3 is deployed, with this content\n')
+    expect(await told(4, ', input: { a: 1 }')).toBe(
+      'valid: remote v4\nv3 is deployed, with other content than this file has\n',
     )
   })
 
