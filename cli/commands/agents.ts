@@ -3,7 +3,7 @@ import type { AgentHealth, AgentView } from '../../shared/contracts/agent-views.
 import { suggestNames } from '../../shared/domain/nearest-names.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
-import { describeSchema } from '../show/describe-schema.ts'
+import { describeValue } from '../show/describe-schema.ts'
 import { duration } from '../show/duration.ts'
 import { usd } from '../show/money.ts'
 import { printJson, say, style } from '../show/output.ts'
@@ -38,7 +38,7 @@ export function agentsCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator agents --watch\n  orchestrator agents --capability analysis.trends\n  orchestrator agents research\n  orchestrator agents reset research',
+      '\nExamples:\n  npx orchestrator agents --watch\n  npx orchestrator agents --capability analysis.trends\n  npx orchestrator agents research\n  npx orchestrator agents reset research',
     )
     .action(async (agentId: string | undefined, options: Options) => {
       if (agentId !== undefined) return showAgent(agentId, options)
@@ -65,11 +65,18 @@ async function showAgent(agentId: string, { json = false }: Options): Promise<vo
   const agent = await callApi('getAgent', { id: agentId })
   if (json) return printJson(agent)
   say(`${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n${describeNow(agent.now)}`)
-  for (const { name, description, inputSchema } of agent.capabilities) {
+  for (const { name, description, inputSchema, outputSchema } of agent.capabilities) {
     say(`${style('bold', name)}  ${description}`)
     const known = agent.health?.[name]
     if (known) say(`  ${sentenceOf(known)}`)
-    for (const line of describeSchema(inputSchema)) say(`  ${line}`)
+    for (const [title, schema] of [
+      ['takes', inputSchema],
+      ['returns', outputSchema],
+    ] as const) {
+      const lines = describeValue(schema)
+      if (lines.length > 0) say(`  ${style('dim', title)}`)
+      for (const line of lines) say(`    ${line}`)
+    }
   }
 }
 

@@ -20,6 +20,7 @@ import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
 import { wholeOption } from '../input/parse-options.ts'
 import { duration } from '../show/duration.ts'
+import { lineWidth, wrapText } from '../show/layout.ts'
 import { makeFolder, whyNot } from '../show/make-folder.ts'
 import { style } from '../show/output.ts'
 
@@ -70,7 +71,7 @@ export function devCommand(): Command {
     .option('-v, --verbose', 'show the logs of all functions')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator dev --port 9000\n  orchestrator dev --sample --exit --json',
+      '\nExamples:\n  npx orchestrator dev --port 9000\n  npx orchestrator dev --sample --exit --json',
     )
     .action(dev)
 }
@@ -90,6 +91,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   // With --json, stdout is for scripts; progress for people goes to stderr.
   const to = json ? process.stderr : process.stdout
   const say = (text: string): void => void to.write(`${text}\n`)
+  const sayWrapped = (text: string): void => say(wrapText(text, lineWidth(to)))
   const ports = { port: exit ? 0 : options.port, awsPort: options.awsPort }
   const limits = { bytes: options.logSize * 1024 * 1024, files: options.logFiles }
   const project = findProject()
@@ -112,7 +114,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   if (options.inspect !== undefined) process.env.ORCHESTRATOR_SOURCE_MAPS = 'true'
   const onStart = (): void => say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
   const warnings = await orInterrupted(synthesize(assembly, { project, data: folder, onStart }))
-  for (const warning of warnings) say(style('yellow', warning))
+  for (const warning of warnings) sayWrapped(style('yellow', warning))
   // While the cloud starts, which asks for the answer when it makes the functions.
   const where = { url: process.env.ORCHESTRATOR_MODEL_URL, model: process.env.ORCHESTRATOR_MODEL }
   const model = useModel(findModel(where))
@@ -141,7 +143,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   }
   welcome(cloud, await orInterrupted(uploadReadmes(cloud.apiUrl, project.root, first)), say)
   if (options.watch) {
-    const tell = (event: ReloadEvent): void => tellReload(event, { json, say })
+    const tell = (event: ReloadEvent): void => tellReload(event, { json, say: sayWrapped })
     const { startReloading } = await import('../dev/reload.ts')
     cleanUp.defer(await startReloading({ cloud, assembly, warnings, tell }))
     say(style('dim', 'Agents and workflows are deployed again when you save them.'))

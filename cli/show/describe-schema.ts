@@ -16,6 +16,15 @@ export function describeSchema(schema: unknown): string[] {
   })
 }
 
+/** The same, or in one line what a value is that is no object with known fields; empty where anything goes. */
+export function describeValue(schema: unknown): string[] {
+  const fields = describeSchema(schema)
+  if (fields.length > 0 || !isJsonObject(schema)) return fields
+  const { description } = schema
+  const facts = [typeOf(schema), typeof description === 'string' ? description : ''].filter(Boolean)
+  return facts.length > 0 ? [facts.join(': ')] : []
+}
+
 function typeOf(field: unknown): string {
   if (!isJsonObject(field)) return ''
   if (Array.isArray(field.enum)) return field.enum.map((value) => JSON.stringify(value)).join(' | ')
