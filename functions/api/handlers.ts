@@ -53,7 +53,7 @@ type ApiPorts = PortsOf<'api'> &
 /** A door without logs finds none. */
 type ApiDoor = Door & { logs?: Logs }
 
-const NO_LOGS: Logs = { listLines: async () => ({ lines: [], more: false }) }
+const NO_LOGS: Logs = { listLines: async () => ({ lines: [], more: false, unreadable: [] }) }
 
 /** Every route with its use case; a missing one is a type error. */
 export function makeHandlers(

@@ -237,6 +237,10 @@ export const ROUTES = {
         logs: z.array(LogLineViewSchema),
         cursor: CursorSchema,
         after: z.string().optional().describe('The last line of the page, to ask for those after it'),
+        unreadable: z
+          .array(z.string())
+          .optional()
+          .describe('Functions whose logs the API may not read: their lines are missing'),
       }),
     },
     problems: [404, 503],

@@ -26,6 +26,9 @@ export type LogQuery = {
 
 /** What functions have written about tasks. Lines may come some seconds late, and are kept as long as the logs are. */
 export type Logs = {
-  /** The first lines in the order of time and id, and whether there are more. Throws UnavailableError when the search takes too long. */
-  listLines(query: LogQuery): Promise<{ lines: LogLine[]; more: boolean }>
+  /**
+   * The first lines in the order of time and id, at least one if there are any; whether there are more; and the functions whose logs may not
+   * be read. Throws UnavailableError when the search takes too long.
+   */
+  listLines(query: LogQuery): Promise<{ lines: LogLine[]; more: boolean; unreadable: string[] }>
 }

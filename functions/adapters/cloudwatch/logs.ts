@@ -2,7 +2,8 @@
  * Invariants (tests cite them):
  * logs/G1 only lines that name the task are found, whichever function has written them
  * logs/G2 lines of several log groups come in one order, that of time and id, and none is left out between two pages
- * logs/G3 a search is bounded in time: it ends before the door does
+ * logs/G3 a search is bounded in time and memory: it ends before the door does, and reads no more of a log than a page can tell
+ * logs/G4 a log that may not be read is told, and looks like none that is empty
  */
 import {
   type CloudWatchLogsClient,
@@ -20,10 +21,17 @@ type Settings = {
   now: () => number
 }
 
+/** What was read of a function's log: all lines, or those `before` a time. */
+type FunctionLog = { functionName: string; lines: LogLine[]; before?: string; isUnreadable?: boolean }
+
+/** Sorts after every time. */
+const AFTER_ALL = '~'
 /** The API has 29 s. */
 const MOST_MILLISECONDS = 20_000
 /** CloudWatch allows a few searches a second. */
 const AT_ONCE = 4
+/** More than an answer can have (list-task-logs.ts). A line has up to 1 MB, so their number bounds nothing. */
+const MOST_BYTES = 5_000_000
 const GROUP = '/aws/lambda/'
 
 export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
@@ -31,35 +39,58 @@ export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
     async listLines(query) {
       const until = now() + MOST_MILLISECONDS
       const names = [...new Set([...ownFunctions, ...query.functionNames])]
-      const found: LogLine[] = []
+      const read: FunctionLog[] = []
       for (let at = 0; at < names.length; at += AT_ONCE) {
         const some = names.slice(at, at + AT_ONCE).map((name) => linesOf(name, query, until))
-        found.push(...(await Promise.all(some)).flat())
+        read.push(...(await Promise.all(some)))
       }
-      const lines = found.sort(inOrder)
-      return { lines: lines.slice(0, query.limit), more: lines.length > query.limit }
+      const cuts = read.flatMap(({ before }) => before ?? [])
+      // After this time lines of a function are missing that was not read to its end (logs/G2).
+      const before = cuts.reduce((first, cut) => (cut < first ? cut : first), AFTER_ALL)
+      const lines = read
+        .flatMap((log) => log.lines)
+        .filter(({ time }) => time < before)
+        .sort(inOrder)
+      const unreadable = read.flatMap(({ isUnreadable, functionName }) =>
+        isUnreadable ? [functionName] : [],
+      )
+      return {
+        lines: lines.slice(0, query.limit),
+        more: cuts.length > 0 || lines.length > query.limit,
+        unreadable,
+      }
     },
   }
 
   /**
-   * The first lines in the log of a function, one more than the limit if there are more. CloudWatch orders lines of one millisecond as they
+   * The first lines in the log of a function, more than the limit if there are more. CloudWatch orders lines of one millisecond as they
    * came in, not by their ids: all lines of the last millisecond are read before any of them is left for the next page (logs/G2).
    */
-  async function linesOf(functionName: string, query: LogQuery, until: number): Promise<LogLine[]> {
-    const found: LogLine[] = []
-    let nextToken: string | undefined
+  async function linesOf(functionName: string, query: LogQuery, until: number): Promise<FunctionLog> {
+    const lines: LogLine[] = []
+    let [bytes, last] = [0, '']
+    let [nextToken, full]: [string?, string?] = []
     do {
       if (now() > until) throw tooLong(query)
       const page = await search(functionName, query, nextToken)
-      const lines = (page?.events ?? []).map((event) => lineOf(functionName, event))
-      found.push(...lines.filter((line) => isAfter(line, query.after)))
+      if (page === 'denied') return { functionName, lines: [], isUnreadable: true }
+      for (const event of page?.events ?? []) {
+        const line = lineOf(functionName, event)
+        if (!isAfter(line, query.after)) continue
+        lines.push(line)
+        bytes += line.text.length
+        if (line.time > last) last = line.time
+        // Enough for an answer, together with the other lines of this millisecond (logs/G3).
+        if (lines.length >= query.limit || bytes > MOST_BYTES) full ??= line.time
+      }
+      if (full !== undefined && last > full) return { functionName, lines, before: last }
       nextToken = page?.nextToken
-    } while (nextToken !== undefined && !hasAllOf(found, query.limit))
-    return found
+    } while (nextToken !== undefined)
+    return { functionName, lines }
   }
 
-  /** Undefined for a function without a log, or with a log that is not ours. */
-  function search(functionName: string, query: LogQuery, nextToken: string | undefined) {
+  /** Undefined for a function without a log: it has not run yet. */
+  async function search(functionName: string, query: LogQuery, nextToken: string | undefined) {
     const { from, to, after, limit } = query
     const command = new FilterLogEventsCommand({
       logGroupName: `${GROUP}${functionName}`,
@@ -69,7 +100,11 @@ export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
       limit: limit + 1,
       nextToken,
     })
-    return unlessAws(['ResourceNotFoundException', 'AccessDeniedException'], () => client.send(command))
+    const found = unlessAws(['ResourceNotFoundException'], () => client.send(command))
+    return found.catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'AccessDeniedException') return 'denied' as const
+      throw error
+    })
   }
 }
 
@@ -90,12 +125,6 @@ const lineOf = (functionName: string, event: FilteredLogEvent): LogLine => ({
   functionName,
   text: event.message ?? '',
 })
-
-/** Whether the first `limit` lines are among these, of which those after the last one's time may be missing, and some of its own. */
-function hasAllOf(found: readonly LogLine[], limit: number): boolean {
-  const [cut, last] = [found[limit - 1], found.at(-1)]
-  return found.length > limit && cut !== undefined && last !== undefined && cut.time < last.time
-}
 
 const keyOf = ({ time, id }: { time: string; id: string }): string => `${time}#${id}`
 

@@ -17,7 +17,7 @@ import { noSuchStep } from './no-such-step.ts'
 
 type Asked = z.output<typeof ListLogsSchema>
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'agents' | 'clock'> & { logs: Logs }
-type Page = { logs: LogLineView[]; cursor?: string; after?: string }
+type Page = { logs: LogLineView[]; cursor?: string; after?: string; unreadable?: string[] }
 
 /** Below the 6 MB of a function's answer. */
 const MOST_PAGE_BYTES = 4_000_000
@@ -35,7 +35,7 @@ export const listTaskLogs =
     const from = Math.max(Date.parse(task.createdAt) - SLACK_MILLISECONDS, parseTime(since) ?? 0)
     const end = isOpenTask(task) ? ports.clock.now().getTime() : Date.parse(task.endedAt)
     const last = cursor ?? after
-    const { lines, more } = await ports.logs.listLines({
+    const { lines, more, unreadable } = await ports.logs.listLines({
       taskId: task.id,
       step,
       functionNames: await functionsOf(ports, task, step),
@@ -51,6 +51,7 @@ export const listTaskLogs =
       logs,
       cursor: more || logs.length < lines.length ? next : undefined,
       after: next,
+      unreadable: unreadable.length > 0 ? unreadable : undefined,
     })
   }
 

@@ -9,7 +9,10 @@ const OTHER = `t_${'1'.repeat(26)}`
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
 
 /** The adapter over the local cloud's service, which is asked as CloudWatch is; `limit` of the service's pages. */
-function logsOver(written: Record<string, object[]>, { pageSize = 1_000, now = (): number => 0 } = {}) {
+function logsOver(
+  written: Record<string, object[]>,
+  { pageSize = 1_000, now = (): number => 0, denied = '' } = {},
+) {
   const service = new LogsService()
   for (const [name, lines] of Object.entries(written))
     for (const line of lines) service.note(name, `${JSON.stringify(line)}\n`)
@@ -17,6 +20,8 @@ function logsOver(written: Record<string, object[]>, { pageSize = 1_000, now = (
   const asked: string[] = []
   client.send = async ({ input }: { input: Parameters<LogsService['filter']>[0] }) => {
     asked.push(String(input.logGroupName))
+    if (denied !== '' && input.logGroupName?.endsWith(denied))
+      throw Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' })
     return service.filter({ ...input, limit: Math.min(input.limit ?? pageSize, pageSize) })
   }
   const logs = cloudwatchLogs({ client, ownFunctions: ['o-rebind'], now })
@@ -123,6 +128,35 @@ describe('the lines of a task', () => {
       { pageSize: 1, now: () => (time += 5_000) },
     )
     await expect(list()).rejects.toThrow('take too long to search; ask for a step, or for lines since a time')
+  })
+
+  it('are no more than an answer can have, however long they are (logs/G3)', async () => {
+    const long = 'x'.repeat(600_000)
+    const written = {
+      'o-agent-a': Array.from({ length: 30 }, (_, n) => line(2 * n, `a${n}${long}`)),
+      'o-agent-b': Array.from({ length: 30 }, (_, n) => line(2 * n + 1, `b${n}`)),
+    }
+    const { list, asked } = logsOver(written, { pageSize: 3 })
+    const names: string[] = []
+    let pages = 0
+    for (let after: LogQuery['after']; ; pages++) {
+      asked.length = 0
+      const { lines, more } = await list({ limit: 1_000, after })
+      expect(asked.filter((name) => name.endsWith('-a')).length).toBeLessThan(6)
+      names.push(...lines.map(({ text }) => (JSON.parse(text) as { message: string }).message.slice(0, 3)))
+      after = lines.at(-1)
+      if (!more) break
+    }
+    expect(pages).toBe(2)
+    expect(names.map((name) => name.replace('x', ''))).toEqual(
+      Array.from({ length: 30 }, (_, n) => [`a${n}`, `b${n}`]).flat(),
+    )
+  })
+
+  it('of a log that may not be read are told as such, the others are found (logs/G4)', async () => {
+    const { list } = logsOver({ 'o-agent-a': [line(1, 'one')] }, { denied: 'o-agent-b' })
+    const { lines, unreadable } = await list()
+    expect([lines.length, unreadable]).toEqual([1, ['o-agent-b']])
   })
 
   it('are asked for once in each log', async () => {

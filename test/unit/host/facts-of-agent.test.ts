@@ -37,7 +37,7 @@ it('no name of a fact is lost or changes a standard field, from the agent to the
     }
     stepLog({ info: say, warn: say }, standard).info('said', factsOfAgent(facts))
     const line = { id: '1', time: '2026-01-01T00:00:00.000Z', functionName: 'f', text }
-    const logs = { listLines: async () => ({ lines: [line], more: false }) }
+    const logs = { listLines: async () => ({ lines: [line], more: false, unreadable: [] }) }
     return (await listTaskLogs({ ...ports, logs })(ListLogsSchema.parse({ id: taskId }), CALLER)).logs[0]
   }
   const names = [

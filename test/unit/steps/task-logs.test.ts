@@ -25,7 +25,7 @@ it('the logs of a step are looked for in the functions of its own agents, and of
   const logs = {
     listLines: async ({ functionNames }: { functionNames: readonly string[] }) => {
       asked.push(functionNames.toSorted())
-      return { lines: [], more: false }
+      return { lines: [], more: false, unreadable: [] }
     },
   }
   for (const step of [undefined, 'a', 'ab', 'each', 'each[0]', 'each[0].draft'])
