@@ -9,6 +9,7 @@ import {
   CostSchema,
   ForkedFromSchema,
   ParentSchema,
+  RetrySchema,
   TASK_STATUSES,
   TaskErrorSchema,
 } from '../domain/task.ts'
@@ -40,7 +41,7 @@ export const TaskViewSchema = z.object({
   degraded: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
   degradedCount: DegradedCount,
   metadata: z.record(z.string(), z.string()),
-  retries: z.array(z.object({ at: z.string(), was: z.enum(TASK_STATUSES) })).optional(),
+  retries: z.array(RetrySchema).optional(),
   forkedFrom: ForkedFromSchema.optional(),
   priority: z.number().optional(),
   deadline: z.string().optional(),

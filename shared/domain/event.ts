@@ -1,8 +1,24 @@
 import * as z from 'zod'
 import { boundedFailure, boundedText, MOST_PROMPT_CHARACTERS } from './bounded.ts'
 import type { Json } from './json.ts'
-import { type Approval, type Attempt, beginningOf, boundedEnd, type StepRecord } from './step.ts'
-import { CalibrationSchema, executionName, isOpenTask, type Task } from './task.ts'
+import {
+  type Approval,
+  type Attempt,
+  beginningOf,
+  boundedEnd,
+  numberOfEnd,
+  type StepRecord,
+  type UndoneEnd,
+} from './step.ts'
+import {
+  CalibrationSchema,
+  executionName,
+  FIRST_EXECUTION,
+  isOpenStatus,
+  isOpenTask,
+  type Retry,
+  type Task,
+} from './task.ts'
 import { millisecondsBetween } from './times.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
@@ -104,14 +120,24 @@ export function taskEvent(task: Task): DomainEvent {
   })
 }
 
+/** Of the first execution, whichever one runs the task now. */
 const submitted = (task: Task): DomainEvent =>
   makeEvent({
     type: 'task.submitted',
     taskId: task.id,
-    key: executionName(task),
+    key: executionName({ id: task.id, execution: FIRST_EXECUTION }),
     time: task.createdAt,
     data: { taskId: task.id, workflow: task.workflow.name, status: 'running' },
   })
+
+/** The end that a retry has undone; none for a retry that was noted before its end was. */
+function endBefore(task: Task, { was, endedAt, execution }: Retry): DomainEvent[] {
+  if (endedAt === undefined || execution === undefined || isOpenStatus(was)) return []
+  const durationMs = millisecondsBetween(task.createdAt, endedAt)
+  const data = { taskId: task.id, workflow: task.workflow.name, status: was, durationMs }
+  const key = executionName({ id: task.id, execution })
+  return [makeEvent({ type: `task.${was}`, taskId: task.id, key, time: endedAt, data })]
+}
 
 /** The latest retry of a task. */
 export function taskRetriedEvent(task: Task): DomainEvent {
@@ -187,11 +213,30 @@ export function customEvent(
 
 /** The event of a step's end; undefined while it runs, and for a step that was cancelled with its task. */
 export function stepEndedEvent(taskId: string, step: StepRecord): DomainEvent | undefined {
-  if (!step.endedAt || step.status === 'running' || step.status === 'cancelled') return undefined
-  const durationMs = millisecondsBetween(beginningOf(step), step.endedAt)
-  const { error } = boundedEnd(step)
-  const data = { taskId, path: step.path, agentId: step.agentId, durationMs, error }
-  return makeEvent({ type: `step.${step.status}`, taskId, key: step.path, time: step.endedAt, data })
+  const { path, status, agentId, endedAt, error } = step
+  if (!endedAt || status === 'running' || status === 'cancelled') return undefined
+  const end = { number: numberOfEnd(step), agentId, startedAt: beginningOf(step), endedAt, error }
+  return endedEvent(taskId, path, status, end)
+}
+
+/** After a retry a step ends again, which is an event of its own: its id has the number of the end. */
+function endedEvent(
+  taskId: string,
+  path: string,
+  status: 'succeeded' | 'failed' | 'skipped',
+  {
+    number,
+    agentId,
+    startedAt,
+    endedAt,
+    ...end
+  }: Omit<UndoneEnd, 'agentId'> & { agentId?: string | undefined },
+): DomainEvent {
+  const durationMs = millisecondsBetween(startedAt, endedAt)
+  const { error } = boundedEnd(end)
+  const data = { taskId, path, agentId, durationMs, error }
+  const key = number === 1 ? path : `${path}/${number}`
+  return makeEvent({ type: `step.${status}`, taskId, key, time: endedAt, data })
 }
 
 /**
@@ -201,7 +246,10 @@ export function stepEndedEvent(taskId: string, step: StepRecord): DomainEvent | 
 export function eventsOfTask(task: Task, steps: readonly StepRecord[]): DomainEvent[] {
   const ofSteps = steps.flatMap((step) => eventsOfStep(task.id, step))
   const end = isOpenTask(task) ? [] : [taskEvent(task)]
-  const retries = (task.retries ?? []).map(({ at }) => retried(task, at))
+  const retries = (task.retries ?? []).flatMap((retry) => [
+    ...endBefore(task, retry),
+    retried(task, retry.at),
+  ])
   const between = [...ofSteps, ...retries].sort((a, b) => a.time.localeCompare(b.time))
   return [submitted(task), ...between, ...end]
 }
@@ -215,6 +263,7 @@ function eventsOfStep(taskId: string, step: StepRecord): DomainEvent[] {
   const noted = step.attempts.some(({ startedAt }) => startedAt === step.startedAt)
   const isBegun = !noted && step.status !== 'skipped' && step.held === undefined
   const started = !isBegun ? [] : [stepStartedEvent(taskId, step)]
+  const undone = (step.undone ?? []).map((end) => endedEvent(taskId, step.path, 'failed', end))
   const ended = stepEndedEvent(taskId, step)
-  return [...failed, ...started, ...(ended ? [ended] : [])]
+  return [...failed, ...undone, ...started, ...(ended ? [ended] : [])]
 }

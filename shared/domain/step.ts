@@ -79,6 +79,16 @@ export type Held = z.infer<typeof HeldSchema>
 /** The recorded decider of an approval that timed out. */
 export const NOBODY = 'timeout'
 
+/** An end of a step that a retry of the task has undone; `number` counts them, because only the latest are kept. */
+export const UndoneEndSchema = z.object({
+  number: z.number().int().min(1),
+  agentId: z.string().optional(),
+  startedAt: z.string(),
+  endedAt: z.string(),
+  error: FailureSchema.optional(),
+})
+export type UndoneEnd = z.infer<typeof UndoneEndSchema>
+
 /**
  * The record of one step (instance path) of one task. `fence` is the fencing token that orders the invocations that may own the step;
  * `owner` is the invocation that owns it now.
@@ -109,6 +119,10 @@ export const StepRecordSchema = z.object({
   held: HeldSchema.optional().describe('Why its last attempt has not begun; gone when its agent is called'),
   reopenedAt: z.string().optional().describe('When a retry of the task has let it run again'),
   endedAt: z.string().optional(),
+  undone: z
+    .array(UndoneEndSchema)
+    .optional()
+    .describe('Failures of the step before retries of the task, the latest ones'),
   attempts: z.array(AttemptSchema).default([]),
   output: StoredValueSchema.optional(),
   error: FailureSchema.optional(),
@@ -184,6 +198,27 @@ export function beginningOf({ firstStartedAt, startedAt, attempts, reopenedAt = 
   const known = firstStartedAt ?? attempts.find((attempt) => attempt.startedAt >= reopenedAt)?.startedAt
   return known !== undefined && known < startedAt ? known : startedAt
 }
+
+/** Each has its message: they share one item with the attempts. */
+const MOST_UNDONE = 10
+
+/** The failures of a step that a retry undoes, its latest among them; undefined where there are none. */
+export function undoneBy(retried: StepRecord): UndoneEnd[] | undefined {
+  const { undone = [], status, agentId, endedAt, error } = retried
+  if (status !== 'failed' || endedAt === undefined) return undone.length > 0 ? undone : undefined
+  const end = {
+    number: numberOfEnd(retried),
+    ...(agentId === undefined ? {} : { agentId }),
+    startedAt: beginningOf(retried),
+    endedAt,
+    ...(error === undefined ? {} : { error: boundedFailure(error) }),
+  }
+  return [...undone, end].slice(-MOST_UNDONE)
+}
+
+/** Which end of the step its present or next one is. */
+export const numberOfEnd = ({ undone = [] }: Pick<StepRecord, 'undone'>): number =>
+  (undone.at(-1)?.number ?? 0) + 1
 
 /** Whether a retry of the task skips this step. */
 export const isDone = ({ status }: StepRecord): boolean => status === 'succeeded' || status === 'skipped'

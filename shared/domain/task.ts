@@ -36,6 +36,14 @@ export const ForkedFromSchema = z
   .object({ taskId: z.string(), at: z.string() })
   .describe('The task that this one is a fork of, and the state at which it was forked')
 
+export const RetrySchema = z.object({
+  at: z.string(),
+  was: z.enum(TASK_STATUSES).describe('The status before it'),
+  endedAt: z.string().optional().describe('When the task had ended before it'),
+  execution: z.number().int().optional().describe('The number of the execution before it'),
+})
+export type Retry = z.infer<typeof RetrySchema>
+
 /** The terms of a request. Each plan of a task has a copy, and the task takes them from its plan. */
 const TaskTermsSchema = z.object({
   tenant: z.string(),
@@ -66,10 +74,7 @@ const TaskCommonSchema = TaskTermsSchema.extend({
   createdAt: z.string(),
   startedAt: z.string().optional().describe('The start of its execution, after any wait in the queue'),
   parent: ParentSchema.optional().describe('The task and the step that run this task as a child'),
-  retries: z
-    .array(z.object({ at: z.string(), was: z.enum(TASK_STATUSES) }))
-    .optional()
-    .describe('Each retry: its time, and the status before it'),
+  retries: z.array(RetrySchema).optional().describe('Each retry: its time, and the end before it'),
 })
 
 const DegradedSchema = z.array(z.object({ path: z.string(), reason: z.string() }))
@@ -137,7 +142,11 @@ export function boundedTask<T extends Task>(task: T): T {
 }
 
 export function isOpenTask(task: Task): task is OpenTask {
-  return (OPEN_TASK_STATUSES as readonly TaskStatus[]).includes(task.status)
+  return isOpenStatus(task.status)
+}
+
+export function isOpenStatus(status: TaskStatus): status is OpenTask['status'] {
+  return (OPEN_TASK_STATUSES as readonly TaskStatus[]).includes(status)
 }
 
 export const FIRST_EXECUTION = 1

@@ -1,5 +1,5 @@
 import type { Decision } from '../domain/plan.ts'
-import type { Approval, Attempt, Held, StepRecord, StoredValue } from '../domain/step.ts'
+import type { Approval, Attempt, Held, StepRecord, StoredValue, UndoneEnd } from '../domain/step.ts'
 
 /** The outcome of an invocation's first write: it owns the step now (`before`: the record until then), or it came too late. */
 export type TakeOver =
@@ -63,10 +63,14 @@ export type Steps = {
    */
   addAttempt(ownership: Ownership, attempt: Attempt, before?: number): Promise<boolean>
   /**
-   * Lets a step that has not succeeded run again: only its attempts are kept. Applies only if the step's fence is below `before`, which
-   * becomes its fence, or if the step was closed.
+   * Lets a step that has not succeeded run again: only its attempts are kept, and the failures that are given. Applies only if the step's
+   * fence is below `before`, which becomes its fence, or if the step was closed.
    */
-  reopenStep(taskId: string, path: string, when: { at: string; before: string }): Promise<void>
+  reopenStep(
+    taskId: string,
+    path: string,
+    when: { at: string; before: string; undone?: readonly UndoneEnd[] | undefined },
+  ): Promise<void>
   /** Makes a failure final, so that later invocations cannot take the step over; applies only if its fence is below `before`. */
   closeStep(taskId: string, path: string, before: string): Promise<void>
   /** Copies a step that another task has completed into a task; it is final. */

@@ -1,4 +1,4 @@
-import { isDone, type StepRecord } from '../../domain/step.ts'
+import { isDone, type StepRecord, undoneBy } from '../../domain/step.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import { goesOnAt, hasStepAt } from './plan-paths.ts'
 import { isFatal } from './settle-failure.ts'
@@ -23,7 +23,7 @@ export async function reopenSteps(
       some.map((record) =>
         staysFailed(plan, record, records)
           ? steps.closeStep(plan.taskId, record.path, before)
-          : steps.reopenStep(plan.taskId, record.path, { at, before }),
+          : steps.reopenStep(plan.taskId, record.path, { at, before, undone: undoneBy(record) }),
       ),
     )
   }

@@ -83,7 +83,10 @@ export async function reopen(
     status: waits ? 'queued' : 'running',
     createdAt: task.createdAt,
     parent: task.parent,
-    retries: [...(task.retries ?? []).slice(-MOST_RETRIES_KEPT + 1), { at, was: task.status }],
+    retries: [
+      ...(task.retries ?? []).slice(-MOST_RETRIES_KEPT + 1),
+      { at, was: task.status, endedAt: task.endedAt, execution: task.execution },
+    ],
   })
   if (!(await ports.tasks.reopenTask(open, task.execution)))
     throw refused(task.id, 'is being retried already, or has been')

@@ -76,6 +76,7 @@ describe('a retried task', () => {
     const { events } = await api.ask('listTaskEvents', { id: taskId })
     expect(events.map(({ type }) => type).filter((type) => type.startsWith('task.'))).toEqual([
       'task.submitted',
+      'task.failed',
       'task.retried',
       'task.succeeded',
     ])

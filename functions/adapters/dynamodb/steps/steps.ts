@@ -95,12 +95,11 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       return noted !== undefined
     },
 
-    async reopenStep(taskId, path, { at, before }) {
+    async reopenStep(taskId, path, { at, before, undone }) {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
-        UpdateExpression:
-          'SET #status = :failed, reopenedAt = :at, fence = :before REMOVE firstStartedAt, held, agentId, reboundBy, decision, busySince, askAgainAt, approval, #error, endedAt, degraded, progress',
+        UpdateExpression: `SET #status = :failed, reopenedAt = :at, fence = :before${undone ? ', undone = :undone' : ''} REMOVE firstStartedAt, held, agentId, reboundBy, decision, busySince, askAgainAt, approval, #error, endedAt, degraded, progress`,
         ConditionExpression:
           'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped) AND (fence < :before OR fence = :last)',
         ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
@@ -108,6 +107,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
           ':failed': 'failed',
           ':at': at,
           ':before': before,
+          ...(undone ? { ':undone': undone } : {}),
           ':last': LAST_FENCE,
           ':succeeded': 'succeeded',
           ':skipped': 'skipped',
