@@ -106,6 +106,9 @@ const digits = (count: number): string => String(count).padStart(4, '0')
 /** The number of the execution that a fence belongs to. */
 export const executionOfFence = (fence: string): number => Number.parseInt(fence, 10) || 0
 
+/** Whether steps of this run may have ended in an earlier one: after a retry of the task, or a redrive. */
+export const isRunAgain = (fence: string): boolean => redriveOf(fence) > `${digits(1)}.${digits(0)}`
+
 /** The execution that a fence belongs to, with its number of redrives. */
 export const redriveOf = (fence: string): string => fence.split('.', 2).join('.')
 

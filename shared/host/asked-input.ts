@@ -5,19 +5,23 @@ import type { HostPorts } from './host-ports.ts'
 import type { Loading } from './load-step.ts'
 import { resolveInput } from './resolve-call.ts'
 
-/** What a step asks of its agent, and where that is kept; or why it cannot be told. */
-export type Asked = { resolved: Resolved; kept?: StoredValue | undefined } | { failure: unknown }
+/** What a step asks of its agent, and where that is kept; or why it cannot be told; or nothing, where the step has ended. */
+export type Asked =
+  | { resolved: Resolved; kept?: StoredValue | undefined }
+  | { failure: unknown }
+  | { ended: true }
 
 /**
  * Evaluates the step before it is taken over, so that the write which begins the attempt has its input (host/H7). Throws nothing: a failure
- * is one of the attempt, which begins all the same.
+ * is one of the attempt, which begins all the same. A step that replays its receipt is not evaluated: its input may be large.
  */
 export async function askedInput(
   { values }: Pick<HostPorts, 'values'>,
   agent: DefinedAgent,
-  { own, planned, needed, log }: Loading,
+  { own, planned, hasEnded, needed, log }: Loading,
 ): Promise<Asked> {
   try {
+    if (await hasEnded) return { ended: true }
     const resolved = await resolveInput({ values }, { agent, own, plan: await planned, needed })
     if (resolved.kind === 'skip') return { resolved }
     const kept = await keepInput(values, own.taskId, resolved.input, (reason) =>

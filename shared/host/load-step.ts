@@ -1,6 +1,6 @@
 import { recordsOfNeeds } from '../app/steps/resolve-step.ts'
-import { StepPayloadSchema } from '../contracts/step-payload.ts'
-import type { StepRecord } from '../domain/step.ts'
+import { isRunAgain, StepPayloadSchema } from '../contracts/step-payload.ts'
+import { isDone, type StepRecord } from '../domain/step.ts'
 import type { Ownership, Plan } from '../ports/index.ts'
 import type { HostPorts, Invocation } from './host-ports.ts'
 import { type StepLog, stepLog } from './step-log.ts'
@@ -12,7 +12,9 @@ export type Loading = {
   timeLimit: number
   log: StepLog
   planned: Promise<Plan>
-  /** Records of the steps that this one needs; they ended before this step was entered. */
+  /** Whether the step has succeeded, or was skipped, in an earlier run, and only replays its receipt (steps/P2). */
+  hasEnded: Promise<boolean>
+  /** Records of the steps that this one needs; they ended before this step was entered. None of a step that has ended. */
   needed: Promise<StepRecord[]>
 }
 
@@ -27,15 +29,22 @@ export function loadStep(
 ): Loading {
   const { taskId, execution, path, fence, enteredAt } = StepPayloadSchema.parse(payload)
   const planned = plans.getPlan(taskId, execution)
-  const needed = planned.then((plan) => recordsOfNeeds(steps, plan, path))
+  // Only where it may be: in the first run this would be a read for nothing.
+  const hasEnded = isRunAgain(fence)
+    ? steps.findSteps(taskId, [path]).then((found) => found.some(isDone))
+    : Promise.resolve(false)
+  const needed = Promise.all([planned, hasEnded]).then(([plan, ended]) =>
+    ended ? [] : recordsOfNeeds(steps, plan, path),
+  )
   // Prevents unhandled rejections: failures surface where the promises are awaited.
-  for (const reading of [planned, needed]) reading.catch(() => {})
+  for (const reading of [planned, hasEnded, needed]) reading.catch(() => {})
   return {
     own: { taskId, path, owner: id, fence },
     enteredAt,
     timeLimit: remainingMs(),
     log: stepLog(log, { taskId, stepId: path, requestId: id }),
     planned,
+    hasEnded,
     needed,
   }
 }

@@ -12,9 +12,11 @@
  * host/H6 an attempt whose worker has died is noted and counted by the next owner of the step, and what it had reserved is settled
  * host/H7 the write that begins an attempt has its input and the agent's version: both are seen while the agent works, and after its worker
  *    has died. An input that cannot be kept costs no step
+ * host/H8 a replay reads no more than the step's own record: neither its needs, nor its input, which is not evaluated or stored again
  */
 import type { DefinedAgent } from '../agent/index.ts'
 import type { Receipt } from '../domain/step.ts'
+import { superseded } from '../domain/superseded.ts'
 import { admitCall } from './admit-call.ts'
 import { type Asked, askedInput } from './asked-input.ts'
 import { type EndedStep, recordEnd, tellEnd } from './end-step.ts'
@@ -57,6 +59,8 @@ export function runStep(ports: HostPorts) {
 /** From the step's condition to its output. */
 async function work(ports: HostPorts, run: StepRun, asked: Asked, limits: Limits): Promise<StepOutcome> {
   if ('failure' in asked) throw asked.failure
+  // What has succeeded is not taken over, and so does not come here (steps/P2).
+  if ('ended' in asked) throw superseded(run.own.path)
   const { resolved } = asked
   if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
   const call = validateCall(run, resolved.input)

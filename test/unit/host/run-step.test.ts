@@ -28,9 +28,13 @@ const agent = (more: Parameters<typeof workingAgent>[1] = {}) =>
 const seed = (steps: object, input = {}) => seedTask(world.ports, { steps, agents: [makeAgent()], input })
 
 /** Enters a step `second` seconds after the clock's start: a later entry has a higher fencing token. */
-function invoke(taskId: string, path: string, { second = 0, remainingMs = 60_000, asked = agent() } = {}) {
+function invoke(
+  taskId: string,
+  path: string,
+  { second = 0, remainingMs = 60_000, asked = agent(), redrives = 0 } = {},
+) {
   const EnteredTime = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
-  const payload = { taskId, path, state: { EnteredTime, RetryCount: 0 }, redrives: 0 }
+  const payload = { taskId, path, state: { EnteredTime, RetryCount: 0 }, redrives }
   const invocation = { id: `request-${++invocations}`, remainingMs: () => remainingMs }
   return runStep(world.hosts)(asked, payload, invocation)
 }
@@ -111,6 +115,30 @@ describe('a step that is run', () => {
     expect(await invoke(taskId, 'a', { second: 1 })).toEqual({ ...receipt, replayed: true })
     expect(work).toHaveBeenCalledTimes(1)
     expect(world.events.length).toBe(told)
+  })
+})
+
+describe('a run again', () => {
+  it('replays what has ended from its own record: neither its needs are read nor is its input stored (host/H8)', async () => {
+    const taskId = await seed({
+      a: { capability: 'work.do' },
+      b: { capability: 'work.do', input: { text: `{% $steps.a.got & $pad("", 5000, "x") %}` } },
+    })
+    await invoke(taskId, 'a')
+    await invoke(taskId, 'b')
+    const calls: string[] = []
+    world.hosts = noting(world.hosts, calls)
+    expect(await invoke(taskId, 'b', { redrives: 1 })).toMatchObject({ status: 'succeeded', replayed: true })
+    expect(calls.filter((name) => name !== 'now')).toEqual(['getPlan', 'findSteps', 'takeOverStep'])
+    expect(work).toHaveBeenCalledTimes(2)
+  })
+
+  it('calls the agent of a step that has failed, with its input', async () => {
+    const taskId = await seed({ a: { capability: 'work.do', input: { text: 'x' } } })
+    work.mockRejectedValueOnce(new Error('once'))
+    await expect(invoke(taskId, 'a')).rejects.toThrow('once')
+    expect(await invoke(taskId, 'a', { redrives: 1 })).toMatchObject({ status: 'succeeded' })
+    expect(work).toHaveBeenLastCalledWith({ text: 'x' }, expect.anything())
   })
 })
 
