@@ -58,18 +58,40 @@ function pathOf(base: string, path: readonly PropertyKey[]): string {
 }
 
 /** The value and the schema at the path that a zod issue names. */
-function placed(found: ZodIssue, { schema, path = '', what = 'the value', ...about }: About) {
+function placed(found: ZodIssue, given: About) {
+  const { schema, path = '', what = 'the value', ...about } = given
   const at = pathOf(path, found.path)
   const name = /[^.]+$/.exec(at)?.[0] ?? what
   const own = schema && schemaAt(schema, found.path)
+  const value = 'value' in about ? valueAt(about.value, found.path) : undefined
   return {
     at,
     name,
     own,
     isValueKnown: 'value' in about,
-    value: 'value' in about ? valueAt(about.value, found.path) : undefined,
+    value,
+    written: value === undefined ? writtenInstead(found, given) : [],
   }
 }
+
+/**
+ * The names that an object has in place of a field that is missing, as far as they look like it. Empty where the schema refuses unknown
+ * fields, which are issues of their own.
+ */
+function writtenInstead({ path }: ZodIssue, { schema, value }: About): string[] {
+  const around = path.slice(0, -1)
+  const object = schema && schemaAt(schema, around)
+  const { def } = object ? withoutWrapping(object)._zod : {}
+  const holder = valueAt(value, around)
+  if (def?.type !== 'object' || def.catchall?._zod.def.type === 'never' || !isJsonObject(holder)) return []
+  const unknown = Object.keys(holder).filter(
+    (key) => key.length <= MOST_COMPARED && !Object.hasOwn(def.shape, key),
+  )
+  return unknown.length > MOST_COMPARED ? [] : nearestNames(String(path.at(-1)), unknown)
+}
+
+/** So many names of so many characters: comparing takes as long as their product. */
+const MOST_COMPARED = 100
 
 type Placed = ReturnType<typeof placed>
 
@@ -90,7 +112,11 @@ function issuesOf(found: ZodIssue, about: About): Issue[] {
 
 function messageOf(found: ZodIssue, place: Placed): string {
   const custom = isOwnMessage(found, place) ? found.message : undefined
-  if (isMissing(found, place)) return ['is required', custom ?? mustBe(found, place)].join('; ')
+  if (isMissing(found, place)) {
+    const instead = place.written.map((name) => `"${cut(name)}"`).join(' and ')
+    const hint = instead === '' ? [] : [`there is ${instead} instead: is it misspelt?`]
+    return ['is required', custom ?? mustBe(found, place), ...hint].join('; ')
+  }
   // For the value as a whole the author's message is enough.
   if (custom && found.code === 'custom' && place.at === '') return custom
   const wrong = place.isValueKnown ? `${place.name} is ${shown(place.value)}` : `${place.name} is wrong`
@@ -119,7 +145,14 @@ function isMissing(found: ZodIssue, { isValueKnown, value }: Placed, nested = 0)
 const MOST_NESTED = 2
 const MOST_ALTERNATIVES = 10
 
-const UNKNOWN: Placed = { at: '', name: '', own: undefined, isValueKnown: false, value: undefined }
+const UNKNOWN: Placed = {
+  at: '',
+  name: '',
+  own: undefined,
+  isValueKnown: false,
+  value: undefined,
+  written: [],
+}
 
 /** Whether the message comes from the schema's author rather than from zod (issues/W3). */
 function isOwnMessage(found: ZodIssue, { value }: Placed): boolean {
@@ -202,7 +235,7 @@ function messageOfKey(found: Extract<ZodIssue, { code: 'invalid_key' }>, about: 
   const schema = def?.type === 'record' ? def.keyType : undefined
   const [first] = found.issues
   if (!first) return `the key ${shown(key)} is wrong`
-  return messageOf(first, { at: '', name: 'the key', own: schema, isValueKnown: true, value: key })
+  return messageOf(first, { ...UNKNOWN, name: 'the key', own: schema, isValueKnown: true, value: key })
 }
 
 function didYouMean({ own, value }: Placed): string {

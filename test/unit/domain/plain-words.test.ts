@@ -35,6 +35,47 @@ const WRONG = [
 /** Zod's own wording (issues/W1). */
 const OF_ZOD = /Invalid|expected|received|Too big|Too small|Unrecognized|nonoptional/
 
+describe('a required field that is missing', () => {
+  const field = z.string()
+  const nested = z.object({ who: z.object({ name: field }) })
+  const told = (schema: z.ZodType, value: unknown) =>
+    issuesOfZod(schema.safeParse(value).error ?? { issues: [] }, { schema, value, path: 'input' }).map(
+      ({ path, message }) => [path, message],
+    )
+  const json: Parameters<typeof z.fromJSONSchema>[0] = {
+    type: 'object',
+    required: ['name'],
+    properties: { name: { type: 'string' } },
+  }
+
+  it.each([
+    ['an object', z.object({ name: field }), { nmae: 'Ada' }, 'input.name'],
+    ['a loose object', z.looseObject({ name: field }), { nmae: 'Ada', other: 1 }, 'input.name'],
+    ['a JSON Schema', z.fromJSONSchema(json), { nmae: 'Ada' }, 'input.name'],
+    ['an object inside', nested, { who: { nmae: 'Ada' } }, 'input.who.name'],
+  ])('of %s is told with the name that stands in its place', (_what, schema, value, path) => {
+    expect(told(schema, value)).toEqual([
+      [path, 'is required; it must be text; there is "nmae" instead: is it misspelt?'],
+    ])
+  })
+
+  it.each([
+    ['nothing like it', z.object({ name: field }), { colour: 'red' }],
+    ['another known field', z.object({ name: field, named: field }), { named: 'x' }],
+    ['no object', z.object({ name: field }), {}],
+    ['names that are too long to compare', z.object({ name: field }), { [`name${'e'.repeat(200)}`]: 1 }],
+  ])('is told alone where there is %s', (_what, schema, value) => {
+    expect(told(schema, value)).toEqual([['input.name', 'is required; it must be text']])
+  })
+
+  it('is told alone where the unknown one is refused anyway', () => {
+    expect(told(z.strictObject({ name: field }), { nmae: 'x' })).toEqual([
+      ['input.name', 'is required; it must be text'],
+      ['input.nmae', expect.stringContaining('did you mean "name"?')],
+    ])
+  })
+})
+
 /** Every field of a schema, nested ones included, as a path. */
 function fieldsOf(schema: z.core.$ZodType, depth = 0): string[][] {
   const { def } = withoutWrapping(schema)._zod
