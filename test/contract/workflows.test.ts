@@ -286,6 +286,41 @@ describe('publishing a workflow', () => {
     await deploy()
   })
 
+  it('takes back a version that it was publishing when a deployment brought the name (publish/V5)', async () => {
+    const { ports } = stores
+    const deploy = (brought: object) =>
+      registerDeployment(ports)({
+        agents: [],
+        workflows: [
+          {
+            workflow: WorkflowSchema.parse(brought),
+            stateMachineArn: 'arn:aws:states:us-east-1:1:stateMachine:m',
+            gates: [],
+          },
+        ],
+      })
+    const deployed = { ...workflow('meanwhile'), description: 'deployed' }
+    const ensure: typeof ports.machines.ensure = async (machine) => {
+      await deploy(deployed)
+      return ports.machines.ensure(machine)
+    }
+    const publishing = registerWorkflow({ ...ports, machines: { ...ports.machines, ensure } })
+    const published = publishing({ name: 'meanwhile', workflow: workflow('meanwhile') }, CALLER)
+    await expect(published).rejects.toThrow('"meanwhile" is a deployed workflow')
+    const versions = await ports.workflows.listVersions('meanwhile')
+    expect(versions.map(({ active, origin, workflow: one }) => [one.version, active, origin])).toEqual([
+      [1, false, 'api'],
+      [2, true, 'deployment'],
+    ])
+    expect(await ports.workflows.findWorkflow('meanwhile')).toMatchObject({
+      workflow: { version: 2, description: 'deployed' },
+    })
+    // The next deployment is not confused by it.
+    await deploy(deployed)
+    expect(await ports.workflows.listVersions('meanwhile')).toHaveLength(2)
+    await registerDeployment(ports)({ agents: [], workflows: [] })
+  })
+
   it('plans on what a deployment leaves out while its machine is kept, and not when that has gone with the stacks (removal/R2)', async () => {
     const { workflows } = stores.ports
     const deploy = (...versions: number[]) =>

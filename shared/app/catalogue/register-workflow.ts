@@ -72,6 +72,7 @@ export const registerWorkflow =
     const latest = !newest?.active || newest.workflow.version <= workflow.version
     if (!(await workflows.putWorkflow(registered, { latest })))
       return workflowView(await deployedMeanwhile(ports, workflow))
+    await leaveToDeployment(ports, registered)
     return workflowView(registered)
   }
 
@@ -80,6 +81,18 @@ async function deployedMeanwhile({ workflows }: Needs, workflow: Workflow): Prom
   const deployed = await workflows.findWorkflow(workflow.name, workflow.version)
   if (deployed) return sameVersion(deployed, workflow, deployed)
   throw belongsToDeployment(workflow.name)
+}
+
+/**
+ * Takes the version back where a deployment has brought the name meanwhile, under another number: its next one, because this one was begun
+ * already (publish/V5). What is deployed after this look was published first, and stays.
+ */
+async function leaveToDeployment({ workflows }: Needs, registered: RegisteredWorkflow): Promise<void> {
+  const { name } = registered.workflow
+  const newest = await workflows.findWorkflow(name)
+  if (!newest?.active || newest.origin !== 'deployment') return
+  await workflows.putWorkflow({ ...registered, active: false, pending: true }, { latest: false })
+  throw belongsToDeployment(name)
 }
 
 function requireOwn({ name }: Workflow, newest: RegisteredWorkflow | undefined): void {
