@@ -23,7 +23,7 @@ export function aiSdkModel(
 ): Models {
   async function generate(request: ModelRequest): Promise<ModelAnswer> {
     const names = toolNames(request)
-    using watch = new CallWatch(request.signal, silenceMilliseconds)
+    const watch = new CallWatch(request.signal, silenceMilliseconds)
     const call = { model, request, watch, hasBegun: false }
     try {
       const options = { ...callOptions(model, request, names), abortSignal: watch.signal }
@@ -35,6 +35,8 @@ export function aiSdkModel(
     } catch (error) {
       watch.end(error)
       throw errorOf(error, call)
+    } finally {
+      watch.stop()
     }
   }
 

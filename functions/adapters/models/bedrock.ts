@@ -45,7 +45,7 @@ export function bedrockModel(
   async function generate(request: ModelRequest): Promise<ModelAnswer> {
     const names = toolNames(request)
     const input = converseInput(model, request, names)
-    using watch = new CallWatch(request.signal, silenceMilliseconds)
+    const watch = new CallWatch(request.signal, silenceMilliseconds)
     const call = { model, request, watch, hasBegun: false }
     try {
       const told = request.onText
@@ -56,6 +56,8 @@ export function bedrockModel(
     } catch (error) {
       watch.end(error)
       throw errorOf(error, call)
+    } finally {
+      watch.stop()
     }
   }
 
@@ -64,7 +66,7 @@ export function bedrockModel(
     if (!counts) return mostInputTokens(request)
     const { system, messages, toolConfig } = converseInput(model, request, toolNames(request))
     const input = { converse: { system, messages, ...(toolConfig ? { toolConfig } : {}) } }
-    using watch = new CallWatch(request.signal, silenceMilliseconds)
+    const watch = new CallWatch(request.signal, silenceMilliseconds)
     try {
       const command = new CountTokensCommand({ modelId: model.id, input })
       const { inputTokens } = await watch.within(client.send(command, { abortSignal: watch.signal }))
@@ -75,6 +77,8 @@ export function bedrockModel(
       if (!isOrchestratorError(error, 'ModelRefusedError')) throw error
       counts = false
       return mostInputTokens(request)
+    } finally {
+      watch.stop()
     }
   }
 

@@ -2,7 +2,7 @@
  * Ends a call that its caller aborts, and one whose provider is silent for too long. It holds also against a library that ignores its
  * signal: `within` rejects then.
  */
-export class CallWatch implements Disposable {
+export class CallWatch {
   /** For the library: aborts with the call. */
   readonly signal: AbortSignal
   readonly milliseconds: number
@@ -46,12 +46,13 @@ export class CallWatch implements Disposable {
 
   /** Ends what is still open: the library closes its connection. */
   end(reason?: unknown): void {
-    this[Symbol.dispose]()
+    this.stop()
     this.#ended.reject(reason)
     this.#controller.abort(reason)
   }
 
-  [Symbol.dispose](): void {
+  /** The call is over: nothing is watched any more. */
+  stop(): void {
     clearTimeout(this.#timeout)
     this.#caller.removeEventListener('abort', this.#onAbort)
   }
