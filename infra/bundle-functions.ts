@@ -15,6 +15,7 @@ import { BUILT_IN, type Source } from './load-catalogue.ts'
 import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
 import { describeSources, rootOf } from './reload/describe-sources.ts'
 import { placeSources } from './source-maps.ts'
+import { trimPackages } from './trim-packages.ts'
 
 /** Digests of the sources, in the folder of the bundles; live reload compares with them. */
 export const SOURCES_FILE = 'sources.json'
@@ -39,7 +40,7 @@ export const BUNDLING = {
   mainFields: ['module', 'main'],
   conditions: ['node', 'import', 'module'],
   banner: { js: REQUIRE_BANNER },
-  plugins: [builtinsByRequire],
+  plugins: [builtinsByRequire, trimPackages],
   // No function can forget how its stacks are told, nor where users' expressions are evaluated.
   inject: [sourceOf('functions/telemetry/map-stacks'), sourceOf('functions/expressions/use-isolate')],
   // Beside the bundle, without the text of the sources.
@@ -154,7 +155,7 @@ function howOf(entry: { in: string; out: string }, { agents }: Catalogue, root: 
   // The plugins, and what is made of source maps, which name files from the project's root.
   const texts = [
     import.meta.filename,
-    ...['infra/source-maps', 'shared/domain/source-mappings'].map((path) =>
+    ...['infra/trim-packages', 'infra/source-maps', 'shared/domain/source-mappings'].map((path) =>
       join(PACKAGE_ROOT, sourceOf(path)),
     ),
   ].map((file) => readFileSync(file, 'utf8'))

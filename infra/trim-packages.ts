@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Plugin } from 'esbuild'
+
+/**
+ * Leaves out of bundles what packages import and no function uses:
+ *
+ * - zod's texts in other languages, 261 KB, which a package that imports all of zod brings along;
+ * - of the package.json of AWS's clients all but the version, which is told to AWS;
+ * - the schemas of operations of AWS's clients that no command is sent for: esbuild keeps them, because their members have computed names;
+ * - HTTP/2: Bedrock's client imports its handler, and is given that of HTTP/1.1.
+ */
+export const trimPackages: Plugin = {
+  name: 'trim-packages',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, async ({ path }) => ({
+      contents: `export { default as en } from ${JSON.stringify(join(path, '../en.js'))}`,
+    }))
+    onLoad({ filter: /[\\/]@aws-sdk[\\/]client-[a-z0-9-]+[\\/]package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string }
+      return { contents: JSON.stringify({ version }), loader: 'json' }
+    })
+    onLoad(
+      { filter: /[\\/]@aws-sdk[\\/]client-[a-z0-9-]+[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/ },
+      async ({ path }) => {
+        const text = await readFile(path, 'utf8')
+        return { contents: text.replaceAll(OPERATION, 'export var $1 = /* @__PURE__ */ (() => $2)();') }
+      },
+    )
+    onLoad({ filter: /[\\/]@smithy[\\/]node-http-handler[\\/].*node-http2-handler\.js$/ }, () => ({
+      contents: NO_HTTP2,
+    }))
+  },
+}
+
+/** The schema of an operation, a list that begins with 9, up to the next statement. */
+const OPERATION = /^export var (\w+\$) = (\[9, [\s\S]*?\n?\]);$/gm
+
+/** Like the handler's `create`, which takes another handler as it is. */
+const NO_HTTP2 = `
+  export class NodeHttp2Handler {
+    static create(handler) {
+      if (typeof handler?.handle === 'function') return handler
+      throw new Error('no function speaks HTTP/2: give the client a NodeHttpHandler')
+    }
+  }`
