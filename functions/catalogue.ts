@@ -24,9 +24,11 @@ import { queueGrants } from './adapters/dynamodb/tasks/queue.grants.ts'
 import { tasksGrants } from './adapters/dynamodb/tasks/tasks.grants.ts'
 import { eventBusGrants } from './adapters/eventbridge/event-bus.grants.ts'
 import { invocationsGrants } from './adapters/lambda/invocations.grants.ts'
+import { modelsGrants } from './adapters/models/wrapped/counting-models.grants.ts'
 import { answerStoreGrants } from './adapters/s3/answer-store.grants.ts'
 import { fileStoreGrants } from './adapters/s3/file-store.grants.ts'
 import { valuesGrants } from './adapters/s3/values.grants.ts'
+import { secretsGrants } from './adapters/secretsmanager/secrets.grants.ts'
 import { executionsGrants } from './adapters/stepfunctions/executions.grants.ts'
 import { machinesGrants } from './adapters/stepfunctions/machines.grants.ts'
 
@@ -59,6 +61,8 @@ export const PORTS = {
   invocations: invocationsGrants,
   logs: logsGrants,
   modelUsage: modelUsageGrants,
+  models: modelsGrants,
+  secrets: secretsGrants,
 } as const
 export type PortName = keyof typeof PORTS
 
@@ -86,6 +90,13 @@ export const AGENT_PORTS = {
   taskFiles: ['write'],
   bus: ['publish'],
   executions: ['wake'],
+} as const satisfies PortModes
+
+/** The ports of the function of an agent that needs language models, besides. */
+export const MODEL_PORTS = {
+  models: ['call'],
+  secrets: ['read'],
+  modelUsage: ['count'],
 } as const satisfies PortModes
 
 /** The settings of a function that are known before the synthesis. */

@@ -1,6 +1,7 @@
 import { Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
 import { FILES_PREFIX, TASK_FILES_PREFIX } from '../shared/domain/file-reference.ts'
+import { modelPlaces, type Place } from './constructs/model-places.ts'
 import { agentFunctionArn, logGroupArn, statesArn } from './constructs/our-arns.ts'
 import type { DataStack } from './stacks/data-stack.ts'
 import type { RuntimeStack } from './stacks/runtime-stack.ts'
@@ -58,6 +59,12 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
       runtime.api.api.arnForExecuteApi(),
       'The policy of whoever may call the API: every route of this one API.',
     ),
+    ...wildcardsOf(modelPlaces(runtime, Object.values(stage.models))).map((arn) =>
+      wildcard(
+        arn,
+        'An inference profile passes a call on to any of its regions, which AWS may add to; a condition allows the model only by way of the profile that the stage configures.',
+      ),
+    ),
     {
       where: runtime,
       id: 'Serverless-LambdaDLQ',
@@ -78,6 +85,9 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
     })),
   ]
 }
+
+const wildcardsOf = (places: readonly Place[]): string[] =>
+  places.flatMap(({ arns }) => arns).filter((arn) => arn.includes('*'))
 
 type Resolved = string | { [intrinsic: string]: Resolved | Resolved[] } | Resolved[]
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { AGENTS_WITH_PORTS } from '../functions/agents-with-ports.ts'
-import { AGENT_PORTS, type PortModes } from '../functions/catalogue.ts'
+import { AGENT_PORTS, MODEL_PORTS, type PortModes } from '../functions/catalogue.ts'
+import { needsModels } from '../shared/domain/agent.ts'
 import { ownOf } from '../shared/domain/own.ts'
 import type { Catalogue } from './catalogue.ts'
 import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
@@ -10,10 +11,11 @@ type Deployed = Catalogue['agents'][number]
 /** The module that a function's bundle imports the agent from; a project's agent of the same id is none of ours. */
 export const moduleOf = (agent: Deployed): string => withPorts(agent)?.entry ?? agent.entry
 
-/** The ports of an agent's function. Without files, it may not read or write any. */
+/** The ports of an agent's function. Without files, it may not read or write any; only with models may it call some. */
 export const portsOfAgent = (agent: Deployed): PortModes => ({
   ...AGENT_PORTS,
   ...(agent.manifest.needs?.files === false ? { files: [] } : {}),
+  ...(needsModels(agent.manifest) ? MODEL_PORTS : {}),
   ...withPorts(agent)?.ports,
 })
 

@@ -4,6 +4,8 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { type BuildOptions, build, version as esbuildVersion, type Plugin } from 'esbuild'
 import { FUNCTIONS } from '../functions/catalogue.ts'
+import { agentEntry } from './agent-entry.ts'
+import { writeNeeds } from './agent-providers.ts'
 import { moduleOf } from './agent-with-ports.ts'
 import { builtinsByRequire } from './builtins-by-require.ts'
 import { BundleCache } from './bundle-cache/bundle-cache.ts'
@@ -83,6 +85,7 @@ export async function bundleFunctions(
   await mkdir(join(out, 'register'), { recursive: true })
   await writeFile(join(out, 'register', 'catalogue.json'), text)
   await writeFile(join(out, SOURCES_FILE), JSON.stringify(described))
+  await writeNeeds(out, catalogue)
   if (inFunctions) {
     const files = [...new Set([...inFunctions, ...inExpressions])].sort()
     await writeFile(join(out, PACKAGE_FILES), JSON.stringify(files))
@@ -151,7 +154,7 @@ async function layBundle(file: string, both: Buffer): Promise<void> {
 function howOf(entry: { in: string; out: string }, { agents }: Catalogue, root: string): string {
   const { absWorkingDir: _root, ...options } = BUNDLING
   const agent = agents.find(({ manifest }) => entry.in === `agent:${manifest.id}`)
-  const from = agent === undefined ? entry.in : relative(PACKAGE_ROOT, moduleOf(agent))
+  const from = agent === undefined ? entry.in : [relative(PACKAGE_ROOT, moduleOf(agent)), agent.providers]
   // The plugins, and what is made of source maps, which name files from the project's root.
   const texts = [
     import.meta.filename,
@@ -215,7 +218,7 @@ export function bundlingOf(catalogue: Catalogue, outdir: string) {
   } satisfies BuildOptions
 }
 
-/** Generates an agent's entry point, which wraps the agent in the host: agents' own files do not know Lambda. */
+/** Generates the entry point of each agent. */
 function agentEntries({ agents }: Catalogue): Plugin {
   return {
     name: 'agent-entries',
@@ -226,12 +229,7 @@ function agentEntries({ agents }: Catalogue): Plugin {
       }))
       onLoad({ filter: /.*/, namespace: 'agent' }, ({ path: id }) => {
         const agent = agents.find(({ manifest }) => manifest.id === id)
-        const contents = `
-          import agent from ${JSON.stringify(agent && moduleOf(agent))}
-          import { agentHandler } from ${JSON.stringify(join(PACKAGE_ROOT, sourceOf('functions/steps/agent-handler')))}
-          export const handler = agentHandler(agent)
-        `
-        return { contents, resolveDir: PACKAGE_ROOT, loader: 'ts' }
+        return agent && { contents: agentEntry(agent), resolveDir: PACKAGE_ROOT, loader: 'ts' }
       })
     },
   }

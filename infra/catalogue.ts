@@ -1,12 +1,16 @@
 import type { Compiled } from '../shared/compiler/index.ts'
 import type { AgentManifest } from '../shared/domain/agent.ts'
+import type { ModelSettings } from '../shared/domain/model-settings.ts'
 import type { Workflow } from '../shared/workflow/schema.ts'
 
 export type CompiledWorkflow = { workflow: Workflow; compiled: Compiled }
 
-/** What the files of a project declare; `entry` is the absolute path of an agent's file. */
+/**
+ * What the files of a project declare; `entry` is the absolute path of an agent's file, `providers` those of the models that it may call in a
+ * stage.
+ */
 export type Catalogue = {
-  agents: { manifest: AgentManifest; entry: string }[]
+  agents: { manifest: AgentManifest; entry: string; providers?: readonly ModelSettings['provider'][] }[]
   workflows: CompiledWorkflow[]
 }
 

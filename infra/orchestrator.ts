@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { Stage as Assembly, Tags } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { acknowledgeFindings } from './acknowledge-findings.ts'
+import { modelsOnThisMachine, withProviders } from './agent-providers.ts'
 import { bundleUsable } from './bundle-usable.ts'
 import type { LeftOut } from './catalogue.ts'
 import { CatalogueError, loadUsable } from './load-catalogue.ts'
@@ -52,7 +53,9 @@ export class Orchestrator {
     requirePlace(stage, { account, region })
     const sources = sourcesOf(props)
     const loaded = await loadUsable(sources, isLenient)
-    const { catalogue, left, bundles } = await bundleUsable(loaded, {
+    const models = isLenient() ? modelsOnThisMachine(stage.models) : stage.models
+    const usable = { ...loaded, catalogue: withProviders(loaded.catalogue, models) }
+    const { catalogue, left, bundles } = await bundleUsable(usable, {
       folder: outputFolderOf(scope),
       sources,
       mayLack: isLenient,

@@ -11,6 +11,7 @@ import { LambdaService } from './lambda/service.ts'
 import { LogsService, type ReadLog } from './logs/service.ts'
 import { ObjectStore } from './s3/object-store.ts'
 import { Uploads } from './s3/uploads.ts'
+import { SecretsService } from './secretsmanager/service.ts'
 import type { Authorize } from './stepfunctions/integrations/authorize.ts'
 import { dynamodbIntegration } from './stepfunctions/integrations/dynamodb.ts'
 import { lambdaIntegrations } from './stepfunctions/integrations/lambda-invoke.ts'
@@ -36,6 +37,10 @@ type Options = {
 export async function startServices(options: Options) {
   const { dataFolder, onLog, readLog, onDeadLetter, callTimeouts } = options
   const logs = new LogsService({ read: readLog })
+  const secrets = new SecretsService({
+    file: dataFolder && join(dataFolder, 'secrets.json'),
+    environment: process.env,
+  })
   const { executions, running, dynamodb, objects, storage } = await openStorage(dataFolder)
   const broken = Promise.withResolvers<Error>()
   const iam = new IamService()
@@ -92,6 +97,7 @@ export async function startServices(options: Options) {
     dynamodb,
     objects,
     email,
+    secrets,
     iam,
     lambda,
     logs,

@@ -30,7 +30,8 @@ export function agentHandler(agent: DefinedAgent, ports: HostPorts = hostPorts()
     )
 }
 
-function hostPorts(): HostPorts {
+/** The ports of every agent's function. */
+export function hostPorts(): HostPorts {
   return {
     ...taskPorts(),
     gates: gates(),

@@ -1,4 +1,5 @@
 import { Construct } from 'constructs'
+import { needsModels } from '../../shared/domain/agent.ts'
 import { agentFunctionSettings } from '../agent-function.ts'
 import { portsOfAgent } from '../agent-with-ports.ts'
 import type { Bundles } from '../bundle-functions.ts'
@@ -6,6 +7,7 @@ import type { Catalogue } from '../catalogue.ts'
 import type { Places } from '../place-in-stacks.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
+import { modelsFor } from '../stage-models.ts'
 import { giveNeeds } from './agent-needs.ts'
 import { BundledFunction } from './bundled-function.ts'
 import { nestedStacks } from './nested-stacks.ts'
@@ -62,7 +64,8 @@ export class AgentFleet extends Construct {
       folder: bundles.folderOf(`agent-${id}`),
       ...agentFunctionSettings(manifest),
     })
-    givePorts(agent, portsOfAgent(declared), { stage, data, name })
+    const models = needsModels(manifest) ? { models: modelsFor(manifest, stage.models) } : {}
+    givePorts(agent, portsOfAgent(declared), { stage, data, name, ...models })
     giveNeeds(agent, manifest.needs ?? {}, stage)
     return agent
   }

@@ -15,6 +15,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import type { Stage } from '../stage.ts'
+import { pricesOfStage } from '../stage-models.ts'
 import { keptLogs } from './kept-logs.ts'
 
 export type BundledFunctionProps = {
@@ -69,7 +70,8 @@ export class BundledFunction extends LambdaFunction {
         POWERTOOLS_TRACER_CAPTURE_RESPONSE: 'false',
       },
     })
-    if (stage.prices) this.configure('PRICES', JSON.stringify(stage.prices))
+    const prices = pricesOfStage(stage)
+    if (prices) this.configure('PRICES', JSON.stringify(prices))
   }
 
   /** Sets a variable that the code parses at start. */

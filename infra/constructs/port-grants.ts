@@ -2,10 +2,12 @@ import type { IRole } from 'aws-cdk-lib/aws-iam'
 import { PORTS, type PortModes, type PortName } from '../../functions/catalogue.ts'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import { type Grant, grantsOfModes, type Resource, type StageSetting } from '../../shared/contracts/grants.ts'
+import type { ModelSettings } from '../../shared/domain/model-settings.ts'
 import { mergeGrants } from '../merge-grants.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
-import type { BundledFunction, Conditions } from './bundled-function.ts'
+import type { BundledFunction } from './bundled-function.ts'
+import { modelPlaces, type Place, secretPlaces } from './model-places.ts'
 import { logGroupArn, ownFunctionArn, statesArn } from './our-arns.ts'
 
 /** The environment variable for each setting of the stage. */
@@ -19,6 +21,8 @@ type Context = {
   data: DataStack
   /** The last part of the function's name. */
   name: string
+  /** The models that the function may call; only for one whose agent needs some. */
+  models?: Readonly<Record<string, ModelSettings>>
   /** The role of our state machines; only for a function that creates some. */
   machineRole?: IRole
 }
@@ -46,49 +50,62 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
     if (stage.maxTaskFiles !== undefined) target.configure('MAX_TASK_FILES', String(stage.maxTaskFiles))
   }
   for (const { actions, on } of mergeGrants(grants, new Set(settings))) {
-    const { arn, conditions } = placeOf(target, on, context)
-    target.allow(actions, [arn], conditions)
+    for (const { arns, conditions } of placesOf(target, on, context)) target.allow(actions, arns, conditions)
   }
+  if (context.models) target.configure('MODELS', JSON.stringify(context.models))
 }
 
 /** All grants of these modes of these ports, as their adapters declare them. */
 export const grantsOfPorts = (ports: PortModes): readonly Grant[] =>
   (Object.keys(ports) as PortName[]).flatMap((name) => grantsOfModes(PORTS[name], ports[name] ?? []))
 
-type Place = { arn: string; conditions?: Conditions }
+/** A resource may be several ARNs, or none: as many as the stage configures. */
+function placesOf(target: BundledFunction, on: Resource, context: Context): readonly Place[] {
+  const models = Object.values(context.models ?? {})
+  switch (on.kind) {
+    case 'models':
+      return modelPlaces(target, models)
+    case 'model-secrets':
+      return secretPlaces(target, models)
+    default:
+      return [placeOf(target, on, context)]
+  }
+}
 
-function placeOf(target: BundledFunction, on: Resource, context: Context): Place {
+type Single = Exclude<Resource, { kind: 'models' } | { kind: 'model-secrets' }>
+
+function placeOf(target: BundledFunction, on: Single, context: Context): Place {
   const { stage, data, name, machineRole } = context
   switch (on.kind) {
     case 'table': {
       const { tableArn } = data[on.table]
-      if (on.index !== undefined) return { arn: `${tableArn}/index/${on.index}` }
-      if (on.keys === undefined) return { arn: tableArn }
+      if (on.index !== undefined) return { arns: [`${tableArn}/index/${on.index}`] }
+      if (on.keys === undefined) return { arns: [tableArn] }
       const keys = on.keys.map((prefix) => `${prefix}*`)
-      return { arn: tableArn, conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } } }
+      return { arns: [tableArn], conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } } }
     }
     case 'objects':
-      return { arn: data.bucket.arnForObjects(`${on.prefix}*`) }
+      return { arns: [data.bucket.arnForObjects(`${on.prefix}*`)] }
     case 'listing':
       // This condition would not match a read of a missing object, which has no prefix: S3 still answers it with 403.
       return {
-        arn: data.bucket.bucketArn,
+        arns: [data.bucket.bucketArn],
         conditions: { StringLike: { 's3:prefix': [`${on.prefix}*`] } },
       }
     case 'bus':
-      return { arn: data.bus.eventBusArn }
+      return { arns: [data.bus.eventBusArn] }
     case 'machines':
-      return { arn: statesArn(target, stage, 'stateMachine', '*') }
+      return { arns: [statesArn(target, stage, 'stateMachine', '*')] }
     case 'executions':
-      return { arn: statesArn(target, stage, 'execution', '*:*') }
+      return { arns: [statesArn(target, stage, 'execution', '*:*')] }
     case 'function-logs':
-      return { arn: logGroupArn(target, `/aws/lambda/${stage.prefix}-*`) }
+      return { arns: [logGroupArn(target, `/aws/lambda/${stage.prefix}-*`)] }
     case 'itself':
-      return { arn: ownFunctionArn(target, stage, name) }
+      return { arns: [ownFunctionArn(target, stage, name)] }
     case 'machine-role':
       if (!machineRole) throw new Error(`${name} creates state machines, and is given no role for them`)
       return {
-        arn: machineRole.roleArn,
+        arns: [machineRole.roleArn],
         conditions: { StringEquals: { 'iam:PassedToService': 'states.amazonaws.com' } },
       }
   }

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { transform } from 'esbuild'
+import { hasSameNeeds, readNeeds, withRecordedProviders } from '../agent-providers.ts'
 import { bundleAgents, registeredOf, SOURCES_FILE } from '../bundle-functions.ts'
 import { leaveOutUnbundled } from '../bundle-usable.ts'
 import { CatalogueError, entriesIn, loadUsable } from '../load-catalogue.ts'
@@ -57,7 +58,10 @@ async function buildChanges(base: string, folder: string, mayLack: readonly stri
   const scan = (): Promise<Scanned['digests']> => digestsOf(entries, isLackable, rootOf(from))
   const first = await scan()
   const loaded = await loadUsable(from, isLackable)
-  const { catalogue, left } = await leaveOutUnbundled(loaded, rootOf(from), isLackable)
+  const recorded = await readNeeds(join(base, 'bundles'))
+  const known = withRecordedProviders(loaded.catalogue, recorded)
+  const usable = { ...loaded, catalogue: known }
+  const { catalogue, left } = await leaveOutUnbundled(usable, rootOf(from), isLackable)
   const sources = await describeSources(catalogue, from, left)
   const changed = Object.keys(sources.agents).filter((id) => sources.agents[id] !== before.agents[id])
   const place = (id: string): string => join(base, 'reload', `${id}-${sources.agents[id]}`)
@@ -76,6 +80,7 @@ async function buildChanges(base: string, folder: string, mayLack: readonly stri
     catalogue,
     bundles: new Map(changed.map((id) => [id, place(id)])),
     registered: registeredOf(catalogue),
+    hasSameNeeds: (id, manifest) => hasSameNeeds(recorded, id, manifest),
     folder,
   })
   return {

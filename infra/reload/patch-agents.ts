@@ -1,3 +1,4 @@
+import type { AgentManifest } from '../../shared/domain/agent.ts'
 import { agentFunctionSettings } from '../agent-function.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { AssemblyFiles, Fields, Resource, Template, Value } from './assembly-files.ts'
@@ -9,16 +10,21 @@ type Patch = {
   agents: Catalogue['agents']
   /** Asset keys of the bundles that are new since the assembly, by agent. */
   bundles: ReadonlyMap<string, string>
+  hasSameNeeds: (id: string, manifest: AgentManifest) => boolean
 }
 
 /** Changes the templates to what a synthesis of these agents would give. Returns the template value for the ARN of each new function. */
-export function patchAgents(files: AssemblyFiles, { prefix, agents, bundles }: Patch): Map<string, Value> {
+export function patchAgents(
+  files: AssemblyFiles,
+  { prefix, agents, bundles, hasSameNeeds }: Patch,
+): Map<string, Value> {
   const deployed = agentFunctionsIn(files, prefix)
   const added = new Map<string, Value>()
   for (const { manifest } of agents) {
     let found = deployed.get(manifest.id)
     if (!found) {
-      found = addAgent(files.runtime, prefix, manifest.id, deployed)
+      const alike = new Map([...deployed].filter(([id]) => hasSameNeeds(id, manifest)))
+      found = addAgent(files.runtime, prefix, manifest.id, alike)
       added.set(manifest.id, { 'Fn::GetAtt': [found.logicalId, 'Arn'] })
     }
     const { description, timeoutSeconds, memoryMb } = agentFunctionSettings(manifest)

@@ -1,5 +1,6 @@
 import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AgentManifest } from '../../shared/domain/agent.ts'
 import type { Catalogue } from '../catalogue.ts'
 import {
   AssemblyFiles,
@@ -18,6 +19,8 @@ type Patch = {
   bundles: ReadonlyMap<string, string>
   /** The file beside the bundle of `register`, and its digest. */
   registered: { text: string; digest: string }
+  /** Whether a deployed agent, by its id, has the grants that another one needs. */
+  hasSameNeeds: (id: string, manifest: AgentManifest) => boolean
   /** The target of the new assembly. */
   folder: string
 }
@@ -25,7 +28,7 @@ type Patch = {
 /** Writes what a synthesis of this catalogue would give, without synthesizing. Throws NotLive for changes that need a synthesis. */
 export async function patchAssembly(
   base: string,
-  { catalogue, bundles, registered, folder }: Patch,
+  { catalogue, bundles, registered, hasSameNeeds, folder }: Patch,
 ): Promise<void> {
   const files = await AssemblyFiles.read(base)
   const { runtime } = files
@@ -33,7 +36,12 @@ export async function patchAssembly(
   const prefix = String(register.Properties.FunctionName).replace(/-register$/, '')
   const keys = new Map([...bundles].map(([id, path]) => [id, `reload:${path}`]))
   for (const [id, path] of bundles) files.addAsset(keys.get(id) ?? '', path)
-  const functions = patchAgents(files, { prefix, agents: catalogue.agents, bundles: keys })
+  const functions = patchAgents(files, {
+    prefix,
+    agents: catalogue.agents,
+    bundles: keys,
+    hasSameNeeds,
+  })
   const machines = await patchWorkflows(files, prefix, catalogue.workflows)
 
   const registration = Object.values(runtime.Resources).find(isRegistration) as Resource

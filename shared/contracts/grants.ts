@@ -2,7 +2,16 @@
  * The IAM actions that each method of an adapter needs, declared beside the adapter (`*.grants.ts`, without an SDK).
  * `functions/catalogue.ts` lists the ports and modes of each function, and infra derives the IAM statements from both.
  */
-type Service = 'dynamodb' | 'events' | 'iam' | 'lambda' | 'logs' | 's3' | 'states'
+type Service =
+  | 'bedrock'
+  | 'dynamodb'
+  | 'events'
+  | 'iam'
+  | 'lambda'
+  | 'logs'
+  | 's3'
+  | 'secretsmanager'
+  | 'states'
 export type Action = `${Service}:${string}`
 
 /** The resource of an action; infra fills in the ARN. */
@@ -20,6 +29,10 @@ export type Resource =
   | { readonly kind: 'objects' | 'listing'; readonly prefix: string }
   /** All of ours. `machine-role` is the one role that our state machines run with. */
   | { readonly kind: 'bus' | 'machines' | 'executions' | 'machine-role' | 'function-logs' }
+  /** The models of Bedrock that the function's agent needs. */
+  | { readonly kind: 'models' }
+  /** The secrets with the API keys of other models that it needs. */
+  | { readonly kind: 'model-secrets' }
   /** The function that is granted something. */
   | { readonly kind: 'itself' }
 

@@ -88,6 +88,10 @@ export const AgentNeedsSchema = z.object({
     .describe('false: the agent neither reads nor writes files, and its function may not'),
 })
 
+/** Whether an agent needs language models, so that its function has what calls them. */
+export const needsModels = ({ needs }: Pick<AgentManifest, 'needs'>): boolean =>
+  (needs?.models.length ?? 0) > 0
+
 /** Whether an agent may ask for a model of this name. */
 export const needsModel = ({ needs }: Pick<AgentManifest, 'needs'>, name: string): boolean =>
   needs?.models.some((needed) => needed === name || needed === EVERY_MODEL) ?? false

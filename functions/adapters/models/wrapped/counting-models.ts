@@ -1,0 +1,63 @@
+import { isOrchestratorError } from '../../../../shared/domain/errors.ts'
+import type { ModelSettings } from '../../../../shared/domain/model-settings.ts'
+import { NO_USE } from '../../../../shared/domain/model-use.ts'
+import type { PriceTable, TokenUsage } from '../../../../shared/domain/price-table.ts'
+import { usdOfTokens } from '../../../../shared/estimator/model-prices.ts'
+import type { ModelUsage } from '../../../../shared/ports/model-usage.ts'
+import type { ModelRequest, Models } from '../../../../shared/ports/models.ts'
+
+type Configured = Models & { settings: Readonly<Record<string, ModelSettings>> }
+type Counting = {
+  usage: Pick<ModelUsage, 'addUse'>
+  prices: PriceTable
+  onLost: (facts: Record<string, unknown>) => void
+}
+
+/**
+ * The same models, whose calls are counted by name and day. A call does not wait for it: what follows it (settling its cost, storing its turn)
+ * takes longer, and a count that is lost is missing from an overview only.
+ */
+export function countingModels<M extends Configured>(models: M, { usage, prices, onLost }: Counting): M {
+  function count(name: string, used: TokenUsage): void {
+    const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 } = used
+    const use = {
+      ...NO_USE,
+      calls: 1,
+      inputTokens,
+      outputTokens,
+      cacheReadTokens,
+      cacheWriteTokens,
+      costUsd: usdOf(models.settings[name], used, prices),
+    }
+    usage.addUse(name, use).catch((error: unknown) => onLost({ model: name, error: String(error) }))
+  }
+
+  async function generate(request: ModelRequest) {
+    try {
+      const answer = await models.generate(request)
+      count(request.model, answer.usage)
+      return answer
+    } catch (error) {
+      const used = usageIn(error)
+      if (used) count(request.model, used)
+      throw error
+    }
+  }
+
+  return { ...models, generate }
+}
+
+function usdOf(settings: ModelSettings | undefined, used: TokenUsage, prices: PriceTable): number {
+  if (!settings) return 0
+  const { id, price } = settings
+  return usdOfTokens(id, used, price ? { models: { [id]: price } } : prices) ?? 0
+}
+
+/** The usage that an error of an adapter tells, where tokens were spent. */
+function usageIn(error: unknown): TokenUsage | undefined {
+  if (!isOrchestratorError(error)) return undefined
+  const used = error.details?.usage
+  return typeof used === 'object' && used !== null && 'inputTokens' in used && 'outputTokens' in used
+    ? (used as TokenUsage)
+    : undefined
+}

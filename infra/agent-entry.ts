@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import { needsModels } from '../shared/domain/agent.ts'
+import type { Provider } from './agent-providers.ts'
+import { moduleOf } from './agent-with-ports.ts'
+import type { Catalogue } from './catalogue.ts'
+import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
+
+/** The module with a provider's adapter, from the package's root. */
+const ADAPTERS: Readonly<Record<Provider, string>> = {
+  bedrock: 'functions/adapters/models/bedrock',
+  'openai-compatible': 'functions/deps/openai-compatible',
+}
+
+/**
+ * The text of an agent's entry point, which wraps the agent in the host: agents' own files do not know Lambda. Only that of an agent that needs
+ * language models imports what calls them.
+ */
+export function agentEntry(declared: Catalogue['agents'][number]): string {
+  const { manifest, providers = [] } = declared
+  const agent = `import agent from ${JSON.stringify(moduleOf(declared))}`
+  if (!needsModels(manifest))
+    return `${agent}
+      import { agentHandler } from ${placeOf('functions/steps/agent-handler')}
+      export const handler = agentHandler(agent)`
+  const adapters = providers.map(
+    (provider) => `${JSON.stringify(provider)}: () => import(${placeOf(ADAPTERS[provider])}),`,
+  )
+  return `${agent}
+    import { agentHandler, hostPorts } from ${placeOf('functions/steps/agent-handler')}
+    import { modelPorts } from ${placeOf('functions/deps/models')}
+    export const handler = agentHandler(agent, { ...hostPorts(), ...modelPorts({ ${adapters.join(' ')} }) })`
+}
+
+const placeOf = (module: string): string => JSON.stringify(join(PACKAGE_ROOT, sourceOf(module)))
