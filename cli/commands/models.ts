@@ -1,11 +1,15 @@
 import { Command } from 'commander'
 import type { ModelView } from '../../shared/contracts/model-views.ts'
+import { suggestNames } from '../../shared/domain/nearest-names.ts'
 import { callApi } from '../api-client.ts'
+import { CliError, EXIT } from '../cli-error.ts'
+import { duration } from '../show/duration.ts'
 import { usd } from '../show/money.ts'
-import { printJson, say } from '../show/output.ts'
+import { printJson, say, style } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
+import { type Try, tryModels } from '../show/try-models.ts'
 
-type Options = { json?: boolean }
+type Options = { try?: string | true; json?: boolean }
 
 const HEADER = [
   'model',
@@ -28,9 +32,46 @@ export function modelsCommand(): Command {
     .description(
       'List the language models of the stage: price, agents that need them, use of the last 30 days',
     )
+    .option(
+      '-t, --try [name]',
+      'call it once, or all of them: how long it takes, tokens, cost, or what to do',
+    )
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  orchestrator models\n  orchestrator models --json')
-    .action(listModels)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  orchestrator models\n  orchestrator models --try\n  orchestrator models --try default',
+    )
+    .action((options: Options) =>
+      options.try === undefined ? listModels(options) : tryThem(options.try, options),
+    )
+}
+
+/** Throws CliError, with exit code 1, where one has not answered. */
+async function tryThem(wanted: string | true, { json = false }: Options): Promise<void> {
+  const { models } = await callApi('listModels', {})
+  const known = models.map(({ name }) => name)
+  if (known.length === 0)
+    throw new CliError(`the stage configures no language models; for example:\n${EXAMPLE}`)
+  if (wanted !== true && !known.includes(wanted))
+    throw new CliError(`--try: the stage configures no model "${wanted}"${suggestNames(wanted, known)}`)
+  const { taskId, tries } = await tryModels(wanted === true ? known : [wanted])
+  if (json) printJson({ taskId, tries })
+  else printTries(tries, taskId)
+  if (tries.some(({ error }) => error)) throw new CliError('', EXIT.taskFailed)
+}
+
+function printTries(tries: readonly Try[], taskId: string): void {
+  const rows = tries.map(({ name, milliseconds, costUsd, tokens, text, error }) => [
+    name,
+    error ? style('red', 'failed') : style('green', 'answers'),
+    milliseconds === undefined ? '' : duration(milliseconds),
+    tokens ? `${grouped(tokens.input)} in, ${grouped(tokens.output)} out` : '',
+    costUsd === undefined ? '' : usd(costUsd),
+    error ? '' : JSON.stringify(text),
+  ])
+  printTable(['model', '', 'after', 'tokens', 'cost', 'answer'], rows)
+  for (const { name, error } of tries) if (error) say(`\n${name}: ${error.name}: ${error.message}`)
+  say(style('dim', `\ntask ${taskId}`))
 }
 
 async function listModels({ json = false }: Options): Promise<void> {

@@ -4,7 +4,14 @@ import { parseSync } from '@swc/core'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { AGENTS_WITH_PORTS } from '../../../functions/agents-with-ports.ts'
-import { AGENT_PORTS, FUNCTIONS, PORTS, type PortModes, type PortName } from '../../../functions/catalogue.ts'
+import {
+  AGENT_PORTS,
+  FUNCTIONS,
+  MODEL_PORTS,
+  PORTS,
+  type PortModes,
+  type PortName,
+} from '../../../functions/catalogue.ts'
 import { grantsOfPorts } from '../../../infra/constructs/port-grants.ts'
 import { mergeGrants } from '../../../infra/merge-grants.ts'
 import type { Grant, PortGrants, StageSetting } from '../../../shared/contracts/grants.ts'
@@ -38,6 +45,7 @@ const NEVER_CALLED: Readonly<Record<string, Readonly<Record<string, string>>>> =
 const CALLED_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   api: ['answers.keep'],
   register: ['invocations.invokeLater', 'machines.removeBusy'],
+  'agents with models': ['modelUsage.addUse', 'secrets.readSecret'],
 }
 
 type Bundled = { ports: string[]; calls: Set<string> }
@@ -116,11 +124,19 @@ function nameOf(node: unknown): string | undefined {
 
 const AGENT_HANDLER = 'functions/steps/agent-handler.ts'
 
+/** What the entry point of an agent that needs models of every provider imports besides (infra/agent-entry.ts). */
+const WITH_MODELS = [
+  'functions/deps/models.ts',
+  'functions/deps/openai-compatible.ts',
+  'functions/adapters/models/bedrock.ts',
+]
+
 const functions: [string, string[], PortModes][] = [
   ...Object.entries(FUNCTIONS).map(
     ([name, { entry, ports }]) => [name, [`${entry}.ts`], ports] satisfies [string, string[], PortModes],
   ),
   ['agents', [AGENT_HANDLER], AGENT_PORTS],
+  ['agents with models', [AGENT_HANDLER, ...WITH_MODELS], { ...AGENT_PORTS, ...MODEL_PORTS }],
   ...Object.entries(AGENTS_WITH_PORTS).map(
     ([name, { entry, ports }]) =>
       [name, [AGENT_HANDLER, `${entry}.ts`], { ...AGENT_PORTS, ...ports }] satisfies [

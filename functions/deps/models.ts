@@ -1,0 +1,24 @@
+import type { HostPorts } from '../../shared/host/host-ports.ts'
+import { gatedModels } from '../../shared/host/model/model-gate.ts'
+import { type LoadAdapter, modelsOf } from '../adapters/models/models.ts'
+import { countingModels } from '../adapters/models/wrapped/counting-models.ts'
+import { configuredModels, modelUsage, pricesWithModels } from './model-settings.ts'
+import { once } from './once.ts'
+import { logger } from './platform.ts'
+
+type Adapters = Parameters<typeof modelsOf>[1]
+
+/** The ports of an agent that needs language models, besides those of every agent: its models behind the gate, and prices that know them. */
+export const modelPorts = (adapters: Adapters): Pick<HostPorts, 'models' | 'prices'> =>
+  once('modelPorts', () => {
+    const settings = configuredModels()
+    const prices = pricesWithModels()
+    const counted = countingModels(modelsOf(settings, adapters), {
+      usage: modelUsage(),
+      prices,
+      onLost: (facts) => logger().warn('use of a model not counted', facts),
+    })
+    return { models: gatedModels(counted), prices }
+  })
+
+export type { LoadAdapter }
