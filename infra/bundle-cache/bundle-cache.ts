@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
-import { digest, farFilesIn, type Probe, Probes, probesOf } from './probes.ts'
+import { digest, farFilesIn, type Probe, Probes, probesIn } from './probes.ts'
 
 /**
  * Caches bundles between syntheses: bundling is most of a synthesis, and few files change in between.
@@ -20,10 +20,14 @@ const KEPT_OF_EACH = 8
 /** What was built: the entry points behind one bundle, as keys of the metafile, and when the build began (ms since the epoch). */
 export type Built = { metafile: Metafile; from: readonly string[]; startedAt: number }
 
+/** What the bundles of one build have in common: their probes, and the answers since the build. */
+type AfterBuild = { probesOf: ReturnType<typeof probesIn>; now: Probes }
+
 export class BundleCache {
   readonly #folder: string
   readonly #root: string
   readonly #probes: Probes
+  readonly #builds = new WeakMap<Metafile, AfterBuild>()
   #farFiles: Set<string> | undefined = new Set()
 
   /** `root` is the folder to which the paths of metafiles are relative. */
@@ -53,13 +57,22 @@ export class BundleCache {
   }
 
   async #keep(name: string, how: string, bundle: Uint8Array, built: Built): Promise<void> {
-    const probes = probesOf(built.metafile, built.from, this.#root)
+    const { probesOf, now } = this.#afterBuild(built.metafile)
+    const probes = probesOf(built.from)
     this.#note(probes)
     if (probes === undefined) return
-    const now = new Probes(this.#root)
     const entry = [digest(`${how} ${now.digestOf(probes)}`), digest(bundle), ...probes].join('\n')
     if (now.hasChangedSince(built.startedAt, probes)) return
     await this.#write(join(this.#folder, name), entry, bundle).catch(() => {})
+  }
+
+  /** Answers of one build are shared: a change since it began shows in all of its bundles (bundle-cache/B2). */
+  #afterBuild(metafile: Metafile): AfterBuild {
+    const known = this.#builds.get(metafile)
+    if (known !== undefined) return known
+    const made = { probesOf: probesIn(metafile, this.#root), now: new Probes(this.#root) }
+    this.#builds.set(metafile, made)
+    return made
   }
 
   async #read(folder: string, how: string): Promise<Buffer | undefined> {

@@ -17,56 +17,98 @@ const REFERS = /"(extends|paths|baseUrl)"/
 /** Timestamps of files may lag behind the clock by one tick of the system. */
 const TICK_MILLISECONDS = 20
 
-/** The probes that the bundle of some entry points depends on; undefined when it depends on more than probes cover. */
-export function probesOf({ inputs }: Metafile, from: readonly string[], root: string): Probe[] | undefined {
-  const probes = new Set<Probe>()
-  const ask = (kind: 'file' | 'names', path: string): void =>
-    void probes.add(`${kind} ${withinRoot(path, root)}`)
-  const reached = new Set<string>()
-  const folders = new Set<string>()
-  for (const open = [...from]; open.length > 0; ) {
-    const path = open.pop() ?? ''
-    const input = inputs[path]
-    if (reached.has(path)) continue
-    if (input === undefined) return undefined
-    reached.add(path)
-    const isFile = !VIRTUAL.test(path)
-    const folder = isFile ? dirname(resolve(root, path)) : root
-    if (isFile) {
-      ask('file', resolve(root, path))
-      for (let at = folder; !folders.has(at); at = dirname(at)) folders.add(at)
+/**
+ * Reads from a metafile which probes the bundle of some entry points depends on; undefined when it depends on more than probes cover.
+ * Bundles of one build share most of their modules, so what one module or folder asks for is found once.
+ */
+export function probesIn(
+  { inputs }: Metafile,
+  root: string,
+): (from: readonly string[]) => Probe[] | undefined {
+  const ofModule = once((path: string) => probesOfModule(inputs[path], path, root))
+  const ofFolder = once((folder: string) => probesOfFolder(folder, root))
+  return (from) => {
+    const probes = new Set<Probe>()
+    const reached = new Set<string>()
+    const folders = new Set<string>()
+    for (const open = [...from]; open.length > 0; ) {
+      const path = open.pop() ?? ''
+      if (reached.has(path)) continue
+      const asked = ofModule(path)
+      if (asked === undefined) return undefined
+      reached.add(path)
+      open.push(...asked.imported)
+      for (const probe of asked.probes) probes.add(probe)
+      if (asked.folder === undefined) continue
+      for (let at = asked.folder; !folders.has(at); at = dirname(at)) folders.add(at)
     }
-    for (const { path: imported, original = imported, external = false } of input.imports) {
-      if (!external) open.push(imported)
-      // esbuild does not list the files that match a dynamic import with a pattern.
-      else if (imported.includes('*')) return undefined
-      if (VIRTUAL.test(imported)) continue
-      if (!isPath(original)) {
-        for (const place of placesOf(original, folder, resolve(root, imported))) ask('names', place)
-        continue
-      }
-      // A file of exactly this name has precedence: one that is created later would be bundled instead.
-      const named = resolve(folder, original)
-      if (named === resolve(root, imported)) continue
-      ask('names', dirname(named))
-      ask('names', named)
+    for (const folder of folders) {
+      const asked = ofFolder(folder)
+      if (asked === undefined) return undefined
+      for (const probe of asked) probes.add(probe)
     }
+    return [...probes]
   }
-  for (const folder of folders) {
-    ask('file', join(folder, 'package.json'))
-    // A package that is installed later in a nearer node_modules would take precedence.
-    ask('names', join(folder, 'node_modules'))
-    for (const main of missingMainsOf(folder)) {
-      ask('names', dirname(main))
-      ask('names', main)
+}
+
+/** What a module itself asks for, its folder (none for a virtual module), and the modules that it imports. */
+type OfModule = { probes: Probe[]; folder: string | undefined; imported: string[] }
+
+function probesOfModule(
+  input: Metafile['inputs'][string] | undefined,
+  path: string,
+  root: string,
+): OfModule | undefined {
+  if (input === undefined) return undefined
+  const isFile = !VIRTUAL.test(path)
+  const folder = isFile ? dirname(resolve(root, path)) : root
+  const probes: Probe[] = isFile ? [probe('file', resolve(root, path), root)] : []
+  const modules: string[] = []
+  for (const { path: imported, original = imported, external = false } of input.imports) {
+    if (!external) modules.push(imported)
+    // esbuild does not list the files that match a dynamic import with a pattern.
+    else if (imported.includes('*')) return undefined
+    if (VIRTUAL.test(imported)) continue
+    if (!isPath(original)) {
+      for (const place of placesOf(original, folder, resolve(root, imported)))
+        probes.push(probe('names', place, root))
+      continue
     }
-    if (isInPackage(folder)) continue
-    ask('file', join(folder, 'tsconfig.json'))
-    ask('file', join(folder, 'jsconfig.json'))
-    if (['tsconfig.json', 'jsconfig.json'].some((name) => REFERS.test(textOf(join(folder, name)))))
-      return undefined
+    // A file of exactly this name has precedence: one that is created later would be bundled instead.
+    const named = resolve(folder, original)
+    if (named !== resolve(root, imported))
+      probes.push(probe('names', dirname(named), root), probe('names', named, root))
   }
-  return [...probes]
+  return { probes, folder: isFile ? folder : undefined, imported: modules }
+}
+
+function probesOfFolder(folder: string, root: string): Probe[] | undefined {
+  // A package that is installed later in a nearer node_modules would take precedence.
+  const probes = [
+    probe('file', join(folder, 'package.json'), root),
+    probe('names', join(folder, 'node_modules'), root),
+  ]
+  for (const main of missingMainsOf(folder))
+    probes.push(probe('names', dirname(main), root), probe('names', main, root))
+  if (isInPackage(folder)) return probes
+  const settings = ['tsconfig.json', 'jsconfig.json'].map((name) => join(folder, name))
+  if (settings.some((file) => REFERS.test(textOf(file)))) return undefined
+  return [...probes, ...settings.map((file) => probe('file', file, root))]
+}
+
+const probe = (kind: 'file' | 'names', path: string, root: string): Probe =>
+  `${kind} ${withinRoot(path, root)}`
+
+/** The function with its results remembered. */
+function once<Result>(find: (key: string) => Result): (key: string) => Result {
+  const found = new Map<string, Result>()
+  return (key) => {
+    const known = found.get(key)
+    if (known !== undefined || found.has(key)) return known as Result
+    const result = find(key)
+    found.set(key, result)
+    return result
+  }
 }
 
 /** The files of packages, and those outside the root, among what probes ask for, as absolute paths. */
@@ -82,6 +124,8 @@ export function farFilesIn(probes: readonly Probe[], root: string): string[] {
 export class Probes {
   readonly #root: string
   readonly #answers = new Map<Probe, string>()
+  /** When the result of a probe last changed, as it was read after its answer. */
+  readonly #changes = new Map<Probe, number>()
 
   constructor(root: string) {
     this.#root = root
@@ -91,13 +135,20 @@ export class Probes {
     return digest(probes.map((probe) => `${probe} ${this.#answerOf(probe)}`).join('\n'))
   }
 
-  /** Whether the result of a probe may have changed since `time` (ms since the epoch). */
+  /** Whether the result of a probe may have changed between `time` (ms since the epoch) and its answer in `digestOf`. */
   hasChangedSince(time: number, probes: readonly Probe[]): boolean {
-    return probes.some((probe) => {
-      const [, path] = this.#parse(probe)
-      const stats = statSync(path, { throwIfNoEntry: false }) ?? this.#folderOfMissing(path)
-      return stats !== undefined && stats.ctimeMs >= time - TICK_MILLISECONDS
-    })
+    return probes.some((probe) => this.#changeOf(probe) >= time - TICK_MILLISECONDS)
+  }
+
+  #changeOf(probe: Probe): number {
+    const known = this.#changes.get(probe)
+    if (known !== undefined) return known
+    this.#answerOf(probe)
+    const [, path] = this.#parse(probe)
+    const stats = statSync(path, { throwIfNoEntry: false }) ?? this.#folderOfMissing(path)
+    const change = stats?.ctimeMs ?? Number.NEGATIVE_INFINITY
+    this.#changes.set(probe, change)
+    return change
   }
 
   /** The parent folder of a missing file, within the root only: folders above it change for unrelated reasons. */
