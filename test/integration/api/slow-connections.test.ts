@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
-const TIMES = { headersMilliseconds: 1_000, requestMilliseconds: 2_000, idleMilliseconds: 500 }
+const TIMES = { headersMilliseconds: 500, requestMilliseconds: 1_000, idleMilliseconds: 250 }
 /** The time until the last connection is closed: the longest limit, plus the interval of checks. */
-const BOUND_MILLISECONDS = 8_000
+const BOUND_MILLISECONDS = 7_000
 const MOST = 100
 const CONNECTIONS = 150
 
