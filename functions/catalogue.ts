@@ -16,6 +16,7 @@ import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
 import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
 import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
 import { taskFilesGrants } from './adapters/dynamodb/steps/task-files.grants.ts'
+import { transcriptsGrants } from './adapters/dynamodb/steps/transcripts.grants.ts'
 import { turnsGrants } from './adapters/dynamodb/steps/turns.grants.ts'
 import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
 import { budgetsGrants } from './adapters/dynamodb/tasks/budgets.grants.ts'
@@ -52,6 +53,7 @@ export const PORTS = {
   budgets: budgetsGrants,
   ledger: ledgerGrants,
   turns: turnsGrants,
+  transcripts: transcriptsGrants,
   files: fileStoreGrants,
   taskFiles: taskFilesGrants,
   answers: answerStoreGrants,
@@ -86,6 +88,7 @@ export const AGENT_PORTS = {
   budgets: ['read', 'spend'],
   ledger: ['record'],
   turns: ['keep'],
+  transcripts: ['keep'],
   files: ['list', 'read', 'write'],
   taskFiles: ['write'],
   bus: ['publish'],
@@ -138,6 +141,7 @@ export const FUNCTIONS = {
       budgets: ['read', 'create', 'close'],
       files: ['list', 'upload', 'download'],
       taskFiles: ['read'],
+      transcripts: ['read'],
       answers: ['keep'],
       bus: ['publish'],
       executions: ['start', 'wake', 'stop'],

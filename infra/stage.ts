@@ -144,6 +144,12 @@ const FieldsSchema = z.strictObject({
   maxTaskFiles: wholeNumber(1, NO_LIMIT, 1_000)
     .optional()
     .describe('How many files the agents of a task may write, in all attempts; 1,000 where it is not said'),
+  transcripts: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether what agents ask of language models, and what is answered, is kept with the attempts of a task and expires with it',
+    ),
   models: ModelsSchema.default({}).describe(
     'Language models by the names that agents ask for in `needs.models`; `default` is the one that an agent asks for without a name',
   ),

@@ -10,11 +10,12 @@ import { jsonText, visible } from '../show/json-text.ts'
 import { usd } from '../show/money.ts'
 import { elapsed, printJson, say, statusText, style } from '../show/output.ts'
 import { pageOfError } from '../show/page-of-error.ts'
+import { printTranscript } from '../show/print-transcript.ts'
 import { printTable } from '../show/table.ts'
 import { printTroubledItems } from '../show/troubled-items.ts'
 import { hanging } from '../show/visible.ts'
 
-type Options = { definition?: boolean; full?: boolean; json?: boolean }
+type Options = { definition?: boolean; transcript?: boolean; full?: boolean; json?: boolean }
 
 export function showCommand(): Command {
   return new Command('show')
@@ -22,14 +23,17 @@ export function showCommand(): Command {
     .argument('<taskId>', 'of the task', parseTaskId)
     .argument('[stepId]', 'a step, e.g. report, or one of a loop or a fan-out: improve[2].draft, each[17]')
     .option('--definition', 'the workflow that the task runs, as JSON')
+    .option('--transcript', 'what the step has asked of language models, and their answers')
     .option('--full', 'whole values on a terminal as well')
     .option('--json', 'print JSON, with all that is known')
     .addHelpText(
       'after',
       "\nExamples:\n  npx orchestrator show t_01...\n  npx orchestrator show t_01... report\n  npx orchestrator show t_01... 'each[17]' --json",
     )
-    .action(async (id: string, stepId: string | undefined, { definition, full, json }: Options) => {
+    .action(async (id: string, stepId: string | undefined, options: Options) => {
+      const { definition, transcript, full, json } = options
       if (definition) return showDefinition(id, stepId)
+      if (transcript) return showTranscript(id, stepId, json)
       const whole = {
         whole: `npx orchestrator show ${id}${stepId === undefined ? '' : ` ${shellWord(stepId)}`} --full`,
         ...(full ? { isFull: true } : {}),
@@ -48,6 +52,12 @@ async function showDefinition(id: string, stepId: string | undefined): Promise<v
     throw new CliError(`--definition is of a task, not of a step: leave out "${stepId}"`)
   const { definition } = await callApi('getTaskWorkflow', { id })
   console.log(jsonText(definition))
+}
+
+async function showTranscript(id: string, stepId: string | undefined, json = false): Promise<void> {
+  if (stepId === undefined)
+    throw new CliError(`--transcript is of a step: npx orchestrator show ${id} <stepId> --transcript`)
+  await printTranscript(id, stepId, { json })
 }
 
 /** The task with its input, its workflow, its result and every step, without the values of the steps. */

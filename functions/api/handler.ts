@@ -18,6 +18,7 @@ import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
 import { collectables, workflows } from '../deps/registry-ports.ts'
 import { machines } from '../deps/state-machines.ts'
+import { transcripts } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 import { jsonBody } from '../middleware/json-body.ts'
 import { limitBody } from '../middleware/limit-body.ts'
@@ -37,6 +38,7 @@ const handlers = makeHandlers(
     collectables: collectables(),
     files: files(),
     taskFiles: taskFiles(),
+    transcripts: transcripts(),
     machines: machines(),
     modelUsage: modelUsage(),
     models: configuredModels(),

@@ -30,6 +30,7 @@ import {
   showTaskStatus,
   showTaskStep,
 } from '../../shared/app/views/read-tasks.ts'
+import { listTranscript } from '../../shared/app/views/read-transcript.ts'
 import { getTaskFile, listTaskFiles } from '../../shared/app/views/task-files.ts'
 import { makeLinks } from '../../shared/contracts/make-links.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
@@ -73,6 +74,7 @@ export function makeHandlers(
     listTaskSteps: handle(ROUTES.listTaskSteps, listTaskSteps(ports)),
     getTaskStep: handle(ROUTES.getTaskStep, showTaskStep(ports)),
     getTaskStepInput: handle(ROUTES.getTaskStepInput, showStepInput(ports)),
+    listTaskStepTranscript: handle(ROUTES.listTaskStepTranscript, listTranscript(ports)),
     listTaskEvents: handle(ROUTES.listTaskEvents, listTaskEvents(ports)),
     listTaskLogs: handle(ROUTES.listTaskLogs, listTaskLogs({ ...ports, logs })),
     cancelTask: handle(ROUTES.cancelTask, cancelTask(ports)),

@@ -22,4 +22,7 @@ export const fileLimits = (): FileLimits => {
   return { maxBytes: mostMb === undefined ? DEFAULT_FILE_LIMITS.maxBytes : mostMb * MIB, maxFiles }
 }
 
+/** Whether calls of language models are kept with their attempts, as the stage says. */
+export const keepTranscripts = (): boolean => environment().KEEP_TRANSCRIPTS !== 'no'
+
 const MIB = 1024 * 1024

@@ -1,7 +1,8 @@
-import type { Gates, Ledger, Outputs, Turns } from '../../shared/ports/index.ts'
+import type { Gates, Ledger, Outputs, Transcripts, Turns } from '../../shared/ports/index.ts'
 import { dynamodbGates } from '../adapters/dynamodb/steps/gates.ts'
 import { dynamodbLedger } from '../adapters/dynamodb/steps/ledger.ts'
 import { dynamodbOutputs } from '../adapters/dynamodb/steps/outputs.ts'
+import { dynamodbTranscripts } from '../adapters/dynamodb/steps/transcripts.ts'
 import { dynamodbTurns } from '../adapters/dynamodb/steps/turns.ts'
 import { tasksTable } from './clients.ts'
 import { once } from './once.ts'
@@ -13,3 +14,5 @@ export const outputs = (): Outputs => once('outputs', () => dynamodbOutputs(task
 export const ledger = (): Ledger => once('ledger', () => dynamodbLedger(tasksTable()))
 
 export const turns = (): Turns => once('turns', () => dynamodbTurns(tasksTable()))
+
+export const transcripts = (): Transcripts => once('transcripts', () => dynamodbTranscripts(tasksTable()))

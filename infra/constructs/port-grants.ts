@@ -49,6 +49,8 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
     if (stage.maxFileMb !== undefined) target.configure('MAX_FILE_MB', String(stage.maxFileMb))
     if (stage.maxTaskFiles !== undefined) target.configure('MAX_TASK_FILES', String(stage.maxTaskFiles))
   }
+  if ('transcripts' in ports && ports.transcripts?.includes('keep') && !stage.transcripts)
+    target.configure('KEEP_TRANSCRIPTS', 'no')
   for (const { actions, on } of mergeGrants(grants, new Set(settings))) {
     for (const { arns, conditions } of placesOf(target, on, context)) target.allow(actions, arns, conditions)
   }

@@ -34,6 +34,10 @@ export const EnvironmentSchema = z.object({
     .min(1)
     .optional()
     .describe('How many files the agents of a task may write'),
+  KEEP_TRANSCRIPTS: z
+    .enum(['yes', 'no'])
+    .optional()
+    .describe('Whether calls of language models are kept with their attempts; yes by default'),
   PRICES: z
     .string()
     .transform((text) => PriceTableSchema.partial().parse(JSON.parse(text)))

@@ -128,6 +128,13 @@ export const ListFilesSchema = z.strictObject({
   cursor: cursorOf(FILE_ID),
 })
 
+export const ListTranscriptSchema = z.strictObject({
+  id: TaskIdSchema,
+  stepId: StepIdSchema,
+  limit: wholeNumber(1, 20).default(10),
+  cursor: cursorOf(/^[\d.]+#\d{4}$/),
+})
+
 export const FileRefSchema = z.strictObject({
   id: TaskIdSchema,
   fileId: z.string().regex(FILE_ID, 'a file id is f_ and 26 characters'),

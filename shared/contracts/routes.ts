@@ -13,6 +13,7 @@ import {
   ListLogsSchema,
   ListStepsSchema,
   ListTasksSchema,
+  ListTranscriptSchema,
 } from './list-requests.ts'
 
 import { LogLineViewSchema } from './log-views.ts'
@@ -35,6 +36,7 @@ import {
   WorkflowRefSchema,
 } from './requests.ts'
 import { defineRoute } from './route.ts'
+import { TranscriptViewSchema } from './transcript-views.ts'
 import {
   ApprovalViewSchema,
   CursorSchema,
@@ -202,6 +204,22 @@ export const ROUTES = {
     input: StepRefSchema,
     from: { path: ['id', 'stepId'] },
     success: { status: 200, description: 'The input', name: 'InputOfStep', output: InputOfStepViewSchema },
+    problems: [404],
+  }),
+  listTaskStepTranscript: defineRoute({
+    id: 'listTaskStepTranscript',
+    method: 'GET',
+    path: '/tasks/{id}/steps/{stepId}/transcript',
+    summary: 'What the agent of a step has asked of language models, and what they have answered, in order',
+    tag: 'tasks',
+    input: ListTranscriptSchema,
+    from: { path: ['id', 'stepId'], query: ['limit', 'cursor'] },
+    success: {
+      status: 200,
+      description: 'A page of the calls of models',
+      name: 'Transcript',
+      output: TranscriptViewSchema,
+    },
     problems: [404],
   }),
   listTaskEvents: defineRoute({

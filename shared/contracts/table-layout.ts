@@ -29,6 +29,7 @@ export const TASK_ITEMS = {
   gate: 'GATE#',
   once: 'ONCE#',
   turn: 'TURN#',
+  transcript: 'CALL#',
   wait: 'WAIT#',
   file: 'FILE#',
   fileCount: 'FILES',

@@ -16,6 +16,8 @@ type Needs = Pick<
   | 'fileLimits'
   | 'ledger'
   | 'turns'
+  | 'transcripts'
+  | 'keepTranscripts'
   | 'limits'
   | 'prices'
   | 'models'

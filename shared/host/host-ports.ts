@@ -25,6 +25,7 @@ export type HostPorts = Pick<
   | 'budgets'
   | 'ledger'
   | 'turns'
+  | 'transcripts'
   | 'prices'
   | 'clock'
   | 'ids'
@@ -32,6 +33,8 @@ export type HostPorts = Pick<
   log: HostLog
   /** Language models; absent where the agent needs none. */
   models?: HostModels
+  /** Whether calls of models are kept with their attempts; they are where it is not given. */
+  keepTranscripts?: boolean
   /** What agents may write; `DEFAULT_FILE_LIMITS` where it is not given. */
   fileLimits?: FileLimits
   /** Writes one value of a metric. */

@@ -18,6 +18,8 @@ type Needs = Pick<
   | 'fileLimits'
   | 'ledger'
   | 'turns'
+  | 'transcripts'
+  | 'keepTranscripts'
   | 'limits'
   | 'prices'
   | 'models'

@@ -22,6 +22,7 @@ import type { Statistics } from './statistics.ts'
 import type { Steps } from './steps.ts'
 import type { TaskFiles } from './task-files.ts'
 import type { Tasks } from './tasks.ts'
+import type { Transcripts } from './transcripts.ts'
 import type { Turns } from './turns.ts'
 import type { Values } from './values.ts'
 import type { Waits } from './waits.ts'
@@ -47,6 +48,7 @@ export type Ports = {
   budgets: Budgets
   ledger: Ledger
   turns: Turns
+  transcripts: Transcripts
   files: FileStore
   taskFiles: TaskFiles
   bus: EventBus
@@ -95,6 +97,7 @@ export type {
   Steps,
   TaskFiles,
   Tasks,
+  Transcripts,
   Turns,
   Values,
   Waits,

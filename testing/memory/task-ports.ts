@@ -3,6 +3,7 @@ import { dynamodbGates } from '../../functions/adapters/dynamodb/steps/gates.ts'
 import { dynamodbOutputs } from '../../functions/adapters/dynamodb/steps/outputs.ts'
 import { dynamodbSteps } from '../../functions/adapters/dynamodb/steps/steps.ts'
 import { dynamodbTaskFiles } from '../../functions/adapters/dynamodb/steps/task-files.ts'
+import { dynamodbTranscripts } from '../../functions/adapters/dynamodb/steps/transcripts.ts'
 import { dynamodbTurns } from '../../functions/adapters/dynamodb/steps/turns.ts'
 import { dynamodbWaits } from '../../functions/adapters/dynamodb/steps/waits.ts'
 import { dynamodbPlans } from '../../functions/adapters/dynamodb/tasks/plans.ts'
@@ -12,7 +13,16 @@ import type { BlobStore, Ports } from '../../shared/ports/index.ts'
 
 export type TaskPorts = Pick<
   Ports,
-  'tasks' | 'plans' | 'steps' | 'gates' | 'outputs' | 'values' | 'waits' | 'turns' | 'taskFiles'
+  | 'tasks'
+  | 'plans'
+  | 'steps'
+  | 'gates'
+  | 'outputs'
+  | 'values'
+  | 'waits'
+  | 'turns'
+  | 'transcripts'
+  | 'taskFiles'
 >
 
 /** The ports of tasks, over one table and one blob store; `days` is the retention of ended tasks. */
@@ -33,6 +43,7 @@ export function taskPorts(settings: {
     outputs: dynamodbOutputs(settings),
     waits: dynamodbWaits(settings),
     turns: dynamodbTurns(settings),
+    transcripts: dynamodbTranscripts(settings),
     taskFiles: dynamodbTaskFiles(settings),
   }
 }

@@ -18,6 +18,7 @@ export const taskKey = (taskId: string) => `${TASK_PARTITIONS.task}${taskId}`
 export const gateKey = (stepId: string) => `${TASK_ITEMS.gate}${stepId}`
 export const stepKey = (path: string) => `${TASK_ITEMS.step}${path}`
 export const onceKey = (path: string, key: string) => `${TASK_ITEMS.once}${path}#${key}`
+export const transcriptKey = (path: string, id: string) => `${TASK_ITEMS.transcript}${path}#${id}`
 export const turnKey = (path: string, loop: string, turn: number) =>
   `${TASK_ITEMS.turn}${path}#${loop}#${digits(turn, 4)}`
 export const waitKey = (path: string) => `${TASK_ITEMS.wait}${path}`

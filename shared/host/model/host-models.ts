@@ -13,6 +13,8 @@ export type GateNeeds = Pick<
   | 'limits'
   | 'prices'
   | 'turns'
+  | 'transcripts'
+  | 'keepTranscripts'
   | 'values'
   | 'ledger'
   | 'files'

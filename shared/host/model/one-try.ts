@@ -11,6 +11,7 @@ import type { TokenUsage } from '../../domain/price-table.ts'
 import type { ModelAnswer, ModelRequest } from '../../ports/models.ts'
 import type { AdmittedCall, Limits, StepRun } from '../step-run.ts'
 import type { ConfiguredModels, GateNeeds } from './host-models.ts'
+import { keepTranscript } from './keep-transcript.ts'
 import { asGateError, isUnpaid, throttled, usageIn } from './model-errors.ts'
 
 /** The request names a model that is configured. */
@@ -24,17 +25,14 @@ const UNKNOWN: Used = { inputTokens: 0, outputTokens: 0, estimated: true }
 type Held = { settle(used: Used | undefined): Promise<void> }
 
 export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCall): OneTry {
+  const keep = keepTranscript(ports, run)
   return async (request) => {
     attempt.signal.throwIfAborted()
     const settings = ports.models.settings[request.model] as ModelSettings
     const held = await holdCounted(ports, run, attempt, { request, settings })
-    const startedAt = ports.clock.now().getTime()
+    const startedAt = ports.clock.now()
+    const durationMs = (): number => ports.clock.now().getTime() - startedAt.getTime()
     let hasBegun = false
-    const told = (end: Record<string, unknown>): Record<string, unknown> => ({
-      model: request.model,
-      ...end,
-      durationMs: ports.clock.now().getTime() - startedAt,
-    })
     const onText = (delta: string): void => {
       hasBegun = true
       request.onText?.(delta)
@@ -46,17 +44,30 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
       )
     } catch (error) {
       const used = usageIn(error) ?? (isUnpaid(error, hasBegun) ? undefined : UNKNOWN)
-      run.log.warn('model call failed', told({ errorName: failureOf(error).name, ...used }))
+      const ended = {
+        durationMs: durationMs(),
+        errorName: failureOf(error).name,
+        ...(used ? { usage: used } : {}),
+      }
+      run.log.warn('model call failed', { model: request.model, ...flat(ended) })
       // Of two failures the first is told.
-      await held.settle(used).catch(() => {})
+      const settled = held.settle(used).catch(() => {})
+      await Promise.all([settled, keep(request, { startedAt: startedAt.toISOString(), ...ended })])
       throw asGateError(error, request.model)
     }
     const { finish, usage, modelId, requestId } = answer
-    run.log.info('model called', told({ modelId, finish, ...usage, requestId }))
-    await held.settle(usage)
+    const ended = { durationMs: durationMs(), modelId, finish, usage }
+    run.log.info('model called', { model: request.model, requestId, ...flat(ended) })
+    const kept = keep(request, { startedAt: startedAt.toISOString(), ...ended }, answer)
+    // Both are awaited, even if one fails: Lambda freezes the process after the step's answer.
+    const [settled] = await Promise.allSettled([held.settle(usage), kept])
+    if (settled.status === 'rejected') throw settled.reason
     return answer
   }
 }
+
+/** As facts of a line of the log. */
+const flat = ({ usage, ...ended }: { usage?: Used }): Record<string, unknown> => ({ ...ended, ...usage })
 
 type Asked = { request: ModelRequest; settings: ModelSettings }
 
