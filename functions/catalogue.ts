@@ -125,7 +125,7 @@ export const FUNCTIONS = {
     memoryMb: 1024,
     reserved: true,
     ports: {
-      tasks: ['read', 'list', 'submit', 'end', 'reopen', 'wait'],
+      tasks: ['read', 'list', 'submit', 'end', 'reopen', 'wait', 'watch'],
       plans: ['read', 'create'],
       steps: ['find', 'list', 'approve', 'reopen', 'adopt', 'inputs'],
       values: ['read'],

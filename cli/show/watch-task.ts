@@ -34,13 +34,15 @@ export async function watchTask(
   const show = quiet ? () => {} : to.isTTY ? liveTree(to) : plainLines(to, before)
   let pause = POLL_MILLISECONDS.least
   for (let seen = ''; ; ) {
-    const task = await callApi('getTask', { id: taskId }, base)
+    const task = await callApi('getTask', { id: taskId, watch: true }, base)
     const ended = !OPEN.includes(task.status)
     show(task, ended)
     if (ended) return task
     const now = JSON.stringify(task)
     const { least, most, growth } = POLL_MILLISECONDS
-    pause = now === seen ? Math.min(most, pause * growth) : least
+    // A model may begin to speak at any time.
+    const longest = task.steps.some(({ status }) => status === 'running') ? most / 3 : most
+    pause = now === seen ? Math.min(longest, pause * growth) : least
     seen = now
     await delay(pause, undefined, signal ? { signal } : {})
   }
@@ -54,9 +56,16 @@ export function taskTree(task: WatchedTask, lines = Number.POSITIVE_INFINITY): s
   const rest = task.steps.filter((step) => !steps.includes(step))
   return [
     head.trimEnd(),
-    ...steps.map((step) => `  ${stepLine(step, widest)}`),
+    ...steps.flatMap((step) => [`  ${stepLine(step, widest)}`, ...saidLines(step)]),
     ...(rest.length > 0 ? [`  ... and ${countsOf(rest)}`] : []),
   ].join('\n')
+}
+
+/** A line of what a model says now. */
+const MOST_SAID = 100
+const saidLines = ({ said = '' }: StepView): string[] => {
+  const text = inOneLine(said.trimEnd().slice(-MOST_SAID))
+  return text === '' ? [] : [`      ${style('dim', text)}`]
 }
 
 /** The position of a queued task. */

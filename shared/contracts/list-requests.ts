@@ -128,6 +128,16 @@ export const ListFilesSchema = z.strictObject({
   cursor: cursorOf(FILE_ID),
 })
 
+/** A task whose reader goes on watching it. */
+export const WatchedTaskSchema = z.strictObject({
+  id: TaskIdSchema,
+  watch: flag()
+    .optional()
+    .describe(
+      'The reader goes on watching it: for half a minute its running steps show what their models say (`said`)',
+    ),
+})
+
 export const ListTranscriptSchema = z.strictObject({
   id: TaskIdSchema,
   stepId: StepIdSchema,

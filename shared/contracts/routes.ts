@@ -14,6 +14,7 @@ import {
   ListStepsSchema,
   ListTasksSchema,
   ListTranscriptSchema,
+  WatchedTaskSchema,
 } from './list-requests.ts'
 
 import { LogLineViewSchema } from './log-views.ts'
@@ -110,8 +111,8 @@ export const ROUTES = {
     path: '/tasks/{id}',
     summary: 'A task with its steps',
     tag: 'tasks',
-    input: TaskRefSchema,
-    from: byId,
+    input: WatchedTaskSchema,
+    from: { path: ['id'], query: ['watch'] },
     success: {
       status: 200,
       description: 'The task',

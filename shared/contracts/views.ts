@@ -103,6 +103,10 @@ export const StepViewSchema = z.object({
   degraded: z.string().optional(),
   skipReason: z.string().optional(),
   progress: z.object({ fraction: z.number(), note: z.string() }).optional(),
+  said: z
+    .string()
+    .optional()
+    .describe('The end of what a model says in it now; only while somebody watches the task'),
   decision: DecisionSchema.optional(),
   approval: ApprovalSchema.omit({ token: true }).optional(),
   reused: z

@@ -140,6 +140,7 @@ export const StepRecordSchema = z.object({
     .array(z.string())
     .optional()
     .describe('Models whose price is not known: the cost is at least this'),
+  said: z.string().optional().describe('The end of what a model says in it now, while somebody watches'),
   uncounted: z
     .object({
       costUsd: z.number().optional(),

@@ -74,6 +74,7 @@ const TaskCommonSchema = TaskTermsSchema.extend({
   createdAt: z.string(),
   startedAt: z.string().optional().describe('The start of its execution, after any wait in the queue'),
   parent: ParentSchema.optional().describe('The task and the step that run this task as a child'),
+  watchedUntil: z.string().optional().describe('Until when somebody is taken to watch it as it runs'),
   retries: z.array(RetrySchema).optional().describe('Each retry: its time, and the end before it'),
 })
 

@@ -31,7 +31,12 @@ export type AdmittedCall = { admitted: Admitted; spending: Spending }
  * The deadline of the agent's answer; the signal aborts at the deadline and on cancellation, with the error as its
  * reason.
  */
-export type Limits = { deadline: Date; signal: AbortSignal }
+export type Limits = {
+  deadline: Date
+  signal: AbortSignal
+  /** Whether somebody watches the task, as it was known a second ago at most. */
+  isWatched(): Promise<boolean>
+}
 
 /** The outcome of a step, before it is recorded. */
 export type StepOutcome = Omit<StepEnd, 'endedAt'>

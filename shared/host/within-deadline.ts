@@ -1,6 +1,6 @@
 import { stepOf } from '../app/steps/plan-paths.ts'
 import { OrchestratorError } from '../domain/errors.ts'
-import { FIRST_EXECUTION, isOpenTask } from '../domain/task.ts'
+import { FIRST_EXECUTION, isOpenTask, type Task } from '../domain/task.ts'
 import { platformTimer } from '../domain/timer.ts'
 import { secondsUntil } from '../domain/times.ts'
 import { DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
@@ -32,12 +32,20 @@ export async function withinDeadline<T>(
   const { own, plan, enteredAt } = run
   const { milliseconds, late } = timeOf(ports, run, invocation)
   const controller = new AbortController()
+  let seen: { task: Task | undefined; at: number } | undefined
   const look = async (): Promise<void> => {
     const task = await tasks.findTask(own.taskId).catch(() => undefined)
+    seen = { task, at: clock.now().getTime() }
     const isOurs = task?.execution === (plan.execution ?? FIRST_EXECUTION)
     if (!task || (isOpenTask(task) && isOurs)) return
     const what = isOurs ? task.status : 'being retried'
     controller.abort(new OrchestratorError('TaskCancelledError', `task ${own.taskId} is ${what}`))
+  }
+  const isWatched = async (): Promise<boolean> => {
+    const now = clock.now()
+    if (!seen || now.getTime() - seen.at >= POLL_MILLISECONDS) await look()
+    const until = seen?.task?.watchedUntil
+    return until !== undefined && secondsUntil(until, now) > 0
   }
   const poll = (): void => {
     stopPolling = timer(POLL_MILLISECONDS, poll)
@@ -54,7 +62,7 @@ export async function withinDeadline<T>(
       await look()
       controller.signal.throwIfAborted()
     }
-    return await work({ deadline, signal: controller.signal })
+    return await work({ deadline, signal: controller.signal, isWatched })
   } finally {
     stopTimeout()
     stopPolling()

@@ -77,6 +77,8 @@ export type Steps = {
   adoptStep(taskId: string, step: AdoptedStep): Promise<void>
   /** Best effort: progress is only displayed. */
   setProgress(ownership: Ownership, progress: { fraction: number; note: string }): Promise<void>
+  /** Best effort: the end of what a model says, which is only displayed. */
+  setSaid(ownership: Ownership, text: string): Promise<void>
   /** Records the question to a person. False when `ownership` has lost the step, or it was answered already. */
   askApproval(ownership: Ownership, approval: Approval): Promise<boolean>
   /**

@@ -35,6 +35,8 @@ export type Tasks = {
     task: { id: string; tenant: string; execution: number },
     to: 'waiting' | 'running',
   ): Promise<boolean>
+  /** Notes that somebody watches an open task; does nothing for one that has ended. */
+  markWatched(taskId: string, until: string): Promise<void>
   /** False when the task has ended already, or another execution runs it now. */
   endTask(task: EndedTask): Promise<boolean>
   /**

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { ListEventsSchema, ListStepsSchema } from '../../contracts/list-requests.ts'
+import type { ListEventsSchema, ListStepsSchema, WatchedTaskSchema } from '../../contracts/list-requests.ts'
 import type { StepView, TaskWithStepsView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
@@ -7,6 +7,7 @@ import { type DomainEvent, eventsOfTask } from '../../domain/event.ts'
 import type { Json } from '../../domain/json.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import { type Degraded, isOpenTask, type Task } from '../../domain/task.ts'
+import { secondsUntil } from '../../domain/times.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
@@ -26,11 +27,12 @@ const MOST_STEPS = 1_000
 
 export const showTask =
   (ports: Needs & Pick<Ports, 'budgets' | 'queue' | 'clock'>) =>
-  async ({ id }: TaskRef, caller: Caller): Promise<TaskWithStepsView> => {
+  async ({ id, watch }: z.output<typeof WatchedTaskSchema>, caller: Caller): Promise<TaskWithStepsView> => {
     const task = await getTask(ports, id, caller)
     const [{ steps, cost, estimate }, budget] = await Promise.all([
       readSteps(ports, task),
       task.budget ? viewBudget(ports, task) : undefined,
+      watch ? markWatched(ports, task) : undefined,
     ])
     const shown = await pageOf(steps, { cursor: undefined, limit: MOST_STEPS, keyOf, show: (step) => step })
     const position =
@@ -45,6 +47,20 @@ export const showTask =
       moreSteps: steps.length > shown.page.length ? steps.length - shown.page.length : undefined,
     })
   }
+
+/** How long a task is taken to be watched after it was read; a mark that is about to end is renewed. */
+const WATCHED_SECONDS = 30
+const RENEWED_SECONDS = 10
+
+/** Best effort, and a write in twenty seconds, however often it is read. */
+async function markWatched({ tasks, clock }: Pick<Ports, 'tasks' | 'clock'>, task: Task): Promise<void> {
+  const now = clock.now()
+  const { watchedUntil } = task
+  const isMarked = watchedUntil !== undefined && secondsUntil(watchedUntil, now) > RENEWED_SECONDS
+  if (!isOpenTask(task) || isMarked) return
+  const until = new Date(now.getTime() + 1_000 * WATCHED_SECONDS).toISOString()
+  await tasks.markWatched(task.id, until).catch(() => {})
+}
 
 /** One step, with the decision for its agent, its input and its output. Throws NotFoundError naming the steps of the task. */
 export const showTaskStep =

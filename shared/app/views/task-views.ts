@@ -215,7 +215,7 @@ function shownApproval({ token: _token, ...shown }: Approval): Omit<Approval, 't
 }
 
 function timesOf(record: StepRecord): Partial<StepView> {
-  const { endedAt, error, skipReason, degraded, reused, progress, held, status } = record
+  const { endedAt, error, skipReason, degraded, reused, progress, said, held, status } = record
   const startedAt = beginningOf(record)
   const isBegun = held === undefined && record.startedAt !== startedAt
   const cost = costOf([record])
@@ -231,7 +231,7 @@ function timesOf(record: StepRecord): Partial<StepView> {
     ...(cost.usd > 0 ? { costUsd: cost.usd } : {}),
     ...(cost.tokens > 0 ? { tokens: cost.tokens } : {}),
     ...(cost.unpriced ? { unpriced: cost.unpriced } : {}),
-    ...(progress && record.status === 'running' ? { progress } : {}),
+    ...(status === 'running' ? withoutUndefined({ progress, said }) : {}),
   }
 }
 

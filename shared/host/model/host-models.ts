@@ -10,6 +10,7 @@ export type ConfiguredModels = Models & { settings: Readonly<Record<string, Mode
 /** What the gate needs of the host. */
 export type GateNeeds = Pick<
   HostPorts,
+  | 'steps'
   | 'limits'
   | 'prices'
   | 'turns'

@@ -13,6 +13,7 @@ import type { AdmittedCall, Limits, StepRun } from '../step-run.ts'
 import type { ConfiguredModels, GateNeeds } from './host-models.ts'
 import { keepTranscript } from './keep-transcript.ts'
 import { asGateError, isUnpaid, throttled, usageIn } from './model-errors.ts'
+import { showText } from './show-text.ts'
 
 /** The request names a model that is configured. */
 export type OneTry = (request: ModelRequest) => Promise<ModelAnswer>
@@ -26,6 +27,7 @@ type Held = { settle(used: Used | undefined): Promise<void> }
 
 export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCall): OneTry {
   const keep = keepTranscript(ports, run)
+  const begin = showText(ports, run, attempt)
   return async (request) => {
     attempt.signal.throwIfAborted()
     const settings = ports.models.settings[request.model] as ModelSettings
@@ -33,8 +35,10 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
     const startedAt = ports.clock.now()
     const durationMs = (): number => ports.clock.now().getTime() - startedAt.getTime()
     let hasBegun = false
+    const shown = begin()
     const onText = (delta: string): void => {
       hasBegun = true
+      shown.add(delta)
       request.onText?.(delta)
     }
     let answer: ModelAnswer
@@ -52,7 +56,11 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
       run.log.warn('model call failed', { model: request.model, ...flat(ended) })
       // Of two failures the first is told.
       const settled = held.settle(used).catch(() => {})
-      await Promise.all([settled, keep(request, { startedAt: startedAt.toISOString(), ...ended })])
+      await Promise.all([
+        settled,
+        shown.end(),
+        keep(request, { startedAt: startedAt.toISOString(), ...ended }),
+      ])
       throw asGateError(error, request.model)
     }
     const { finish, usage, modelId, requestId } = answer
@@ -60,7 +68,7 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
     run.log.info('model called', { model: request.model, requestId, ...flat(ended) })
     const kept = keep(request, { startedAt: startedAt.toISOString(), ...ended }, answer)
     // Both are awaited, even if one fails: Lambda freezes the process after the step's answer.
-    const [settled] = await Promise.allSettled([held.settle(usage), kept])
+    const [settled] = await Promise.allSettled([held.settle(usage), kept, shown.end()])
     if (settled.status === 'rejected') throw settled.reason
     return answer
   }

@@ -80,7 +80,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
     async endStep(own, end) {
       const fields = Object.entries(boundedEnd(end)).filter(([, value]) => value !== undefined)
       const ended = await updateOwned(own, {
-        UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE progress`,
+        UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE progress, said`,
         ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
         ExpressionAttributeValues: Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
       })
@@ -99,7 +99,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
-        UpdateExpression: `SET #status = :failed, reopenedAt = :at, fence = :before${undone ? ', undone = :undone' : ''} REMOVE firstStartedAt, held, agentId, reboundBy, decision, busySince, askAgainAt, approval, #error, endedAt, degraded, progress`,
+        UpdateExpression: `SET #status = :failed, reopenedAt = :at, fence = :before${undone ? ', undone = :undone' : ''} REMOVE firstStartedAt, held, agentId, reboundBy, decision, busySince, askAgainAt, approval, #error, endedAt, degraded, progress, said`,
         ConditionExpression:
           'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped) AND (fence < :before OR fence = :last)',
         ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
@@ -148,6 +148,13 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       await updateOwned(own, {
         UpdateExpression: 'SET progress = :progress',
         ExpressionAttributeValues: { ':progress': progress },
+      })
+    },
+
+    async setSaid(own, text) {
+      await updateOwned(own, {
+        UpdateExpression: 'SET said = :said',
+        ExpressionAttributeValues: { ':said': text },
       })
     },
 

@@ -10,7 +10,7 @@ import { stepIn, stepItemKey, storedAs } from './step-items.ts'
 
 const REFUSED = ['ConditionalCheckFailedException']
 /** Fields that a take-over removes from the record. */
-const OF_THE_LAST_RUN = ['endedAt', 'error', 'degraded', 'progress', 'askAgainAt'] as const
+const OF_THE_LAST_RUN = ['endedAt', 'error', 'degraded', 'progress', 'said', 'askAgainAt'] as const
 
 type FindStep = (taskId: string, path: string) => Promise<StepRecord | undefined>
 

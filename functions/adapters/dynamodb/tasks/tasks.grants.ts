@@ -12,6 +12,7 @@ export const tasksGrants = grantsOf<Tasks>()({
     findTask: [onTasks.get],
     beginTask: [onTasks.put(task)],
     setWaiting: [onTasks.update(task)],
+    markWatched: [onTasks.update(task)],
     endTask: [onTasks.put(task)],
     settleTask: [onTasks.get, ...taskExpiryGrants],
     reopenTask: [onTasks.put(task), onTasks.get, ...taskExpiryGrants],
@@ -26,5 +27,6 @@ export const tasksGrants = grantsOf<Tasks>()({
     end: ['beginTask', 'endTask', 'settleTask'],
     reopen: ['reopenTask'],
     wait: ['setWaiting'],
+    watch: ['markWatched'],
   },
 })

@@ -72,6 +72,18 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
       return (await unlessAws(['ConditionalCheckFailedException'], () => client.send(update))) !== undefined
     },
 
+    async markWatched(taskId, until) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: taskItemKey(taskId),
+        UpdateExpression: 'SET watchedUntil = :until',
+        // An index of open tasks alone.
+        ConditionExpression: 'attribute_exists(openKey)',
+        ExpressionAttributeValues: { ':until': until },
+      })
+      await unlessAws(['ConditionalCheckFailedException'], () => client.send(update))
+    },
+
     async endTask(task): Promise<boolean> {
       const open = Object.fromEntries(OPEN_TASK_STATUSES.map((status, index) => [`:s${index}`, status]))
       const put = new PutCommand({
