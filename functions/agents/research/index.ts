@@ -1,23 +1,36 @@
 import { defineAgent } from 'orchestrator/agent'
 import { allowedHosts } from '../_support/outbound/allowed-hosts.ts'
+import { answerQuestion } from './answer-question.ts'
 import { fetchPage } from './fetch-page.ts'
 import { readCorpus } from './read-corpus.ts'
-import { FetchSchema, FindingsSchema, PageSchema, SearchSchema } from './schemas.ts'
+import {
+  AnsweredSchema,
+  AnswerQuestionSchema,
+  FetchSchema,
+  FindingsSchema,
+  PageSchema,
+  SearchSchema,
+} from './schemas.ts'
 import { searchPassages } from './search-passages.ts'
 
 export default defineAgent({
   id: 'research',
   version: '2.1.0',
   typicalSeconds: 0.5,
-  price: { mostUsd: 0, mostTokens: 0 },
   description:
     'Finds and cites passages that answer a question, in a folder of documents, and reads web pages.',
-  needs: { hosts: true },
+  needs: { models: ['default'], hosts: true },
   capabilities: {
     'research.search': {
       description: 'Ranked passages with citations, by BM25 over a corpus of Markdown, text or HTML.',
       input: SearchSchema,
       output: FindingsSchema,
+    },
+    'research.answer': {
+      description:
+        'Answers a question from a corpus, with quotations that are checked; without a model, by the sentences that say most.',
+      input: AnswerQuestionSchema,
+      output: AnsweredSchema,
     },
     'research.fetch': {
       description: 'The readable text of a web page, of a host in allowedHosts of the stage.',
@@ -25,13 +38,15 @@ export default defineAgent({
       output: PageSchema,
     },
   },
-  limits: { timeoutSeconds: 120, memoryMb: 1024 },
+  limits: { timeoutSeconds: 300, memoryMb: 1024 },
   async execute(call, context) {
     if (call.capability === 'research.fetch')
       return fetchPage(call.input, { allowedHosts: allowedHosts() }, context)
-    const { input } = call
-    const { documents, skipped } = await readCorpus(input.corpus, context)
+    const { documents, skipped } = await readCorpus(call.input.corpus, context)
     await context.progress(0.6, `${documents.length} documents read`)
+    if (call.capability === 'research.answer')
+      return { ...(await answerQuestion(call.input, documents, context)), skipped }
+    const { input } = call
     return { ...searchPassages(input.query, documents, input.limit), skipped }
   },
 })

@@ -26,6 +26,30 @@ export const FindingsSchema = z.object({
 })
 export type Findings = z.infer<typeof FindingsSchema>
 
+export const AnswerQuestionSchema = SearchSchema.extend({
+  query: z.string().min(1).max(1_000).describe('The question'),
+  engine: z
+    .enum(['auto', 'extractive'])
+    .default('auto')
+    .describe('auto: by the model of the stage where there is one'),
+})
+export type AnswerQuestionInput = z.output<typeof AnswerQuestionSchema>
+
+export const AnsweredSchema = FindingsSchema.extend({
+  answered: z.boolean().describe('Whether the passages answer the question'),
+  answer: z.string().describe('With citations [1]; every one is of a quotation that stands in its passage'),
+  statements: z.array(
+    z.object({ text: z.string(), citation: z.number(), source: z.string(), quote: z.string() }),
+  ),
+  unfounded: z
+    .number()
+    .describe(
+      'Statements of the model that were left out, because their quotation does not stand in the passage',
+    ),
+  queries: z.array(z.string()).describe('What was searched for'),
+})
+export type Answered = z.infer<typeof AnsweredSchema>
+
 export const FetchSchema = z.object({
   url: z.string().min(1).max(4_000).describe('https://..., of a host in allowedHosts of the stage'),
   maxCharacters: z.number().int().min(1).max(1_000_000).default(100_000),

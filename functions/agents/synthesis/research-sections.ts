@@ -1,9 +1,16 @@
+import type { CitedAnswer } from '../_support/language/cited-answer.ts'
+import { summarize } from '../_support/summarize.ts'
 import type { Gaps, Themes } from '../analysis/schemas.ts'
 import type { Findings } from '../research/schemas.ts'
 import { table, withoutTags } from './markdown.ts'
-import { summarize } from './summarize.ts'
 
 const KEY_SENTENCES = 4
+
+/** The statements of a model, each with the passage that it quotes. */
+export function answerSection({ statements }: CitedAnswer): string {
+  if (statements.length === 0) return '## Answer\n\nThe passages do not answer the question.'
+  return `## Answer\n\n${statements.map(({ text, citation }) => `${withoutTags(text)} [${citation}]`).join(' ')}`
+}
 
 /** The most relevant sentences, each with its citation, then the passages they come from. */
 export function findingsSection({ query, documents, skipped, passages }: Findings): string {

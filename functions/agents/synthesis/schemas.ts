@@ -9,9 +9,22 @@ import {
 } from '../analysis/schemas.ts'
 import { FindingsSchema } from '../research/schemas.ts'
 
+const EngineSchema = z
+  .enum(['auto', 'extractive'])
+  .default('auto')
+  .describe('auto: by the model of the stage where there is one')
+
+export const SummarizeSchema = z.object({
+  text: z.string().min(1),
+  sentences: z.number().int().min(1).max(30).default(3),
+  engine: EngineSchema,
+})
+export type SummarizeInput = z.output<typeof SummarizeSchema>
+
 export const ReportInputSchema = z
   .object({
     title: z.string().min(1).max(200),
+    engine: EngineSchema,
     findings: FindingsSchema.optional(),
     themes: ThemesSchema.optional(),
     gaps: GapsSchema.optional(),
@@ -21,7 +34,7 @@ export const ReportInputSchema = z
     correlations: CorrelationsSchema.optional(),
   })
   .refine(
-    (input) => Object.keys(input).length > 1,
+    ({ title: _title, engine: _engine, ...parts }) => Object.values(parts).some((part) => part !== undefined),
     'a report needs at least one of findings, themes, gaps, profile, trends, outliers, correlations',
   )
 export type ReportInput = z.infer<typeof ReportInputSchema>

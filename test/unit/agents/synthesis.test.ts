@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { summarize } from '../../../functions/agents/_support/summarize.ts'
 import { profile } from '../../../functions/agents/analysis/profile.ts'
 import { formatHtml } from '../../../functions/agents/format/format-html.ts'
 import { drawTrend } from '../../../functions/agents/synthesis/draw-trend.ts'
+import synthesisAgent from '../../../functions/agents/synthesis/index.ts'
 import { literal, table, withoutTags } from '../../../functions/agents/synthesis/markdown.ts'
-import { summarize } from '../../../functions/agents/synthesis/summarize.ts'
-import { writeReport } from '../../../functions/agents/synthesis/write-report.ts'
+import { callAgent } from '../../support/agents/call-agent.ts'
 
 describe('summaries', () => {
   it('are sentences of the text, those on the question first', () => {
@@ -87,7 +88,7 @@ describe('reports', () => {
 
   it('report what was guessed about the data', async () => {
     const rows = [...Array.from({ length: 39 }, (_, n) => ({ n })), { n: 'x' }]
-    const { markdown } = await writeReport({
+    const { markdown } = await callAgent(synthesisAgent, 'synthesis.report', {
       title: 'T',
       profile: profile({ rows, columns: undefined, notes: ['column "v" is text: "3.10"'] }),
     })

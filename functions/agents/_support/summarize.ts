@@ -2,7 +2,7 @@
  * Extractive summary: TextRank (Mihalcea and Tarau, 2004) ranks sentences by how many others they resemble, and
  * maximal marginal relevance (Carbonell and Goldstein, 1998) keeps the chosen ones from repeating one another.
  */
-import { contentWords, stem } from '../_support/words.ts'
+import { contentWords, stem } from './words.ts'
 
 const DAMPING = 0.85
 const ROUNDS = 30

@@ -1,0 +1,64 @@
+import { type AgentContext, FinalError, type Json, OrchestratorError } from 'orchestrator/agent'
+import * as z from 'zod'
+import { FENCE_RULE } from './fenced.ts'
+
+export type Model = Pick<AgentContext, 'model'>
+
+type Question<S extends z.ZodType> = {
+  /** Names the answer, in letters and dashes. */
+  name: string
+  system: string
+  prompt: string
+  answer: S
+  maxOutputTokens: number
+}
+
+/** An answer of the stage's default model, and the `engine` that outputs tell. Throws what `context.model.generate` throws, and FinalError for a filtered answer. */
+export async function ask<S extends z.ZodType>(
+  { model }: Model,
+  { name, system, prompt, answer, maxOutputTokens }: Question<S>,
+): Promise<{ value: z.output<S>; engine: string }> {
+  // A dialect that providers know; their own schemas have no `$schema`.
+  const { $schema: _, ...schema } = z.toJSONSchema(answer)
+  return asked({ model }, { name, system, prompt, schema: schema as Json, maxOutputTokens }, (value) =>
+    answer.parse(value),
+  )
+}
+
+/** The same for a schema that is known at run time only; the gate has checked the answer against it. */
+export function askForSchema(
+  context: Model,
+  question: Omit<Question<z.ZodType>, 'answer'> & { schema: Json },
+): Promise<{ value: Json; engine: string }> {
+  return asked(context, question, (value) => value)
+}
+
+async function asked<T>(
+  { model }: Model,
+  { name, system, prompt, schema, maxOutputTokens }: Omit<Question<z.ZodType>, 'answer'> & { schema: Json },
+  read: (value: Json) => T,
+): Promise<{ value: T; engine: string }> {
+  const reply = await model.generate({
+    system: `${system}\n\n${FENCE_RULE}`,
+    prompt,
+    answer: { name, schema },
+    maxOutputTokens,
+    cacheAfter: 'system',
+  })
+  if (reply.finish === 'filtered')
+    throw new FinalError(
+      `the provider of the model ${reply.modelId} has withheld its answer: its filter has found something in the question or the answer`,
+    )
+  if (reply.value === undefined)
+    throw new FinalError(`the model ${reply.modelId} has given no answer (finish: ${reply.finish})`)
+  return { value: read(reply.value), engine: `llm:${reply.modelId}` }
+}
+
+/** Throws ConfigError where the stage configures no model; `what` is what cannot be done without one. */
+export function requireModel({ model }: Model, what: string): void {
+  if (model.has()) return
+  throw new OrchestratorError(
+    'ConfigError',
+    `${what} needs a language model, and this stage configures none: set models.default in the stage, e.g. models: { default: { provider: bedrock, id: ..., contextTokens: 200000 } }, and deploy`,
+  )
+}
