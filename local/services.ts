@@ -11,6 +11,7 @@ import { LambdaService } from './lambda/service.ts'
 import { LogsService, type ReadLog } from './logs/service.ts'
 import { ObjectStore } from './s3/object-store.ts'
 import { Uploads } from './s3/uploads.ts'
+import { SecretsService } from './secrets/service.ts'
 import { SecretsService } from './secretsmanager/service.ts'
 import type { Authorize } from './stepfunctions/integrations/authorize.ts'
 import { dynamodbIntegration } from './stepfunctions/integrations/dynamodb.ts'
@@ -96,6 +97,7 @@ export async function startServices(options: Options) {
     ...PLACE,
     dynamodb,
     objects,
+    secrets: new SecretsService(),
     email,
     secrets,
     iam,
