@@ -129,7 +129,7 @@ describe('the stacks', () => {
   })
 
   it('runs functions on arm64 and Node 24, traced, with a log group that expires', () => {
-    expect(ofType('AWS::Lambda::Function')).toHaveLength(19)
+    expect(ofType('AWS::Lambda::Function')).toHaveLength(21)
     for (const [, { Properties }] of ofType('AWS::Lambda::Function')) {
       expect(Properties).toMatchObject({
         Architectures: ['arm64'],
@@ -147,7 +147,7 @@ describe('the stacks', () => {
     // The folder also contains a file that live reload reads.
     const bundles = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
     const sizes = bundles.map(({ name }) => [name, statSync(join(folder, name, 'index.mjs')).size] as const)
-    expect(sizes).toHaveLength(19)
+    expect(sizes).toHaveLength(21)
     const most: Record<string, number> = { 'agent-code-check': 8_500_000, 'agent-code-run': 2_500_000 }
     expect(sizes.filter(([name, bytes]) => bytes > (most[name] ?? 2_200_000))).toEqual([])
   })
@@ -297,11 +297,13 @@ describe('grants', () => {
 
   it('let the role of machines be passed to Step Functions only', () => {
     const passing = statements.filter(({ Action }) => [Action].flat().includes('iam:PassRole'))
-    expect(passing).toHaveLength(1)
-    expect(passing[0]).toMatchObject({
-      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ExecutionRole/), 'Arn'] },
-      Condition: { StringEquals: { 'iam:PassedToService': 'states.amazonaws.com' } },
-    })
+    // The API, and the steps that begin a child workflow of a plan.
+    expect(passing).toHaveLength(2)
+    for (const one of passing)
+      expect(one).toMatchObject({
+        Resource: { 'Fn::GetAtt': [expect.stringMatching(/^ExecutionRole/), 'Arn'] },
+        Condition: { StringEquals: { 'iam:PassedToService': 'states.amazonaws.com' } },
+      })
   })
 
   it('let agents update only items of tasks, and list only files', () => {
@@ -334,12 +336,17 @@ describe('state machines', () => {
     expect(machines.map(([, { Properties }]) => Properties.StateMachineName)).toEqual(
       [
         'analysis',
+        'code_task',
         'data_processing',
         'data_report',
+        'debate',
+        'goal',
         'parallel_analysis',
+        'plan_goal',
         'research',
         'research_and_analyze',
         'simple',
+        'triage',
       ].map((name) => `orchestrator-${name}`),
     )
   })
