@@ -29,7 +29,12 @@ type CallOptions = Partial<Pick<ModelRequest, 'model' | 'answer' | 'cacheAfter' 
 }
 
 /** `model` is `default` by default; a prompt is the short form of one user message; the signal is the step's. */
-export type ModelCall = CallOptions & Pick<Partial<ModelRequest>, 'tools'> & Asked
+export type ModelCall = CallOptions &
+  Pick<Partial<ModelRequest>, 'tools'> &
+  Asked & {
+    /** Whether an answer that was cut off is asked for again with twice the room, as it is by default. */
+    grows?: boolean
+  }
 
 /** The answer of a model; `text` is its text parts, joined. */
 export type ModelReply = Pick<ModelAnswer, 'parts' | 'finish' | 'usage' | 'modelId'> & {

@@ -41,16 +41,19 @@ export const gatedModels = ({ generate, count, settings }: ConfiguredModels): Ho
 export const modelGate: ModelGate = (ports, run, attempt) => {
   const { models } = ports
   const attemptOnce = oneTry(ports, run, attempt)
-  const ask = (request: ModelRequest): Promise<ModelAnswer> => {
-    requireConfigured(models, run, request.model)
-    return askOrFallback(models, run, attemptOnce, request)
-  }
+  const asking =
+    (grows: boolean) =>
+    (request: ModelRequest): Promise<ModelAnswer> => {
+      requireConfigured(models, run, request.model)
+      return askOrFallback(models, run, grows ? withRoom(attemptOnce) : attemptOnce, request)
+    }
   const model: Pick<AgentModel, 'has' | 'generate'> = {
     has: (name = DEFAULT_MODEL) =>
       needsModel(run.agent.manifest, name) && ownOf(models.settings, name) !== undefined,
-    generate: async (call) => replyOf(await askStructured(ask, requestOf(call, attempt.signal))),
+    generate: async (call) =>
+      replyOf(await askStructured(asking(call.grows ?? true), requestOf(call, attempt.signal))),
   }
-  return { ...model, runTools: runTools(ports, run, attempt, ask) }
+  return { ...model, runTools: runTools(ports, run, attempt, asking(true)) }
 }
 
 /** Throws ConfigError that says which setting to make. */
@@ -68,17 +71,19 @@ function requireConfigured({ settings }: ConfiguredModels, { agent }: StepRun, n
   throw new OrchestratorError('ConfigError', message)
 }
 
+type Attempt = (request: ModelRequest, settings: ModelSettings) => Promise<ModelAnswer>
+
 /** model-gate/G6; fallbacks make no circle. */
 async function askOrFallback(
   { settings }: ConfiguredModels,
   { log }: StepRun,
-  attemptOnce: OneTry,
+  attempt: Attempt,
   request: ModelRequest,
 ): Promise<ModelAnswer> {
   for (let name = request.model; ; ) {
     const own = ownOf(settings, name) as ModelSettings
     try {
-      return await askWithRoom(attemptOnce, { ...request, model: name }, own)
+      return await attempt({ ...request, model: name }, own)
     } catch (error) {
       const { fallback } = own
       if (fallback === undefined || !ownOf(settings, fallback) || !isGone(error)) throw error
@@ -96,6 +101,11 @@ const REFUSED = [
   'AgentBusyError',
   'AgentThrottledError',
 ] as const
+
+const withRoom =
+  (attemptOnce: OneTry): Attempt =>
+  (request, settings) =>
+    askWithRoom(attemptOnce, request, settings)
 
 /** One try, and one with twice the room where the answer was cut off. */
 async function askWithRoom(

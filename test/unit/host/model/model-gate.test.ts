@@ -161,6 +161,15 @@ describe('an answer that was cut off', () => {
     expect(ended.spent.tokens).toBe(130)
   })
 
+  it('is returned as it is where the call keeps to its room', async () => {
+    const ended = await run(
+      async ({ model }) => (await model.generate({ prompt: 'x', maxOutputTokens: 50, grows: false })).finish,
+      [cut, { text: 'It was all.' }],
+    )
+    expect(ended.output).toBe('length')
+    expect(ended.modelCalls).toHaveLength(1)
+  })
+
   it('is returned as it is when it is cut off again, or when more does not fit', async () => {
     const ended = await run(
       async ({ model }) => {
