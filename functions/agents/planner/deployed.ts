@@ -1,8 +1,7 @@
 /** The planner with what its function may read: the module that the bundle of its function begins with. */
-import { ModelsSchema } from '../../../shared/domain/model-settings.ts'
 import { ownOf } from '../../../shared/domain/own.ts'
-import { environment } from '../../deps/environment.ts'
 import { knowledgePorts } from '../../deps/knowledge-ports.ts'
+import { configuredModels } from '../../deps/model-settings.ts'
 import { clock, ids, prices } from '../../deps/platform.ts'
 import { workflows } from '../../deps/registry-ports.ts'
 import { taskPorts } from '../../deps/task-ports.ts'
@@ -16,9 +15,7 @@ export default plannerAgent(() => ({
   clock,
   ids: ids(),
   priceOf(model) {
-    const { MODELS } = environment()
-    const configured = MODELS === undefined ? {} : ModelsSchema.parse(JSON.parse(MODELS))
-    const id = ownOf(configured, model)?.id
+    const id = ownOf(configuredModels(), model)?.id
     return id === undefined ? undefined : ownOf(prices().models, id)
   },
 }))

@@ -11,8 +11,9 @@ export function onceModels({ model, once }: Pick<AgentContext, 'model' | 'once'>
   return {
     async generate({ model: name, system, messages, cacheAfter, maxOutputTokens }: ModelRequest) {
       calls += 1
-      // Without `answer`, whose repair would be a call beyond the planner's caps: it reads the text of the answer itself.
-      const call = { model: name, system, messages, maxOutputTokens, ...(cacheAfter ? { cacheAfter } : {}) }
+      // Neither `answer`, whose repair would be a call beyond the planner's caps, nor a second try: it reads and judges the text itself.
+      const asked = { model: name, system, messages, maxOutputTokens, grows: false }
+      const call = { ...asked, ...(cacheAfter ? { cacheAfter } : {}) }
       const reply = await once(`call-${calls}`, async () => (await model.generate(call)) as ModelReply & Json)
       return reply
     },

@@ -35,8 +35,6 @@ export function plannerAgent(deps: () => PlannerDeps): DefinedAgent {
       },
     },
     typicalSeconds: 8,
-    // Each call of the model is reserved for itself, and none goes beyond this.
-    price: { mostUsd: PLANNING_CAPS.usd, mostTokens: PLANNING_CAPS.tokens },
     limits: { timeoutSeconds: PLANNING_CAPS.seconds + MARGIN_SECONDS, memoryMb: 1024 },
     needs: { models: [MODEL] },
     async execute({ input: asked }, context) {
