@@ -28,8 +28,8 @@ afterAll(async () => {
 })
 
 describe('the tutorial', () => {
-  it('has five pages that a reader runs in order', () => {
-    expect(PAGES.map((name) => name.slice(0, 2))).toEqual(['1-', '2-', '3-', '4-', '5-'])
+  it('has six pages that a reader runs in order', () => {
+    expect(PAGES.map((name) => name.slice(0, 2))).toEqual(['1-', '2-', '3-', '4-', '5-', '6-'])
     for (const { page } of tutorials) expect(page.runs.length).toBeGreaterThan(2)
   })
 
