@@ -4,6 +4,7 @@ import { placeAt } from '../domain/issue-place.ts'
 import { aliasBeyondBound } from './bounds-of-aliases.ts'
 import { boundPassedBy } from './bounds-of-text.ts'
 import type { IssueInText } from './issue-places.ts'
+import { missingColon } from './missing-colon.ts'
 
 const MOST_ISSUES = 20
 const BYTE_ORDER_MARK = /^\uFEFF/
@@ -23,8 +24,13 @@ export function parseText(given: string): { value: unknown; issues: Issue[] } {
     merge: true,
     resolveKnownTags: false,
   })
+  // What comes after the first place that cannot be read is mostly its consequence.
+  const [first] = document.errors.toSorted((a, b) => a.pos[0] - b.pos[0])
+  if (first) {
+    const { offset, message } = missingColon(first, text) ?? { offset: first.pos[0], message: first.message }
+    return refused(text, [syntax(offset, message)])
+  }
   const issues = [
-    ...document.errors.map(({ pos, message }) => syntax(pos[0], message)),
     ...document.warnings.map(({ pos, message }) => syntax(pos[0], message)),
     ...issuesOfNodes(document),
   ]

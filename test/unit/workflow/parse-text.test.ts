@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Issue } from '../../../shared/domain/issue.ts'
 import { parseText } from '../../../shared/workflow/parse-text.ts'
@@ -79,6 +80,76 @@ describe('what it refuses, and where', () => {
       message: expect.stringContaining(message),
     })
     expect(placesOf(issues)[0]).toBe(place)
+  })
+})
+
+describe('a colon that is missing', () => {
+  it.each([
+    [
+      'a text',
+      'name: w\nsteps:\n  a:\n    capability echo\n    input: { b: 1 }',
+      'line 4, column 5',
+      'there is no colon after capability; write "capability: echo"',
+    ],
+    [
+      'a step',
+      'name: w\nsteps:\n  a\n    capability: echo',
+      'line 3, column 3',
+      'there is no colon after a; write "a:"',
+    ],
+    [
+      'the first line',
+      'name w\nsteps: {}',
+      'line 1, column 1',
+      'there is no colon after name; write "name: w"',
+    ],
+    ['the last line', 'a: 1\nb c', 'line 2, column 1', 'there is no colon after b; write "b: c"'],
+    [
+      'a map in brackets',
+      'a:\n  query { type: string, minLength: 1 }\n  b: 1',
+      'line 2, column 3',
+      'there is no colon after query; write "query: { type: string, minLength: 1 }"',
+    ],
+    [
+      'no blank',
+      'a:\n  capability:echo\n  b: 1',
+      'line 2, column 3',
+      'the colon after capability has no blank behind it; write "capability: echo"',
+    ],
+    [
+      'an item of a list',
+      'a:\n  - name x\n    b: 1',
+      'line 2, column 5',
+      'there is no colon after name; write "name: x"',
+    ],
+    [
+      'a long value',
+      `a\n b: ${'x'.repeat(5)}\nname ${'long '.repeat(50)}`,
+      'line 1, column 1',
+      'there is no colon after a; write "a:"',
+    ],
+  ])(
+    'is told with the line as it should be, and nothing of what follows from it: %s',
+    (_what, text, place, message) => {
+      const { issues } = parseText(text)
+      expect([placesOf(issues), issues.map((one) => one.message)]).toEqual([
+        [place],
+        [`not YAML or JSON: ${message}`],
+      ])
+    },
+  )
+
+  it('in any line of our workflows is one issue, of that line', () => {
+    for (const file of globSync(['workflows/*.yaml', 'examples/workflows/**/*.yaml'])) {
+      const lines = readFileSync(file, 'utf8').split('\n')
+      for (const [at, line] of lines.entries()) {
+        const colon = /^\s*[\w-]+:/.test(line) ? line.indexOf(':') : -1
+        if (colon < 0) continue
+        const { issues } = parseText(lines.with(at, line.slice(0, colon) + line.slice(colon + 1)).join('\n'))
+        // In the only line of a map it is a text, which is YAML.
+        if (issues.length > 0) expect([file, issues.map((one) => one.line)]).toEqual([file, [at + 1]])
+      }
+    }
   })
 })
 
