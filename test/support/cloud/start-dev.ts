@@ -42,7 +42,8 @@ export async function startDev(root: string, args: readonly string[] = []) {
       waiting.delete(resolve)
     }
   }
-  const url = `${(await next('ready', START_MILLISECONDS)).apiUrl}/api/v1`
+  const { apiUrl, awsUrl } = await next('ready', START_MILLISECONDS)
+  const url = `${apiUrl}/api/v1`
 
   const call = async (method: string, path: string, body?: unknown) => {
     const response = await fetch(`${url}${path}`, {
@@ -79,8 +80,18 @@ export async function startDev(root: string, args: readonly string[] = []) {
     if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
     return body.result
   }
+  const { promise: exited, resolve: exit } = Promise.withResolvers<void>()
+  child.once('exit', () => exit())
   return {
     told,
+    awsUrl: String(awsUrl),
+    pid: child.pid ?? 0,
+    exited,
+    /** Ends the process itself by SIGKILL, and none of those that it has started. */
+    kill: () => {
+      child.kill('SIGKILL')
+      return exited
+    },
     next,
     call,
     submit,
