@@ -11,7 +11,6 @@ import { LambdaService } from './lambda/service.ts'
 import { LogsService, type ReadLog } from './logs/service.ts'
 import { ObjectStore } from './s3/object-store.ts'
 import { Uploads } from './s3/uploads.ts'
-import { SecretsService } from './secrets/service.ts'
 import { SecretsService } from './secretsmanager/service.ts'
 import type { Authorize } from './stepfunctions/integrations/authorize.ts'
 import { dynamodbIntegration } from './stepfunctions/integrations/dynamodb.ts'
@@ -97,7 +96,6 @@ export async function startServices(options: Options) {
     ...PLACE,
     dynamodb,
     objects,
-    secrets: new SecretsService(),
     email,
     secrets,
     iam,

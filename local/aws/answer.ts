@@ -6,7 +6,6 @@ import type { LambdaService } from '../lambda/service.ts'
 import type { LogsService } from '../logs/service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
 import { answerS3 } from '../s3/wire.ts'
-import type { SecretsService } from '../secrets/service.ts'
 import type { SecretsService } from '../secretsmanager/service.ts'
 import { answerSecrets } from '../secretsmanager/wire.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
@@ -134,21 +133,6 @@ async function answerEmail(
     status: 200,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(await email.send(mail)),
-  }
-}
-
-async function answerSecrets(
-  { iam, secrets, account, region }: Services,
-  request: AwsRequest,
-): Promise<AwsResponse> {
-  const asked = parse(request)
-  // AWS appends six characters to the name in the ARN.
-  const arn = `arn:aws:secretsmanager:${region}:${account}:secret:${String(asked.SecretId)}-000000`
-  iam.authorizeKey(request.accessKeyId, 'secretsmanager:GetSecretValue', arn)
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/x-amz-json-1.1' },
-    body: JSON.stringify(secrets.get(asked)),
   }
 }
 

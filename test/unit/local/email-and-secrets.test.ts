@@ -9,7 +9,7 @@ import { answerAws } from '../../../local/aws/answer.ts'
 import { EmailService } from '../../../local/email/service.ts'
 import { createEndpoint } from '../../../local/endpoint/endpoint-server.ts'
 import { IamService } from '../../../local/iam/service.ts'
-import { SecretsService } from '../../../local/secrets/service.ts'
+import { SecretsService } from '../../../local/secretsmanager/service.ts'
 import { portWith } from '../../support/stores/ports-with.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'emails-'))
@@ -40,8 +40,7 @@ const services = portWith<Services>(
     iam,
     email: new EmailService(folder),
     secrets: new SecretsService({
-      ORCHESTRATOR_SECRET_HOUSE_WEBHOOKS: 'whsec_x',
-      ORCHESTRATOR_SECRET_OTHER: 'y',
+      environment: { ORCHESTRATOR_SECRET_HOUSE_WEBHOOKS: 'whsec_x', ORCHESTRATOR_SECRET_OTHER: 'y' },
     }),
     onCall: () => {},
   },
@@ -109,7 +108,8 @@ describe('the local cloud', () => {
       name: 'ConfigError',
       message: expect.stringMatching(/not authorized/),
     })
-    const unset = new SecretsService({})
-    expect(() => unset.get({ SecretId: 'house/webhooks' })).toThrow(/ORCHESTRATOR_SECRET_HOUSE_WEBHOOKS/)
+    await expect(new SecretsService().getSecretValue('house/webhooks')).rejects.toThrow(
+      /ORCHESTRATOR_SECRET_HOUSE_WEBHOOKS/,
+    )
   })
 })
