@@ -3,11 +3,14 @@ import { Command } from 'commander'
 import type * as z from 'zod'
 import { AgentIdSchema } from '../../shared/domain/agent.ts'
 import { CapabilityNameSchema } from '../../shared/domain/capability.ts'
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import { WorkflowNameSchema } from '../../shared/workflow/schema.ts'
 import { CliError } from '../cli-error.ts'
 import { findProject, type Project } from '../dev/find-project.ts'
+import { knownCapability } from '../input/known-catalogue.ts'
 import { agentFiles, inCheckout, inProject } from '../new/agent-files.ts'
 import { type NewFiles, writeNewFiles } from '../new/new-files.ts'
+import { fitsSchema, sampleOf } from '../new/sample-of.ts'
 import { besideIt, underTest, workflowFiles } from '../new/workflow-files.ts'
 import { printJson } from '../show/output.ts'
 
@@ -41,7 +44,11 @@ function newWorkflowCommand(): Command {
   return new Command('workflow')
     .description('Add a workflow: workflows/<name>.yaml and its test')
     .argument('<name>')
-    .option('--capability <name>', 'of its first step', 'greeter.greet')
+    .option(
+      '--capability <name>',
+      'of its first step: the workflow takes and answers what that does',
+      'greeter.greet',
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -52,9 +59,17 @@ function newWorkflowCommand(): Command {
       requireName(CapabilityNameSchema, options.capability, '--capability')
       const project = findProject()
       const place = project.isCheckout ? underTest(name) : besideIt(name)
-      await add(project, workflowFiles(name, options.capability, place), options, [
+      const known = await knownCapability(options.capability)
+      const input = known ? sampleOf(known.inputSchema) : { name: 'Ada' }
+      await add(project, workflowFiles(name, options.capability, place, known), options, [
+        ...(known ? [] : [`nothing known here offers ${options.capability}: adapt its input and output`]),
+        ...(known && !fitsSchema(known.inputSchema, input)
+          ? [
+              `give its test, and the call below, an input that fits ${options.capability}: this one is only a sketch`,
+            ]
+          : []),
         `see what it becomes: npx orchestrator compile ${place.workflow}`,
-        `run it: npx orchestrator submit ${name} --input '{"name":"Ada"}' --wait`,
+        `run it: npx orchestrator submit ${name} --input ${shellWord(JSON.stringify(input))} --wait`,
       ])
     })
 }

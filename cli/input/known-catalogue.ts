@@ -65,6 +65,16 @@ type WorkflowWithDefinition = OutputOf<'getWorkflow'>
 const deployed = (name: string): Promise<WorkflowWithDefinition | undefined> =>
   callApi('getWorkflow', { name }, undefined, MOST_SECONDS).catch(() => undefined)
 
+/** A capability of the project around the current folder, or of the API where it answers soon. */
+export async function knownCapability(name: string): Promise<Capability | undefined> {
+  const offeredBy = (agents: Catalogue['agents'] = []): Capability | undefined =>
+    agents.flatMap(({ capabilities }) => capabilities).find((one) => one.name === name)
+  const here = offeredBy((await catalogueHere(''))?.catalogue.agents)
+  return here ?? offeredBy((await catalogueOfApi('', MOST_SECONDS).catch(() => undefined))?.catalogue.agents)
+}
+
+type Capability = Catalogue['agents'][number]['capabilities'][number]
+
 /** Steps that nothing known serves, with their places. */
 export function unservedIn(workflow: Workflow, { catalogue, workflows, isWhole }: KnownCatalogue): Issue[] {
   if (!isWhole) return []

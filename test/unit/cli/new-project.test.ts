@@ -14,9 +14,12 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 import { findProject, PACKAGE_ROOT } from '../../../cli/dev/find-project.ts'
 import { agentFiles, inCheckout } from '../../../cli/new/agent-files.ts'
 import { projectFiles } from '../../../cli/new/project-files.ts'
+import { fitsSchema, sampleOf } from '../../../cli/new/sample-of.ts'
 import { underTest, workflowFiles } from '../../../cli/new/workflow-files.ts'
+import { loadCatalogue } from '../../../infra/load-catalogue.ts'
 import { issuesOfCompiling } from '../../../shared/compiler/index.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
+import { testWorkflow } from '../../../testing/index.ts'
 import { runCli } from '../../support/cloud/run-cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'new-project-'))
@@ -214,6 +217,54 @@ describe('orchestrator new', () => {
       code: 2,
       stderr: `error: ${join(folder, 'odd/cdk.json')} cannot be read: a folder stands where a file would have to be (EISDIR)\n`,
     })
+  })
+
+  it('makes a workflow that takes what the capability takes, of each that we have, with an input that fits', async () => {
+    const { agents } = await loadCatalogue()
+    const catalogue = { agents: agents.map(({ manifest }) => manifest), workflows: [] }
+    const offered = catalogue.agents.flatMap(({ capabilities }) => capabilities)
+    expect(offered.length).toBeGreaterThan(10)
+    const unfit: string[] = []
+    for (const capability of offered) {
+      const files = workflowFiles('mine', capability.name, underTest('mine'), capability)
+      const { workflow, issues } = validateWorkflow(files['workflows/mine.yaml'] ?? '', { catalogue })
+      expect([capability.name, issues]).toEqual([capability.name, []])
+      expect(workflow && issuesOfCompiling(workflow)).toEqual([])
+      const input = sampleOf(capability.inputSchema)
+      if (!fitsSchema(capability.inputSchema, input)) unfit.push(capability.name)
+    }
+    // Patterns, references and conditions between fields: `new workflow` says so.
+    expect(unfit.length).toBeLessThan(offered.length / 2)
+  })
+
+  it('makes a test of such a workflow that passes', async () => {
+    const capability = {
+      description: 'Rates texts.',
+      inputSchema: {
+        ...{ type: 'object', required: ['texts', 'by', 'since'] },
+        properties: {
+          texts: { type: 'array', items: { type: 'string', minLength: 9 }, minItems: 2 },
+          by: { enum: ['length', 'tone'] },
+          since: { type: 'string', format: 'date' },
+          most: { type: 'integer', minimum: 3 },
+        },
+      },
+      outputSchema: {
+        type: 'object',
+        required: ['rate'],
+        properties: { rate: { type: 'number', exclusiveMinimum: 0 } },
+      },
+    }
+    const files = workflowFiles('mine', 'texts.rate', underTest('mine'), capability)
+    const input = sampleOf(capability.inputSchema)
+    expect(input).toEqual({ texts: ['some texts', 'some texts'], by: 'length', since: '2026-01-31' })
+    const output = { rate: 1 }
+    expect(files['test/unit/workflow/mine.test.ts']).toContain(
+      `const output = ${JSON.stringify(output, null, 2)}\n`,
+    )
+    const text = files['workflows/mine.yaml'] ?? ''
+    const run = await testWorkflow(text, { input, agents: { 'texts.rate': { output } } })
+    expect(run.result).toEqual(output)
   })
 
   it.each(['null', 'true', 'false', 'yes', 'e3', 'on'])(
