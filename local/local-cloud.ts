@@ -5,6 +5,8 @@ import { Deployment } from './assembly/deployment.ts'
 import { IGNORABLE, makeProvisioners, makeRemovers } from './assembly/provisioners.ts'
 import { readAssembly } from './assembly/read-assembly.ts'
 import { type AwsCall, answerAws } from './aws/answer.ts'
+import type { ModelSource } from './bedrock-runtime/service.ts'
+import { isStreamOfBedrock } from './bedrock-runtime/wire.ts'
 import { CustomResourceAnswers } from './cloudformation/answers.ts'
 import { answerByMessage } from './endpoint/answer-by-message.ts'
 import { type Answer, answerOrRefuse, createEndpoint } from './endpoint/endpoint-server.ts'
@@ -22,6 +24,8 @@ export type LocalCloudOptions = {
   assembly: string
   /** The folder for tables and objects; by default memory and a temporary folder. */
   dataFolder?: string
+  /** What language models answer: by a script, or a server that speaks OpenAI's chat completions; by default none answers. */
+  models?: ModelSource
   /** 0 for any free port. */
   apiPort?: number
   awsPort?: number
@@ -64,6 +68,8 @@ export type LocalCloud = {
 }
 
 const HOST = '127.0.0.1'
+/** For an answer that comes in pieces: a message without a body has the sandbox ask the port. */
+const ASK_THE_PORT = { status: 200, headers: {} }
 
 /** Brings up the synthesized assembly on this machine, behind AWS's wire protocols. Rejects with `EADDRINUSE` for a taken port. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
@@ -111,7 +117,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       api: served,
       awsUrl,
       onServiceCall: async ({ body, ...call }) =>
-        answerByMessage(await answerOrRefuse(answer, { ...call, body: Buffer.from(body) })),
+        isStreamOfBedrock(call.path)
+          ? ASK_THE_PORT
+          : answerByMessage(await answerOrRefuse(answer, { ...call, body: Buffer.from(body) })),
       onLog,
       answers,
       environment: options.environment,

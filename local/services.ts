@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { BedrockRuntimeService, type ModelSource } from './bedrock-runtime/service.ts'
 import { DynamoDBService } from './dynamodb/service.ts'
 import { EmailService } from './email/service.ts'
 import { EventsService } from './events/service.ts'
@@ -28,6 +29,8 @@ type Options = {
   /** Whether task states time out. */
   callTimeouts: boolean
   dataFolder?: string
+  /** What language models answer. */
+  models?: ModelSource | undefined
   onLog?: (functionName: string, text: string) => void
   readLog?: ReadLog | undefined
   onDeadLetter?: (queueArn: string, reason: string) => void
@@ -41,6 +44,7 @@ export async function startServices(options: Options) {
     file: dataFolder && join(dataFolder, 'secrets.json'),
     environment: process.env,
   })
+  const bedrock = await BedrockRuntimeService.open(options.models)
   const { executions, running, dynamodb, objects, storage } = await openStorage(dataFolder)
   const broken = Promise.withResolvers<Error>()
   const iam = new IamService()
@@ -94,6 +98,7 @@ export async function startServices(options: Options) {
 
   return {
     ...PLACE,
+    bedrock,
     dynamodb,
     objects,
     email,

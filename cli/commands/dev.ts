@@ -202,6 +202,12 @@ async function start({
     apiPort: port,
     awsPort,
     environment,
+    // For models of Bedrock; those of other providers are called by the functions themselves.
+    models: {
+      scriptFile: process.env.ORCHESTRATOR_MODEL_SCRIPT,
+      url: process.env.ORCHESTRATOR_MODEL_URL,
+      model: process.env.ORCHESTRATOR_MODEL,
+    },
     onLog: logs.write,
     readLog: logs.read,
     onDeadLetter: (queue, reason) => logs.write('dead-letters', `${queue}: ${reason}\n`),

@@ -1,3 +1,5 @@
+import type { BedrockRuntimeService } from '../bedrock-runtime/service.ts'
+import { answerBedrock, isForBedrock } from '../bedrock-runtime/wire.ts'
 import type { DynamoDBService } from '../dynamodb/service.ts'
 import type { EmailService } from '../email/service.ts'
 import type { EventsService } from '../events/service.ts'
@@ -17,6 +19,7 @@ import type { AwsRequest, AwsResponse } from './requests.ts'
 type Services = {
   account: string
   region: string
+  bedrock: BedrockRuntimeService
   dynamodb: DynamoDBService
   email: EmailService
   events: EventsService
@@ -61,6 +64,7 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
     return { status: 200, headers: {}, body: '' }
   }
   if (pathname === EMAIL_PATH) return answerEmail(services, request)
+  if (isForBedrock(pathname)) return answerBedrock(services, request)
   const invocation = LAMBDA_PATH.exec(pathname)
   if (invocation?.[1]) return answerLambda(services, decodeURIComponent(invocation[1]), request)
   const { action, resource } = s3Action(request)

@@ -12,7 +12,9 @@ const VARIABLES: Readonly<Record<string, string>> = {
   ORCHESTRATOR_URL:
     'The API that the CLI calls; `http://localhost:8000` where it is not set. Requests to `*.execute-api.*` are signed with the AWS credentials of the environment.',
   ORCHESTRATOR_MODEL_URL:
-    'Where `npm start` and `orchestrator dev` look for a language model (an OpenAI-compatible server, such as `http://localhost:8000/v1`); by default Ollama and llama.cpp at their usual ports of this machine.',
+    'Where `npm start` and `orchestrator dev` look for a language model (an OpenAI-compatible server, such as `http://localhost:8000/v1`); by default Ollama and llama.cpp at their usual ports of this machine. The models of Bedrock that a stage configures are answered by the same server then.',
+  ORCHESTRATOR_MODEL_SCRIPT:
+    'A file of answers that the local cloud plays for models of Bedrock ([its form](../how-to/use-models.md#models-of-bedrock-on-a-laptop)).',
   ORCHESTRATOR_MODEL: "The id of the model that they take there; the server's first by default.",
   'ORCHESTRATOR_SECRET_<NAME>':
     'The text of a secret on this machine, for a model with `secret: <name>`: the name in capitals, with `_` for all but letters and digits. `.orchestrator/secrets.json` wins.',
