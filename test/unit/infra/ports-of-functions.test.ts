@@ -41,11 +41,15 @@ const NEVER_CALLED: Readonly<Record<string, Readonly<Record<string, string>>>> =
   ),
 }
 
+/** What adapters of models themselves call. */
+const CALLED_BY_ADAPTERS = ['modelUsage.addUse', 'secrets.readSecret']
+
 /** Methods that are called through another name, or inside a method that has several grants. */
 const CALLED_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   api: ['answers.keep'],
   register: ['invocations.invokeLater', 'machines.removeBusy'],
-  'agents with models': ['modelUsage.addUse', 'secrets.readSecret'],
+  'agents with models': CALLED_BY_ADAPTERS,
+  planner: CALLED_BY_ADAPTERS,
 }
 
 type Bundled = { ports: string[]; calls: Set<string> }
@@ -125,11 +129,7 @@ function nameOf(node: unknown): string | undefined {
 const AGENT_HANDLER = 'functions/steps/agent-handler.ts'
 
 /** What the entry point of an agent that needs models of every provider imports besides (infra/agent-entry.ts). */
-const WITH_MODELS = [
-  'functions/deps/models.ts',
-  'functions/deps/openai-compatible.ts',
-  'functions/adapters/models/bedrock.ts',
-]
+const WITH_MODELS = ['functions/deps/models.ts', 'functions/deps/openai-compatible.ts']
 
 const functions: [string, string[], PortModes][] = [
   ...Object.entries(FUNCTIONS).map(
@@ -139,11 +139,12 @@ const functions: [string, string[], PortModes][] = [
   ['agents with models', [AGENT_HANDLER, ...WITH_MODELS], { ...AGENT_PORTS, ...MODEL_PORTS }],
   ...Object.entries(AGENTS_WITH_PORTS).map(
     ([name, { entry, ports }]) =>
-      [name, [AGENT_HANDLER, `${entry}.ts`], { ...AGENT_PORTS, ...ports }] satisfies [
-        string,
-        string[],
-        PortModes,
-      ],
+      // All of them need models.
+      [
+        name,
+        [AGENT_HANDLER, ...WITH_MODELS, `${entry}.ts`],
+        { ...AGENT_PORTS, ...MODEL_PORTS, ...ports },
+      ] satisfies [string, string[], PortModes],
   ),
 ]
 
