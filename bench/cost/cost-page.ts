@@ -1,5 +1,5 @@
 import type { PriceTable } from '../../shared/domain/price-table.ts'
-import { MODEL_PRICE_SOURCE } from '../../shared/estimator/model-prices.ts'
+import { MODEL_PRICE_SOURCE, usdOfTokens } from '../../shared/estimator/model-prices.ts'
 import { KEPT, usageOfMonth } from '../../shared/estimator/month-of-tasks.ts'
 import {
   add,
@@ -71,15 +71,25 @@ Measured: states, requests, units (by the size of the requests), events, objects
 once for the result; our own functions take ${ASSUMED.ownSeconds * 1_000} ms; an agent takes as long as here, and its host ${ASSUMED.hostSeconds * 1_000} ms more, at ${ASSUMED.agentGb * 1_024} MB; every task
 is traced. An event is ${KEPT.eventBytes / 1_024} KB in the archive, which keeps ${KEPT.archiveDays} days, as logs are; these are compressed to ${KEPT.logShare * 100} %.
 
+## Language models
+
+What [models](../how-to/use-models.md) cost comes on top, and is soon more than the rest: a thousand calls of ${CALL.inputTokens.toLocaleString('en-US')} tokens of input and ${CALL.outputTokens} of output, in US dollars; and with ${CALL.cached.toLocaleString('en-US')} tokens
+of the input from the provider's cache (\`cacheAfter\`).
+
+${callTable(prices)}
+
+A call is paid from the budget of its task before it is made, by the most that it can take, and settled by what it has taken ([limit cost](../how-to/limit-cost.md)). What models have used is
+in \`orchestrator models\`.
+
 ## Prices
 
 ${itemTable(prices)}
 
-Models, US dollars for a million tokens (${MODEL_PRICE_SOURCE}, as of ${prices.modelsAsOf}), for what an agent tells by \`context.spend\`:
+Models, US dollars for a million tokens (${MODEL_PRICE_SOURCE}, as of ${prices.modelsAsOf}), for calls of \`context.model\` and for what an agent tells by \`context.spend\`:
 
 ${modelTable(prices)}
 
-An installation with other prices says so in its stage's file, under \`prices\`.
+An installation with other prices says so in its stage's file, under \`prices\`, or with a model, under \`models\`.
 `
 }
 
@@ -157,6 +167,23 @@ function itemTable(prices: PriceTable): string {
       `\`${item}\``,
       plain(prices[item as keyof typeof PRICE_SOURCES]),
       source,
+    ]),
+  )
+}
+
+/** The call of the page: instructions and a document, and a short answer. */
+const CALL = { inputTokens: 3_000, outputTokens: 400, cached: 2_500 }
+
+function callTable(prices: PriceTable): string {
+  const { inputTokens, outputTokens, cached } = CALL
+  return table(
+    ['model', 'a thousand calls', 'with the cache'],
+    Object.keys(prices.models).map((model) => [
+      `\`${model}\``,
+      ...[
+        { inputTokens, outputTokens },
+        { inputTokens: inputTokens - cached, outputTokens, cacheReadTokens: cached },
+      ].map((usage) => money(1_000 * (usdOfTokens(model, usage, prices) ?? 0))),
     ]),
   )
 }
