@@ -1,6 +1,6 @@
 import type { HostPorts } from '../../shared/host/host-ports.ts'
 import { gatedModels } from '../../shared/host/model/model-gate.ts'
-import { type LoadAdapter, modelsOf } from '../adapters/models/models.ts'
+import { modelsOf } from '../adapters/models/models.ts'
 import { countingModels } from '../adapters/models/wrapped/counting-models.ts'
 import { configuredModels, modelUsage, pricesWithModels } from './model-settings.ts'
 import { once } from './once.ts'
@@ -20,5 +20,3 @@ export const modelPorts = (adapters: Adapters): Pick<HostPorts, 'models' | 'pric
     })
     return { models: gatedModels(counted), prices }
   })
-
-export type { LoadAdapter }

@@ -36,7 +36,7 @@ export class SecretsService {
 }
 
 /** The environment variable of a secret: `models/own-key` is ORCHESTRATOR_SECRET_MODELS_OWN_KEY. */
-export const variableOf = (name: string): string =>
+const variableOf = (name: string): string =>
   `ORCHESTRATOR_SECRET_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`
 
 /** An ARN ends with the name, a dash and six characters. */
