@@ -33,7 +33,8 @@ export async function failAttempt(ports: Needs, run: StepRun, error: unknown): P
   }
   // A refused admission is no failed attempt: the rebinder chooses another agent, or waits.
   if (isOrchestratorError(error, ...UNCOUNTED)) {
-    log.info('step not begun', { agentId, errorName: error.name })
+    const told = run.call ? 'step goes on later' : 'step not begun'
+    log.info(told, { agentId, errorName: error.name })
     measureCost(ports, run)
     await Promise.all([notices.finish([]), release(run, undefined), noteUncounted(ports, run, error)])
     return error

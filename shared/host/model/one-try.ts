@@ -128,23 +128,27 @@ async function holdMost(
 ): Promise<Held> {
   const dearest = mostOfModelCall(settings, most, prices)
   requireWithinMost(agent.manifest, spending.sum(), dearest, model)
+  // Before anything is awaited: of two calls at once, each counts the other.
+  const endSpending = spending.begin(dearest)
   const { tokensPerMinute } = settings
   const scope = `model:${model}`
   const takenAt = clock.now()
-  // A call that may take more than a minute has takes all of it.
-  const taken = Math.min(dearest.tokens, tokensPerMinute ?? 0)
-  if (tokensPerMinute !== undefined && !(await limits.takeRate(scope, taken, tokensPerMinute))) {
-    const why = `is at its limit of ${tokensPerMinute} tokens a minute in this stage`
-    throw throttled(model, why, untilNextMinute(clock).waitSeconds)
-  }
+  let taken = 0
+  let endHold: EndHold | undefined
   const giveBack = async (used: number): Promise<void> => {
     if (taken > used) await limits.giveBackRate(scope, taken - used, takenAt).catch(() => {})
   }
-  const why = `a call of model ${model}: ${most.inputTokens} tokens of input at most, maxOutputTokens ${most.outputTokens}`
-  // Before anything is awaited: of two calls at once, each counts the other.
-  const endSpending = spending.begin(dearest)
-  let endHold: EndHold | undefined
   try {
+    if (tokensPerMinute !== undefined) {
+      // A call that may take more than a minute has takes all of it.
+      const wanted = Math.min(dearest.tokens, tokensPerMinute)
+      if (!(await limits.takeRate(scope, wanted, tokensPerMinute))) {
+        const why = `is at its limit of ${tokensPerMinute} tokens a minute in this stage`
+        throw throttled(model, why, untilNextMinute(clock).waitSeconds)
+      }
+      taken = wanted
+    }
+    const why = `a call of model ${model}: ${most.inputTokens} tokens of input at most, maxOutputTokens ${most.outputTokens}`
     endHold = await admitted.budget?.hold(amountOf(dearest), why)
   } catch (refusal) {
     endSpending({})

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { type AgentContext, defineAgent } from '../../../../shared/agent/index.ts'
+import { cancelTask } from '../../../../shared/app/tasks/cancel-task.ts'
 import { mostInputTokens } from '../../../../shared/domain/model-tokens.ts'
+import { platformTimer } from '../../../../shared/domain/timer.ts'
 import { type GivenModels, testAgent } from '../../../../testing/index.ts'
 import { modelHost, thinkingAgent } from '../../../support/agents/model-host.ts'
+import { CALLER } from '../../../support/stores/callers.ts'
 
 type Work = (context: AgentContext) => Promise<unknown>
 
@@ -315,6 +318,66 @@ describe('a model that fails', () => {
     expect(ended.error).toBeUndefined()
     const [call] = ended.modelCalls
     expect(ended.spent.tokens).toBe(call ? mostInputTokens(call) + 100 : 0)
+  })
+})
+
+describe('a rate of a model', () => {
+  const settings = { tokensPerMinute: 2_000 }
+  const usage = { inputTokens: 10, outputTokens: 10 }
+  const asking = (calls: number) =>
+    thinkingAgent(async (_input, { model }) => {
+      for (let at = 0; at < calls; at++) await model.generate({ prompt: 'x', maxOutputTokens: 1_500 })
+      return 'done'
+    })
+
+  it('is taken by the most that a call can use, and what it has not used is given back (model-gate/G1, model-gate/G2)', async () => {
+    const world = modelHost(() => ({ text: 'y', usage }), settings)
+    const first = await world.seed()
+    await world.invoke(asking(20), first)
+    expect(await world.output(first)).toBe('done')
+    const second = await world.seed()
+    // 24 x 20 of 2,000 tokens are left less than the most of the next.
+    await expect(world.invoke(asking(20), second)).rejects.toMatchObject({
+      name: 'AgentThrottledError',
+      message: 'model default is at its limit of 2000 tokens a minute in this stage',
+      details: { waitSeconds: expect.any(Number) },
+    })
+    const [record] = await world.ports.steps.findSteps(second, ['a'])
+    expect(record).toMatchObject({ attempts: [], askAgainAt: expect.any(String) })
+    // What the second has spent before it was throttled is not lost.
+    expect(record?.uncounted?.tokens).toBe((world.calls.length - 20) * 20)
+    expect(world.log.map(([message]) => message)).toContain('step goes on later')
+  })
+
+  it('takes nothing for a call that is refused for another reason (model-gate/G3)', async () => {
+    const world = modelHost(() => ({ text: 'y', usage }), { ...settings, price: { input: 1e6, output: 1e6 } })
+    const taskId = await world.seed({ budgetUsd: 1 })
+    await expect(world.invoke(asking(1), taskId)).rejects.toMatchObject({ name: 'BudgetExceededError' })
+    expect(world.calls).toEqual([])
+    expect(await world.ports.limits.takeRate('model:default', 2_000, 2_000)).toBe(true)
+    const budget = await world.ports.budgets.find(taskId)
+    expect(budget).toMatchObject({ available: { nanoUsd: 1e9 }, reserved: new Map() })
+  })
+})
+
+describe('a task that is cancelled while a model answers', () => {
+  it('ends the call within two seconds, and has paid what was held (model-gate/G2)', async () => {
+    const world = modelHost(() => new Promise(() => {}), { price: { input: 1_000, output: 1_000 } })
+    const taskId = await world.seed({ budgetUsd: 100 })
+    const agent = thinkingAgent(async (_input, { model }) => {
+      const { text } = await model.generate({ prompt: 'x', maxOutputTokens: 100 })
+      return text
+    })
+    const begun = performance.now()
+    const ended = world.invoke(agent, taskId, { hosts: { timer: platformTimer } })
+    await expect.poll(() => world.calls.length).toBe(1)
+    await cancelTask(world.ports)({ id: taskId, reason: 'enough' }, CALLER)
+    await expect(ended).rejects.toMatchObject({ name: 'TaskCancelledError' })
+    expect(performance.now() - begun).toBeLessThan(2_000)
+    const [call] = world.calls
+    const most = call ? mostInputTokens(call) + 100 : 0
+    const budget = await world.ports.budgets.find(taskId)
+    expect(budget).toMatchObject({ spent: { nanoUsd: most * 1e6, tokens: most }, reserved: new Map() })
   })
 })
 
