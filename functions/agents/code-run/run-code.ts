@@ -7,12 +7,12 @@
  * code-run/C3 the code reaches nothing of the process: no environment, files, network, modules or prototypes of the host
  * code-run/C4 what was printed and tested before a run was ended is told
  */
-import { stripTypeScriptTypes } from 'node:module'
 import { type Json, RetryableError } from 'orchestrator/agent'
 import { createRunner, RunAbortedError, RunConcurrencyError, RunError, RunTimeoutError } from 'run'
 import { type Fault, faultAt } from './fault-at.ts'
 import { MOST_OUTPUT, moduleNamed, type Program, programOf, sourceNamed } from './program.ts'
 import type { Ran, RunInput } from './schemas.ts'
+import { withoutTypes } from './without-types.ts'
 
 const MIB = 1024 * 1024
 const MOST_STDOUT = 64 * 1024
@@ -23,9 +23,14 @@ const MOST_CALLS = 4_000
 /** Never throws for what the code does, only when it is aborted or the process has no room for another run. */
 export async function runCode(input: RunInput, signal: AbortSignal): Promise<Ran> {
   const told: Told = { stdout: '', tests: [] }
-  const stripped = strippedOf(input)
+  const startedAt = performance.now()
+  const milliseconds = Math.round(input.timeoutSeconds * 1_000)
+  const { code, tests } = input
+  const texts = [code, ...(tests === undefined ? [] : [tests])]
+  const stripped =
+    input.language === 'javascript' ? { texts } : await withoutTypes(texts, milliseconds, signal)
   if ('fault' in stripped) return failed(told, stripped.fault)
-  const program = programOf({ ...stripped, input: input.input })
+  const program = programOf({ code: stripped.texts[0] ?? '', tests: stripped.texts[1], input: input.input })
   try {
     const result = await createRunner({ syncHostFunctions: { sandboxHost: hostOf(told) } }).run({
       source: program.entry,
@@ -33,7 +38,7 @@ export async function runCode(input: RunInput, signal: AbortSignal): Promise<Ran
       moduleLoader: loaderOf(program),
       abortSignal: signal,
       limits: {
-        timeoutMs: Math.round(input.timeoutSeconds * 1_000),
+        timeoutMs: Math.max(1, Math.round(startedAt + milliseconds - performance.now())),
         memoryLimitBytes: input.memoryMb * MIB,
         maxStackSizeBytes: MIB,
         maxSourceBytes: 8 * MIB,
@@ -85,36 +90,6 @@ const NO_TEST: Fault = {
   name: 'Error',
   message:
     'the tests hold no test: write test("what it does", () => { expect(...).toBe(...) }), and no `return` before them',
-}
-
-/** The types taken off; lines and columns stay. */
-function strippedOf({
-  language,
-  code,
-  tests,
-}: RunInput): { code: string; tests?: string | undefined } | { fault: Fault } {
-  if (language === 'javascript') return { code, tests }
-  const stripped = {
-    code: withoutTypes(code, 'code'),
-    tests: tests === undefined ? undefined : withoutTypes(tests, 'tests'),
-  }
-  for (const one of Object.values(stripped)) if (typeof one === 'object') return one
-  return stripped as { code: string; tests?: string }
-}
-
-function withoutTypes(text: string, at: 'code' | 'tests'): string | { fault: Fault } {
-  try {
-    return stripTypeScriptTypes(text)
-  } catch (error) {
-    const { message } = error as Error
-    return {
-      fault: {
-        name: 'SyntaxError',
-        message: `not TypeScript whose types can be taken off: ${message.slice(0, 1_000)}`,
-        at,
-      },
-    }
-  }
 }
 
 const loaderOf = (program: Program) => ({

@@ -8,7 +8,7 @@ const LIMIT_SECONDS = 2
 const MOST_MB = 300
 const SCRIPT = join(import.meta.dirname, '../../support/agents/attack-sandbox.ts')
 
-type Measured = { ran: Ran; seconds: number; before: number; peakMb: number; next: Ran }
+type Measured = { ran: Ran; seconds: number; before: number; peakMb: number; next: Ran; typed: Ran }
 
 async function attack(code: string, more: object = {}): Promise<Measured> {
   const input = JSON.stringify({ code, timeoutSeconds: LIMIT_SECONDS, ...more })
@@ -71,6 +71,22 @@ describe('code that takes all it can get', () => {
     expect(peakMb).toBeLessThan(MOST_MB)
     expect(next).toEqual({ ok: true, output: [2, 4, 6], stdout: '', tests: [] })
   })
+
+  it.each([
+    ['parentheses', `${'('.repeat(45_000)}${')'.repeat(45_000)}`],
+    ['types', `type A = ${'B<'.repeat(30_000)}C${'>'.repeat(30_000)}`],
+    ['assertions, which the parser tries both ways', `const x = ${'<T>(a = '.repeat(26)}1${')'.repeat(26)}`],
+    ['templates', `const x = ${'`${'.repeat(15_000)}1${'}`'.repeat(15_000)}`],
+  ])(
+    'is contained, and the next TypeScript runs, where types are taken off: nested %s (code-run/C1)',
+    async (_what, code) => {
+      const { ran, seconds, peakMb, typed } = await attack(code, { language: 'typescript' })
+      expect(ran.ok).toBe(false)
+      expect(seconds).toBeLessThan(1.2 * LIMIT_SECONDS)
+      expect(peakMb).toBeLessThan(MOST_MB)
+      expect(typed).toMatchObject({ ok: true, output: 3 })
+    },
+  )
 
   it('is contained where all of the memory is allowed (code-run/C2)', async () => {
     const { ran, peakMb } = await attack('const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1))', {

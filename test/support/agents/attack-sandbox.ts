@@ -10,5 +10,9 @@ const ran = await runCode(input, signal)
 const seconds = (performance.now() - startedAt) / 1_000
 const peakMb = process.resourceUsage().maxRSS / 1_024
 const next = await runCode(RunSchema.parse({ code: 'return [1, 2, 3].map((n) => n * 2)' }), signal)
-console.log(JSON.stringify({ ran, seconds, before, peakMb, next }))
+const typed = await runCode(
+  RunSchema.parse({ language: 'typescript', code: 'export default (3 satisfies number) as number' }),
+  signal,
+)
+console.log(JSON.stringify({ ran, seconds, before, peakMb, next, typed }))
 process.exit(0)
