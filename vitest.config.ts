@@ -23,10 +23,10 @@ const layer = (name: string, more: object = {}) => ({
 })
 /** Files that share a local cloud (`sharedApi`). */
 const ON_SHARED_CLOUD = [
-  'api/{cli,hostile-requests,scenarios}',
+  'api/{cli,cli-goals,hostile-requests,scenarios}',
   'control/{controlled-steps,each-item,fan-outs,loops}',
   'engine/test-kit',
-  'tasks/{children,own-workflows}',
+  'tasks/{children,computed-children,goals,own-workflows}',
 ].map((name) => `test/integration/${name}.test.ts`)
 /** Files that leave nothing behind in their process share one: each loads the same modules again otherwise. */
 const together = { isolate: false }

@@ -76,7 +76,10 @@ export const AgentNeedsSchema = z.object({
     .describe(
       'Names of language models that the stage configures; the agent works without those that it does not, or says what it needs',
     ),
-  hosts: z.boolean().optional().describe('The hosts that the stage allows to be called, in the variable ALLOWED_HOSTS'),
+  hosts: z
+    .boolean()
+    .optional()
+    .describe('The hosts that the stage allows to be called, in the variable ALLOWED_HOSTS'),
   email: z.boolean().optional().describe('To send mail by SES, as the stage says in `email`'),
   webhooks: z
     .boolean()

@@ -26,7 +26,9 @@ export const GoalFieldsSchema = {
     .array(FileReferenceSchema)
     .max(MOST_FILES)
     .optional()
-    .describe('Uploaded files; the planner reads their beginnings, and the plan gets them as `$input.files`'),
+    .describe(
+      'Uploaded files; the planner reads their beginnings, and the plan gets those that the input does not name as `$input.files`',
+    ),
   review: z.boolean().optional().describe('Whether a person looks at the plan before it runs, in any case'),
   reviewAboveUsd: z
     .number()

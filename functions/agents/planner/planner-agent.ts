@@ -2,6 +2,7 @@ import { type DefinedAgent, defineAgent } from 'orchestrator/agent'
 import type * as z from 'zod'
 import { type GoalPorts, planGoal } from '../../../shared/app/goals/plan-goal.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { fileReferencesIn } from '../../../shared/domain/file-reference.ts'
 import { DEFAULT_REVIEW_ABOVE_USD } from '../../../shared/domain/goal.ts'
 import type { JsonObject } from '../../../shared/domain/json.ts'
 import { type ModelPrice, PLANNING_CAPS } from '../../../shared/planner/planning-caps.ts'
@@ -41,11 +42,10 @@ export function plannerAgent(deps: () => PlannerDeps): DefinedAgent {
       const { goal, input, files, budgetUsd, review = false, onRefusal, failed } = asked
       const { reviewAboveUsd = DEFAULT_REVIEW_ABOVE_USD } = asked
       const ports = deps()
-      const withFiles: JsonObject = { ...input, ...(files && files.length > 0 ? { files } : {}) }
       const plan = await planGoal(ports)(
         {
           text: goal,
-          input: withFiles,
+          input: withFiles(input, files),
           documents: await readBeginnings(context, files ?? []),
           budgetUsd,
           review,
@@ -63,6 +63,13 @@ export function plannerAgent(deps: () => PlannerDeps): DefinedAgent {
       return plan as z.input<typeof PlanOutputSchema>
     },
   })
+}
+
+/** The input with the files that it does not name itself. */
+function withFiles(input: JsonObject = {}, files: readonly { $file: string }[] = []): JsonObject {
+  const named = new Set(fileReferencesIn(input, '').map(({ reference }) => JSON.stringify(reference)))
+  const others = files.filter(({ $file }) => !named.has(JSON.stringify({ $file })))
+  return { ...input, ...(others.length > 0 ? { files: others } : {}) }
 }
 
 /** The caps of calls and tokens hold for a model without a known price. */

@@ -30,15 +30,16 @@ export function describePlan(told: Told): string {
   const { goal, workflow, estimate, effects, reasons, assumptions, repairs } = told
   const { seconds, usd } = estimate
   const guesses = repairs.filter(({ guessed }) => guessed).map(({ path, message }) => `${path}: ${message}`)
+  // What decides stands first: the end of a long plan is cut.
   const parts = [
     `Run this plan? (${reasons.join('; ')})`,
     `Goal: ${cut(goal, MOST_GOAL)}`,
-    ['Steps:', ...linesOfSteps(workflow)].join('\n'),
-    `Time: about ${time(seconds.p50)}, in nine of ten cases at most ${time(seconds.p90)}. Money: about ${dollars(usd.p50)} USD, in nine of ten cases at most ${dollars(usd.p90)} USD.`,
     list(
       'Changes outside:',
       effects.map(({ place, what }) => `${place} ${what}`),
     ),
+    `Time: about ${time(seconds.p50)}, in nine of ten cases at most ${time(seconds.p90)}. Money: about ${dollars(usd.p50)} USD, in nine of ten cases at most ${dollars(usd.p90)} USD.`,
+    ['Steps:', ...linesOfSteps(workflow)].join('\n'),
     list('Taken for granted:', assumptions),
     list('Names that were guessed:', guesses),
     list('The estimate assumes:', estimate.assumptions),

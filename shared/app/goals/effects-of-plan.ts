@@ -1,7 +1,8 @@
 import type { PlannerCatalogue } from '../../planner/planner-catalogue.ts'
+import { hasExpressions } from '../../workflow/expressions.ts'
 import { everyStep } from '../../workflow/places.ts'
-import { isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
-import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
+import type { AgentStep, Step, Workflow } from '../../workflow/schema.ts'
+import { byKind, workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { workflowNamed } from '../../workflow/types/catalogue.ts'
 
 /** Something that a plan changes outside: the place of the step, with that of the child before it, and what is done there. */
@@ -31,10 +32,26 @@ function effectsIn(
 }
 
 function effectsOfStep(step: Step, catalogue: PlannerCatalogue): string[] {
-  if ('emit' in step) return [`publishes the event ${step.emit.type}`]
-  if (workflowComputedBy(step) !== undefined) return ['runs a workflow that is not known yet']
-  if (!isAgentStep(step)) return []
-  const { capability, agent, fallback = [] } = step
+  const none = (): string[] => []
+  return byKind<string[]>(step, {
+    agent: (one) => effectsOfAgent(one, catalogue),
+    emit: ({ emit }) => [`publishes the event ${emit.type}`],
+    workflow: (one) =>
+      workflowComputedBy(one) === undefined ? [] : ['runs a workflow that is not known yet'],
+    // The steps of bodies are looked at by themselves.
+    repeat: none,
+    steps: none,
+    approval: none,
+    wait: none,
+  })
+}
+
+function effectsOfAgent(
+  { capability, agent, fallback = [] }: AgentStep,
+  catalogue: PlannerCatalogue,
+): string[] {
+  if (capability !== undefined && hasExpressions(capability))
+    return ['calls a capability that is not known yet']
   const names = [...(capability === undefined ? [] : [capability]), ...fallback]
   const agents = [...(agent === undefined ? [] : [agent]), ...fallback]
   const ofCapabilities = names.filter((name) => catalogue.find(name)?.hasEffect === true)

@@ -50,7 +50,7 @@ describe('goals in the local cloud, without a model', () => {
     await expect.poll(async () => (await api.ask('getTask', { id: taskId })).status).toBe('waiting')
     const { prompt = '' } = (await review())?.approval ?? {}
     expect(prompt).toMatch(
-      /Run this plan\? \(a review was asked for\)[\s\S]*balance \(echo\)[\s\S]*Time: [\s\S]*Money: /,
+      /Run this plan\? \(a review was asked for\)[\s\S]*Time: [\s\S]*Money: [\s\S]*balance \(echo\)/,
     )
     await api.call('POST', `/tasks/${taskId}/approvals/review`, { decision: 'approve', by: 'ada' })
     expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })

@@ -13,7 +13,7 @@ import type { Json } from '../../../shared/domain/json.ts'
 import { isOpenTask, type Task } from '../../../shared/domain/task.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 import { castOf } from '../../../testing/cast.ts'
-import type { GivenAgents } from '../../../testing/index.ts'
+import type { GivenAgents, GivenFiles } from '../../../testing/index.ts'
 import { virtualCloud } from '../../../testing/virtual-cloud.ts'
 import { CALLER } from '../stores/callers.ts'
 
@@ -30,12 +30,20 @@ type World = {
   /** Absent: the stage configures no model. The last answer is given again. */
   says?: readonly Said[]
   workflows?: readonly object[]
+  files?: GivenFiles
   /** By place of the approval. */
   answers?: Readonly<Record<string, string>>
 }
 
 /** A deployment in memory, in virtual time, with the planner and the workflows of goals. */
-export async function goalWorld({ agents = {}, effects = [], says, workflows = [], answers = {} }: World) {
+export async function goalWorld({
+  agents = {},
+  effects = [],
+  says,
+  workflows = [],
+  answers = {},
+  files = {},
+}: World) {
   const calls: ModelCall[] = []
   const asked: { path: string; prompt: string }[] = []
   const statuses: string[] = []
@@ -45,6 +53,7 @@ export async function goalWorld({ agents = {}, effects = [], says, workflows = [
   const cloud = await virtualCloud({
     now: new Date('2026-01-01T00:00:00Z'),
     seed: 'goals',
+    files,
     castOf(clock) {
       const sleep = (seconds: number, signal: AbortSignal) => clock.sleep(seconds * 1_000, signal)
       const cast = castOf(agents, { sleep, onMistake: broken.reject })

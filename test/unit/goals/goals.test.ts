@@ -199,7 +199,7 @@ describe('a plan that a person must look at (goals/G2)', () => {
     const world = await goalWorld({ agents: withMail, ...given, answers: { review: 'reject' } })
     const { task, result, steps } = await world.run(request)
     expect(world.asked).toMatchObject([{ path: 'review', prompt: expect.stringContaining(reason) }])
-    expect(world.asked[0]?.prompt).toMatch(/Steps:[\s\S]*Time: about [\s\S]*Money: about/)
+    expect(world.asked[0]?.prompt).toMatch(/Time: about [\s\S]*Money: about [\s\S]*Steps:/)
     expect({ status: task.status, result }).toEqual({
       status: 'succeeded',
       result: { rejected: true, by: 'ada' },
@@ -395,5 +395,26 @@ describe('what a plan may use, and cost', () => {
     expect(await world.ended(taskId)).toMatchObject({ status: 'cancelled' })
     expect(world.calls).toHaveLength(1)
     world.stop()
+  })
+})
+
+describe('the files of a goal', () => {
+  it('are in the input of the plan once: by their own names, or as files', async () => {
+    const plan = {
+      assumptions: [],
+      workflow: { name: 'x', steps: { a: { capability: 'text.write', input: { topic: 'x' } } } },
+    }
+    const files = [{ $file: 'files/a/one.txt' }, { $file: 'files/a/two.txt' }]
+    const world = await goalWorld({
+      agents,
+      says: [plan],
+      files: { 'files/a/one.txt': 'first', 'files/a/two.txt': 'second' },
+    })
+    const asked = { goal: 'Write', input: { report: files[0] }, files }
+    const { plan: made } = await world.run(asked)
+    expect(made?.input).toEqual({ report: files[0], files: [files[1]] })
+    const prompt = JSON.stringify(world.calls[0])
+    expect(prompt).toContain('first')
+    expect(prompt).toContain('second')
   })
 })
