@@ -1,7 +1,6 @@
 import { decisionOf } from '../app/agents/agent-statistics.ts'
 import { admit } from '../app/limits/admission.ts'
 import { makeSpending } from '../app/limits/spending.ts'
-import { stepOf } from '../app/steps/plan-paths.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
@@ -18,8 +17,7 @@ export async function admitCall(
 ): Promise<AdmittedCall> {
   const { manifest } = agent
   const decision = decisionOf(plan, own.path, record.decision)
-  const { fallback } = stepOf(plan, own.path)
-  const admitted = await admit(ports, { own, plan, agentId, manifest, decision, fallback, deadline })
+  const admitted = await admit(ports, { own, plan, agentId, manifest, decision, deadline })
   const spending = makeSpending(manifest.price, ports.prices, (model) =>
     log.warn('cost unknown: set prices.models in the stage, or report costUsd', { agentId, model }),
   )

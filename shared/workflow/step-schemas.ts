@@ -33,11 +33,13 @@ const AgentStepSchema = z.strictObject({
     .describe('When the agent is chosen: when the task is planned, or just before the step runs'),
   timeoutSeconds: seconds(840).optional().describe('The timeout of one attempt; 300 by default'),
   retry: RetrySchema.prefault(WITHOUT_RETRY).describe(
-    'How often one agent is called, and after which failures; by default three times, after transient errors',
+    'How often one agent is called, and after which failures; by default three times, after transient errors. An agent that alone offers the capability gets all these calls, whatever other steps have seen of it, also where the step has a `fallback`',
   ),
   fallback: distinct(z.array(z.union([AgentIdSchema, CapabilityNameSchema])))
     .optional()
-    .describe('Agents or capabilities to ask next, in this order, when an agent has failed for good'),
+    .describe(
+      'Agents or capabilities to ask next, in this order, when an agent has failed for good (its calls by `retry` are used up, or its failure is none that is retried), or at once while every agent of the capability is at its limits or held back. `status` and `explain` tell a step that a fallback has done',
+    ),
   prefer: PreferSchema.optional().describe('The weights and tags by which the agent is chosen'),
   cache: z
     .strictObject({ ttlSeconds: seconds(2_592_000).describe('The greatest age of a cached output') })

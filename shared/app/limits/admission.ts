@@ -6,6 +6,8 @@
  * admission/T1 a refused attempt has started nothing and holds nothing: a slot taken before a later check failed is freed again
  * admission/T2 busy is not failed: the refusal by an agent at its limit does not count as an attempt
  * admission/T3 leases are released once, however the call ends; after a crash slots, trials and reservations expire
+ * admission/T4 a breaker refuses a call only while another agent that offers the same capability is not refused. The fallbacks of a step are
+ *    no such agents, because their output is another: an agent without rivals gets all the attempts of the step's `retry`
  */
 import type { AgentManifest } from '../../domain/agent.ts'
 import type { Breaker } from '../../domain/breaker.ts'
@@ -37,8 +39,6 @@ export type Applicant = {
   manifest: Pick<AgentManifest, 'version' | 'limits' | 'price' | 'model' | 'needs'>
   /** Why the agent was chosen, with the other candidates. */
   decision: Decision | undefined
-  /** The agents to try after it has failed, if the step names them. */
-  fallback?: readonly string[] | undefined
   /** The latest end of the call. */
   deadline: Date
 }
@@ -91,7 +91,7 @@ export async function admit(ports: Needs, applicant: Applicant): Promise<Admitte
  */
 export async function tellLostCall(
   ports: Pick<Ports, 'breakers' | 'clock'>,
-  lost: Pick<Applicant, 'own' | 'agentId' | 'decision' | 'fallback'> & {
+  lost: Pick<Applicant, 'own' | 'agentId' | 'decision'> & {
     version: string
     isRegistered: boolean
     beganAt: string
@@ -110,46 +110,40 @@ export async function tellLostCall(
 
 type Hold = (ports: Needs, applicant: Applicant) => Promise<Release | undefined>
 
-/** An agent without rivals has no breaker: there would be no other agent to fail over to. */
-const holdBreaker: Hold = async (ports, applicant) => {
-  const { breakers } = ports
-  const { own, agentId, deadline } = applicant
-  const rivals = rivalsOf(applicant)
+/** An agent without rivals has no breaker: there would be no other agent to fail over to (admission/T4). */
+const holdBreaker: Hold = async (ports, { own, agentId, decision, deadline, manifest: { version } }) => {
+  const rivals = rivalsOf({ agentId, decision })
   if (rivals.length < 2) return undefined
-  const now = (): number => secondsOf(ports)
-  const all = await breakers.find(rivals)
-  const kept = all.get(agentId)
-  if (!kept) return undefined
-  const { version } = applicant.manifest
-  const { revision } = kept
-  const breaker = breakerOf(kept.breaker, version)
-  const admitted = admission(breaker, now())
-  const pass: Pass = { generation: breaker.generation }
-  const states = new Map([...all].map(([id, one]) => [id, id === agentId ? breaker : one.breaker]))
-  if (admitted === 'refused' && heldBack(states, now()).has(agentId)) throw unavailable(agentId)
-  if (admitted === 'trial') {
-    pass.trialId = holderOf(own)
-    const until = leaseUntil(deadline)
-    // Another call has started its trial or changed the breaker since.
-    if (!(await breakers.replace(agentId, revision, beginTrial(breaker, pass.trialId, until))))
-      throw unavailable(agentId)
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const now = secondsOf(ports)
+    const all = await ports.breakers.find(rivals)
+    const kept = all.get(agentId)
+    if (!kept) return undefined
+    const breaker = breakerOf(kept.breaker, version)
+    const admitted = admission(breaker, now)
+    const pass: Pass = { generation: breaker.generation }
+    const states = new Map([...all].map(([id, one]) => [id, id === agentId ? breaker : one.breaker]))
+    if (admitted === 'refused' && heldBack(states, now).has(agentId)) throw unavailable(agentId)
+    if (admitted === 'trial') {
+      pass.trialId = holderOf(own)
+      const trying = beginTrial(breaker, pass.trialId, leaseUntil(deadline))
+      // Another call has started its trial or changed the breaker since: that may refuse this call, or let it pass without a trial.
+      if (!(await ports.breakers.replace(agentId, kept.revision, trying))) continue
+    }
+    return async (end) => {
+      // Nothing to write: the breaker was closed without failures, and the call has not failed.
+      if (end?.succeeded !== false && admitted !== 'trial' && breaker.consecutiveFailures === 0) return
+      const agent = { id: agentId, version, generation: pass.generation }
+      await changeBreaker(ports, agent, (current, at) => afterCall(current, pass, end, at))
+    }
   }
-  return async (end) => {
-    // Nothing to write: the breaker was closed without failures, and the call has not failed.
-    if (end?.succeeded !== false && admitted !== 'trial' && breaker.consecutiveFailures === 0) return
-    const agent = { id: agentId, version, generation: pass.generation }
-    await changeBreaker(ports, agent, (current, at) => afterCall(current, pass, end, at))
-  }
+  throw unavailable(agentId)
 }
 
-/** The agent with the other candidates for the step and its fallbacks. */
-function rivalsOf({
-  agentId,
-  decision,
-  fallback = [],
-}: Pick<Applicant, 'agentId' | 'decision' | 'fallback'>) {
+/** The agent with the other candidates for the step. */
+function rivalsOf({ agentId, decision }: Pick<Applicant, 'agentId' | 'decision'>): string[] {
   const fit = (decision?.candidates ?? []).filter(({ unfit }) => !unfit)
-  return [...new Set([agentId, ...fit.map((candidate) => candidate.agentId), ...fallback])]
+  return [...new Set([agentId, ...fit.map((candidate) => candidate.agentId)])]
 }
 
 type Caller = { id: string; version: string; generation?: number; mayBegin?: boolean }

@@ -16,7 +16,6 @@ import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
 import { tellLostCall } from '../limits/admission.ts'
 import { countAttempt } from './count-attempt.ts'
-import { stepOf } from './plan-paths.ts'
 import { type Failure, isAgentsFault, isBreakersConcern } from './settle-failure.ts'
 
 type Needs = Pick<Ports, 'steps' | 'bus' | 'statistics' | 'breakers' | 'clock'>
@@ -75,7 +74,6 @@ async function count(
     version: agent.version,
     isRegistered,
     decision: decisionOf(plan, own.path, record.decision),
-    fallback: stepOf(plan, own.path).fallback,
     beganAt: attempt.startedAt,
   }
   if (isBreakersConcern(attempt.error)) await tellLostCall(ports, call, { succeeded: false, lately })

@@ -12,6 +12,7 @@ import { CALLER } from '../../support/stores/callers.ts'
 import { seedWorkflow } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
+const CHEAPEST = { prefer: { quality: 0, cost: 1, latency: 0 } }
 type Work = (context: AgentContext) => Promise<unknown>
 type Declared = Pick<Parameters<typeof defineAgent>[0], 'limits' | 'price' | 'model'>
 
@@ -43,12 +44,13 @@ async function begin(
   const { manifest } = defined(async () => null)
   const { functionArn, registeredAt } = makeAgent({ id })
   const agent = { ...manifest, status: 'active' as const, origin: 'api' as const, functionArn, registeredAt }
+  // The dearer agents are not chosen here.
   const others = Array.from({ length: rivals }, (_, at) =>
-    makeAgent({ id: `rival${areas}x${at}`, capability }),
+    makeAgent({ id: `rival${areas}x${at}`, capability, price: { perCallUsd: 1 } }),
   )
   const workflow = await seedWorkflow(stores.ports, {
     steps: {
-      s: { capability, agent: id, ...(rivals > 0 ? { fallback: others.map((one) => one.id) } : {}), ...step },
+      s: { capability, ...(rivals > 0 ? CHEAPEST : { agent: id }), ...step },
     },
     agents: [agent, ...others],
   })

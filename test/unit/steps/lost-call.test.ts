@@ -13,6 +13,9 @@ const OPEN = {
 }
 const CLOSED_WITH_2 = { ...CLOSED, generation: 3, consecutiveFailures: 2, version: '2.0.0' }
 
+const CANDIDATE = { eligible: true, reason: 'eligible', load: 0, costUsd: 0 }
+const DECISION = { stepId: 's', capability: 'work.do', chosen: 'a', reason: '' }
+
 /** The stored breaker after a lost call of `version`. */
 async function breakerAfter(
   stored: typeof OPEN | typeof CLOSED_WITH_2,
@@ -25,8 +28,7 @@ async function breakerAfter(
   const lost = {
     own: { taskId: 't', path: 's', owner: 'o', fence: '1' },
     agentId: 'a',
-    decision: undefined,
-    fallback: ['b'],
+    decision: { ...DECISION, candidates: ['a', 'b'].map((agentId) => ({ ...CANDIDATE, agentId })) },
     beganAt: new Date(ports.clock.now()).toISOString(),
   }
   await tellLostCall(ports, { ...lost, version, isRegistered }, { succeeded: false })
