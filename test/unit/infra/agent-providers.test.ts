@@ -57,7 +57,8 @@ describe('the providers in the bundle of an agent', () => {
     const [none, one] = withProviders(catalogueOf({ none: undefined, one: ['other'] }), MODELS).agents
     const entries = [none, one].map((agent) => agent && agentEntry(agent))
     expect(entries[0]).not.toMatch(/models|bedrock|openai/)
-    expect(entries[1]).toMatch(/"bedrock": \(\) => import\(".*adapters\/models\/bedrock\.ts"\)/)
+    expect(entries[1]).toMatch(/import \* as adapter from ".*adapters.models.bedrock/)
+    expect(entries[1]).toContain('"bedrock": async () => adapter')
     expect(entries[1]).not.toContain('openai')
   })
 })
