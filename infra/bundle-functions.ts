@@ -158,8 +158,8 @@ function howOf(entry: { in: string; out: string }, { agents }: Catalogue, root: 
   // The plugins, and what is made of source maps, which name files from the project's root.
   const texts = [
     import.meta.filename,
-    ...['infra/trim-packages', 'infra/source-maps', 'shared/domain/source-mappings'].map((path) =>
-      join(PACKAGE_ROOT, sourceOf(path)),
+    ...['infra/agent-entry', 'infra/trim-packages', 'infra/source-maps', 'shared/domain/source-mappings'].map(
+      (path) => join(PACKAGE_ROOT, sourceOf(path)),
     ),
   ].map((file) => readFileSync(file, 'utf8'))
   return JSON.stringify([esbuildVersion, process.version, options, from, relative(PACKAGE_ROOT, root), texts])
