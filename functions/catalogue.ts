@@ -87,8 +87,6 @@ export const AGENT_PORTS = {
   limits: ['take'],
   budgets: ['read', 'spend'],
   ledger: ['record'],
-  turns: ['keep'],
-  transcripts: ['keep'],
   files: ['list', 'read', 'write'],
   taskFiles: ['write'],
   bus: ['publish'],
@@ -100,6 +98,8 @@ export const MODEL_PORTS = {
   models: ['call'],
   secrets: ['read'],
   modelUsage: ['count'],
+  turns: ['keep'],
+  transcripts: ['keep'],
 } as const satisfies PortModes
 
 /** The settings of a function that are known before the synthesis. */

@@ -4,12 +4,18 @@ import { modelsOf } from '../adapters/models/models.ts'
 import { countingModels } from '../adapters/models/wrapped/counting-models.ts'
 import { configuredModels, modelUsage, pricesWithModels } from './model-settings.ts'
 import { once } from './once.ts'
-import { logger } from './platform.ts'
+import { keepTranscripts, logger } from './platform.ts'
+import { transcripts, turns } from './step-ports.ts'
 
 type Adapters = Parameters<typeof modelsOf>[1]
 
-/** The ports of an agent that needs language models, besides those of every agent: its models behind the gate, and prices that know them. */
-export const modelPorts = (adapters: Adapters): Pick<HostPorts, 'models' | 'prices'> =>
+type ModelPorts = Required<Pick<HostPorts, 'models' | 'prices' | 'turns' | 'transcripts' | 'keepTranscripts'>>
+
+/**
+ * The ports of an agent that needs language models, besides those of every agent: its models behind the gate, what is kept of their calls, and
+ * prices that know them.
+ */
+export const modelPorts = (adapters: Adapters): ModelPorts =>
   once('modelPorts', () => {
     const settings = configuredModels()
     const prices = pricesWithModels()
@@ -18,5 +24,11 @@ export const modelPorts = (adapters: Adapters): Pick<HostPorts, 'models' | 'pric
       prices,
       onLost: (facts) => logger().warn('use of a model not counted', facts),
     })
-    return { models: gatedModels(counted), prices }
+    return {
+      models: gatedModels(counted),
+      prices,
+      turns: turns(),
+      transcripts: transcripts(),
+      keepTranscripts: keepTranscripts(),
+    }
   })

@@ -9,10 +9,10 @@ import { runStep } from '../../shared/host/run-step.ts'
 import { bus } from '../deps/bus.ts'
 import { files, taskFiles } from '../deps/files.ts'
 import { breakers, limits, statistics } from '../deps/knowledge-ports.ts'
-import { clock, fileLimits, ids, keepTranscripts, logger, prices } from '../deps/platform.ts'
+import { clock, fileLimits, ids, logger, prices } from '../deps/platform.ts'
 import { budgets } from '../deps/queue-ports.ts'
 import { executions } from '../deps/state-machines.ts'
-import { gates, ledger, outputs, transcripts, turns } from '../deps/step-ports.ts'
+import { gates, ledger, outputs } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 import { withStepConsole } from '../telemetry/agent-console.ts'
 import { measure } from '../telemetry/metrics.ts'
@@ -47,9 +47,6 @@ export function hostPorts(): HostPorts {
     limits: limits(),
     budgets: budgets(),
     ledger: ledger(),
-    turns: turns(),
-    transcripts: transcripts(),
-    keepTranscripts: keepTranscripts(),
     clock,
     ids: ids(),
     log: logger(),

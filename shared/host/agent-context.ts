@@ -28,7 +28,7 @@ type Needs = Pick<
 
 /** The context that an agent gets for its step. */
 export function agentContext(ports: Needs, run: StepRun, attempt: Limits & AdmittedCall): AgentContext {
-  const { steps, models } = ports
+  const { steps, models, turns, transcripts } = ports
   const { deadline, signal, spending } = attempt
   const { own, plan, record, log } = run
   return {
@@ -42,7 +42,10 @@ export function agentContext(ports: Needs, run: StepRun, attempt: Limits & Admit
       warn: (message, facts = {}) => log.warn(boundedText(textOf(message)), factsOfAgent(facts)),
     },
     files: agentFiles(ports, run, { signal }),
-    model: models ? models.gate({ ...ports, models }, run, attempt) : withoutModels(run.agent.manifest),
+    model:
+      models && turns && transcripts
+        ? models.gate({ ...ports, models, turns, transcripts }, run, attempt)
+        : withoutModels(run.agent.manifest),
     once: performOnce(ports, own, signal) as AgentContext['once'],
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) => steps.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),

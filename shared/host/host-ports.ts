@@ -24,28 +24,28 @@ export type HostPorts = Pick<
   | 'limits'
   | 'budgets'
   | 'ledger'
-  | 'turns'
-  | 'transcripts'
   | 'prices'
   | 'clock'
   | 'ids'
-> & {
-  log: HostLog
-  /** Language models; absent where the agent needs none. */
-  models?: HostModels
-  /** Whether calls of models are kept with their attempts; they are where it is not given. */
-  keepTranscripts?: boolean
-  /** What agents may write; `DEFAULT_FILE_LIMITS` where it is not given. */
-  fileLimits?: FileLimits
-  /** Writes one value of a metric. */
-  measure<Name extends MetricName>(name: Name, dimensions: DimensionsOf<Name>, value: number): void
-  /** The platform's timers by default; tests pass timers in virtual time. */
-  timer?: Timer
-  /** Runs the agent's code; what it writes to the console is lines of the given log. */
-  withConsole?<T>(log: StepLog, work: () => T): T
-  /** Told of each call as the agent begins it; a test notes them. */
-  onCall?(call: AgentCall): void
-}
+> &
+  // Only where the agent needs models.
+  Partial<Pick<Ports, 'turns' | 'transcripts'>> & {
+    log: HostLog
+    /** Language models; absent where the agent needs none. */
+    models?: HostModels
+    /** Whether calls of models are kept with their attempts; they are where it is not given. */
+    keepTranscripts?: boolean
+    /** What agents may write; `DEFAULT_FILE_LIMITS` where it is not given. */
+    fileLimits?: FileLimits
+    /** Writes one value of a metric. */
+    measure<Name extends MetricName>(name: Name, dimensions: DimensionsOf<Name>, value: number): void
+    /** The platform's timers by default; tests pass timers in virtual time. */
+    timer?: Timer
+    /** Runs the agent's code; what it writes to the console is lines of the given log. */
+    withConsole?<T>(log: StepLog, work: () => T): T
+    /** Told of each call as the agent begins it; a test notes them. */
+    onCall?(call: AgentCall): void
+  }
 
 /**
  * A call of an agent, with its resolved input, before the agent's schema parses it: the parsed value may not be JSON.

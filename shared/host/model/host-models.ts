@@ -13,8 +13,6 @@ export type GateNeeds = Pick<
   | 'steps'
   | 'limits'
   | 'prices'
-  | 'turns'
-  | 'transcripts'
   | 'keepTranscripts'
   | 'values'
   | 'ledger'
@@ -24,7 +22,8 @@ export type GateNeeds = Pick<
   | 'clock'
   | 'ids'
   | 'timer'
->
+> &
+  Required<Pick<HostPorts, 'turns' | 'transcripts'>>
 
 /** Makes the `context.model` of one attempt. */
 export type ModelGate = (
