@@ -3,7 +3,14 @@ import type { AgentContext, AgentFiles, DefinedAgent } from '../../../shared/age
 import { portWith } from '../stores/ports-with.ts'
 
 /** Members of several agents' answers that tests read. */
-type Answer = { rows: Row[]; parts: Row[][]; notes: string[]; columns?: { name: string }[]; text: string; markdown: string }
+type Answer = {
+  rows: Row[]
+  parts: Row[][]
+  notes: string[]
+  columns?: { name: string }[]
+  text: string
+  markdown: string
+}
 
 /** An agent's answer, with input and output checked as in the host. */
 export async function callAgent(agent: DefinedAgent, capability: string, input: unknown): Promise<Answer> {

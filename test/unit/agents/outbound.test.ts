@@ -1,13 +1,13 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
-  type Address,
   callHost,
   type OutboundRequest,
   type Surroundings,
 } from '../../../functions/agents/_support/outbound/call-host.ts'
+import type { Address } from '../../../functions/agents/_support/outbound/exchange.ts'
 import { checkHeaders } from '../../../functions/agents/_support/outbound/outbound-headers.ts'
 import { isPublicAddress } from '../../../functions/agents/_support/outbound/public-address.ts'
 import { AllowedHostSchema, isAllowedHost } from '../../../shared/domain/allowed-host.ts'
@@ -177,6 +177,11 @@ describe('the public internet', () => {
     'not an address',
     '',
     '2130706433',
+    '1.1',
+    '010.0.0.1',
+    '168.63.129.16',
+    '::ffff:168.63.129.16',
+    '2001:0:53aa:64c::7f00:1',
   ])('does not have %s (outbound/O2)', (address) => {
     expect(isPublicAddress(address)).toBe(false)
   })
@@ -370,6 +375,41 @@ describe('an answer', () => {
     await expect(
       call({ url }, around(port, { resolve: () => new Promise(() => {}) }), cancelled()),
     ).rejects.toBe(reason)
+  })
+
+  it.each([
+    [
+      'another protocol',
+      'HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+      'AgentFinalError',
+    ],
+    ['headers without end', `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(100_000)}\r\n\r\n`, 'AgentRetryableError'],
+    [
+      'no gzip',
+      'HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nabc',
+      'AgentRetryableError',
+    ],
+    [
+      'an encoding that nobody asked for',
+      'HTTP/1.1 200 OK\r\ncontent-encoding: gzip, gzip\r\ncontent-length: 3\r\n\r\nabc',
+      'AgentFinalError',
+    ],
+    [
+      'no address to go on to',
+      'HTTP/1.1 302 Found\r\nlocation: http://[\r\ncontent-length: 0\r\n\r\n',
+      'InvalidInputError',
+    ],
+    ['nothing', '', 'AgentRetryableError'],
+  ])('that is %s ends the call', async (_what, text, name) => {
+    const server = createTcpServer((socket) =>
+      socket.on('error', () => {}).on('data', () => (text === '' ? socket.end() : socket.write(text))),
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    await expect(call({ url: `http://api.example.com:${port}/` }, around(port))).rejects.toMatchObject({
+      name,
+    })
   })
 
   it('tells no cookies', async () => {

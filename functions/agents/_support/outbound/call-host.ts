@@ -12,7 +12,7 @@
 import { lookup as systemLookup } from 'node:dns/promises'
 import { FinalError, RetryableError } from 'orchestrator/agent'
 import { checkUrl } from './check-url.ts'
-import { type Exchange, exchange } from './exchange.ts'
+import { type Address, type Exchange, exchange } from './exchange.ts'
 import { checkHeaders, headersForOthers, returnedHeaders } from './outbound-headers.ts'
 import { isPublicAddress } from './public-address.ts'
 
@@ -36,8 +36,6 @@ export type OutboundAnswer = {
   truncated: boolean
   redirects: number
 }
-
-export type Address = { address: string; family: number }
 
 /** What a stage and the system say; tests pass their own. */
 export type Surroundings = {
@@ -72,7 +70,7 @@ export async function callHost(
         throw new FinalError(
           `${url.origin} redirects for the ${redirects + 1}th time; at most ${request.mostRedirects} redirects are followed`,
         )
-      const to = checkUrl(new URL(next, url).href, around.allowedHosts)
+      const to = checkUrl(URL.parse(next, url)?.href ?? next, around.allowedHosts)
       if (url.protocol === 'https:' && to.protocol === 'http:')
         throw new FinalError(`${url.origin} redirects to ${to.origin}, which is not encrypted`)
       // As browsers do it: what was posted is not posted again, unless the status says so.

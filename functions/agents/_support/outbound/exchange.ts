@@ -4,7 +4,8 @@ import type { LookupFunction } from 'node:net'
 import type { Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { FinalError } from 'orchestrator/agent'
-import type { Address } from './call-host.ts'
+
+export type Address = { address: string; family: number }
 
 /** One request and its answer, over a connection of its own to one of the addresses. */
 export type Exchange = {
@@ -57,6 +58,12 @@ export async function exchange({
     resolve,
   )
   request.on('error', reject)
+  request.on('upgrade', (_answer, socket) => {
+    socket.destroy()
+    reject(new FinalError(`${url.origin} wants to go on in another protocol`))
+  })
+  // Some ends of a connection are no error to Node; after an answer this does nothing.
+  request.on('close', () => reject(new Error('the connection was closed without an answer')))
   request.end(body)
   const answer = await promise
   try {
