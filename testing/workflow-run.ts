@@ -29,6 +29,10 @@ export type StepRun = {
   attempts: FailedAttempt[]
   /** The agent that made the output, or failed last. */
   agentId?: string
+  /** Why another agent than the planned one has it: the first had failed for good, was busy or was held back. */
+  reason?: string
+  /** The agents that the step was given to before, or passed over, and why. */
+  inPlaceOf?: { agentId: string; why: string }[]
   skipReason?: string
   /** Why the step was degraded: it went on without an output, or with a replacement value. */
   degraded?: string
@@ -129,6 +133,7 @@ async function stepsOf(ports: Kept, taskId: string): Promise<Record<string, Step
 
 async function stepRunOf(ports: Kept, record: StepRecord): Promise<StepRun> {
   const { status, output, error, attempts, agentId, skipReason, degraded, endedAt, child } = record
+  const { reason, inPlaceOf } = record.decision ?? {}
   const paid = attempts.reduce((sum, { costUsd = 0 }) => sum + costUsd, record.costUsd ?? 0)
   return {
     status,
@@ -136,6 +141,7 @@ async function stepRunOf(ports: Kept, record: StepRecord): Promise<StepRun> {
     ...(error ? { error } : {}),
     attempts: attempts.map(({ execution: _execution, ...attempt }) => attempt),
     ...(agentId === undefined ? {} : { agentId }),
+    ...(reason && inPlaceOf ? { reason, inPlaceOf } : {}),
     ...(skipReason === undefined ? {} : { skipReason }),
     ...(degraded === undefined ? {} : { degraded }),
     ...(record.reused ? { reused: true as const } : {}),

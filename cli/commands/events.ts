@@ -19,6 +19,7 @@ export function eventsCommand(): Command {
           const {
             path = '',
             agentId = '',
+            reason = '',
             error,
           } = event.data as Record<string, string | undefined> & {
             error?: { name: string; message: string }
@@ -28,6 +29,7 @@ export function eventsCommand(): Command {
             event.type,
             path,
             agentId,
+            reason,
             error ? `${error.name}: ${error.message}` : '',
           ]
           if (json) printJson(event)

@@ -70,7 +70,7 @@ async function print(taskId: string, step: StepView): Promise<void> {
   if (capability || agentId || !(step.approval || step.items))
     say(`${capability || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
   if (step.approval) printApproval(taskId, step, step.approval)
-  if (decision) printDecision(decision)
+  if (decision) printDecision(decision, step.items?.agents !== undefined)
   if (held)
     say(
       `${style('yellow', 'held')}  since ${held.since}${held.until ? `, until ${held.until}` : ''}: ${hanging(held.reason)}`,
@@ -104,8 +104,12 @@ function printApproval(taskId: string, { stepId, status }: StepView, approval: A
   say(`answer it: ${answerCommand({ taskId, stepId }, approval)}`)
 }
 
-function printDecision({ reason, candidates, chosen }: NonNullable<StepView['decision']>): void {
-  if (reason) say(hanging(reason))
+/** `isOfPlan`: other agents have done items of this step, each by a decision of its own. */
+function printDecision(
+  { reason, candidates, chosen }: NonNullable<StepView['decision']>,
+  isOfPlan: boolean,
+): void {
+  if (reason) say(hanging(isOfPlan ? `planned for ${chosen}: ${reason}` : reason))
   if (candidates.length === 0) return
   say('')
   const rows = candidates.map(({ agentId, eligible, reason: why, load, costUsd, score }) => [

@@ -52,10 +52,20 @@ export function printStep(step: StepView, whole: Whole): void {
   }
 }
 
-function notesOf({ needs, degraded, skipReason, reused, child, round, approval }: StepView): string[] {
+function notesOf({
+  needs,
+  degraded,
+  skipReason,
+  reused,
+  child,
+  round,
+  approval,
+  decision,
+}: StepView): string[] {
   const { answer, prompt = '' } = approval ?? {}
   return [
     needs.length > 0 ? `after ${needs.join(', ')}` : '',
+    decision?.inPlaceOf ? `given to ${decision.chosen}: ${decision.reason}` : '',
     child ? `run by task ${child}` : '',
     round === undefined ? '' : `round ${round}`,
     reused ? `output taken from step ${reused.path} of ${reused.taskId}` : '',

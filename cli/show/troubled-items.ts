@@ -21,7 +21,9 @@ export async function printTroubledItems(id: string, { stepId, items, round }: S
     callApi('listTaskSteps', { id, under: stepId, status: 'failed', limit: MOST_FAILED }),
     callApi('listTaskSteps', { id, under: stepId, limit: MOST_LOOKED_AT }),
   ])
-  const retried = first.steps.filter(({ status, attempts }) => status !== 'failed' && attempts.length > 0)
+  const retried = first.steps.filter(
+    ({ status, attempts, decision }) => status !== 'failed' && (attempts.length > 0 || decision?.inPlaceOf),
+  )
   const shown = [...failed.steps, ...retried].slice(0, MOST_FAILED)
   for (const item of shown) say(`  ${describe(item)}`, 4)
   if (failed.cursor || failed.steps.length + retried.length > shown.length)
@@ -30,11 +32,13 @@ export async function printTroubledItems(id: string, { stepId, items, round }: S
   if (one) say(`more of one: npx orchestrator ${command} ${id} ${shellWord(one.stepId)}`)
 }
 
-/** `readings[0]  failed after 3 failed attempts: Error: no answer`. */
-function describe({ stepId, status, attempts, error }: StepView): string {
+/** `readings[0]  failed after 3 failed attempts: Error: no answer`; `readings[1]  succeeded by guess, a fallback, in place of ...`. */
+function describe({ stepId, status, agentId = '', attempts, error, decision }: StepView): string {
   const count = attempts.length
+  const by = decision?.inPlaceOf ? ` by ${agentId}, ${inOneLine(decision.reason)}` : ''
   const after = count === 0 ? '' : ` after ${count} failed ${count === 1 ? 'attempt' : 'attempts'}`
-  const cause = error ?? attempts.at(-1)?.error
+  // The reason of a failover has told the last failure of each agent.
+  const cause = error ?? (by ? undefined : attempts.at(-1)?.error)
   const why = cause ? `: ${inOneLine(withoutLastWords(`${cause.name}: ${cause.message}`))}` : ''
-  return `${stepId}  ${statusText(status)}${after}${why}`
+  return `${stepId}  ${statusText(status)}${by}${after}${why}`
 }

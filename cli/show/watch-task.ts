@@ -107,6 +107,7 @@ export function stepLine(step: StepView, widest: number): string {
   } = step
   const facts = [
     agentId || child,
+    inPlaceOf(step),
     round === undefined ? '' : `round ${round}`,
     items ? itemsOf(items) : '',
     elapsed({ durationMs, since: status === 'running' ? step.startedAt : undefined }),
@@ -123,10 +124,15 @@ export function stepLine(step: StepView, widest: number): string {
   return `${statusMark(mark)} ${padTo(stepId, widest)}  ${style('dim', inOneLine(facts.filter(Boolean).join('  ')))}`.trimEnd()
 }
 
-/** `17 of 1000, 2 failed`. */
-export function itemsOf({ total, succeeded, failed }: NonNullable<StepView['items']>): string {
+/** `in place of price`: the agents that the step was given to before, or passed over. */
+const inPlaceOf = ({ decision }: StepView): string =>
+  decision?.inPlaceOf ? `in place of ${decision.inPlaceOf.map(({ agentId }) => agentId).join(', ')}` : ''
+
+/** `17 of 1000, 2 failed`; where not only the step's own agent has done them, `17 of 1000 (price 16, guess 1)`. */
+export function itemsOf({ total, succeeded, failed, agents = {} }: NonNullable<StepView['items']>): string {
   const done = succeeded + failed
-  return `${done}${total === undefined ? '' : ` of ${total}`}${failed > 0 ? `, ${failed} failed` : ''}`
+  const by = Object.entries(agents).map(([agentId, count]) => `${agentId} ${count}`)
+  return `${done}${total === undefined ? '' : ` of ${total}`}${failed > 0 ? `, ${failed} failed` : ''}${by.length > 0 ? ` (${by.join(', ')})` : ''}`
 }
 
 /** `held until 12:34:56: agent writer is unavailable`: the time of the day here. */
@@ -158,7 +164,9 @@ function plainLines(to: NodeJS.WriteStream, before?: WatchedTask): Show {
       const asked = step.status === 'waiting' && step.approval ? askedOf(step.approval) : ''
       const items = step.items ? itemsOf(step.items) : ''
       const waits = step.held ? heldText(step.held) : ''
-      const known = [step.agentId, duration(step.durationMs), items, asked, waits].filter(Boolean)
+      const known = [step.agentId, inPlaceOf(step), duration(step.durationMs), items, asked, waits].filter(
+        Boolean,
+      )
       const facts = inOneLine(known.join(', '))
       to.write(`${step.stepId}: ${step.status}${facts ? ` (${facts})` : ''}\n`)
     }

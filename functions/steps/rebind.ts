@@ -4,7 +4,7 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { type RebindFacts, rebindStep } from '../../shared/app/steps/rebind-step.ts'
-import { RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
+import { type RebindAnswer, RebindPayloadSchema } from '../../shared/contracts/step-payload.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import { bus } from '../deps/bus.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
@@ -49,6 +49,13 @@ export const handler = middy()
       throw error
     })
     if (facts?.failover !== undefined) measure('Failovers', { agentId: facts.failover }, 1)
-    log.info('step rebound', { taskId, stepId, ...facts, errorName: error.Error, answer })
+    log.info(lineOf(answer), { taskId, stepId, ...facts, errorName: error.Error })
     return answer
   })
+
+/** `step given to agent guess, to be called in 3 s`. */
+function lineOf(answer: RebindAnswer): string {
+  if ('settled' in answer) return `step settled: ${answer.settled}`
+  const { agentId, waitSeconds } = answer.rebound
+  return `step given to agent ${agentId}${waitSeconds > 0 ? `, to be called in ${waitSeconds} s` : ''}`
+}

@@ -78,6 +78,10 @@ export const ItemCountsSchema = z.object({
   running: z.number().int(),
   succeeded: z.number().int(),
   failed: z.number().int(),
+  agents: z
+    .record(z.string(), z.number().int())
+    .optional()
+    .describe('How many of the ended items each agent has done, where it is not the one agent of the step'),
 })
 export type ItemCounts = z.infer<typeof ItemCountsSchema>
 

@@ -35,6 +35,7 @@ const stepData = z.object({
   path: z.string(),
   agentId: z.string().optional(),
   attempt: z.number().int().optional(),
+  reason: z.string().optional().describe('Why the step has another agent than before, where it has'),
   durationMs: z.number().optional(),
   error: z.object({ name: z.string(), message: z.string() }).optional(),
 })
@@ -156,18 +157,20 @@ const retried = (task: Task, at: string): DomainEvent =>
 
 /** The start of a step's current attempt. */
 export function stepStartedEvent(taskId: string, step: StepRecord): DomainEvent {
-  return startedEvent(taskId, step.path, step.attempts.length + 1, step)
+  const { decision } = step
+  const reason = decision?.inPlaceOf && decision.reason
+  return startedEvent(taskId, step.path, step.attempts.length + 1, { ...step, reason })
 }
 
-type Started = { agentId?: string | undefined; startedAt: string }
+type Started = { agentId?: string | undefined; startedAt: string; reason?: string | undefined }
 
 function startedEvent(
   taskId: string,
   path: string,
   attempt: number,
-  { agentId, startedAt }: Started,
+  { agentId, startedAt, reason }: Started,
 ): DomainEvent {
-  const data = { taskId, path, agentId, attempt }
+  const data = { taskId, path, agentId, attempt, reason }
   return makeEvent({ type: 'step.started', taskId, key: `${path}/${attempt}`, time: startedAt, data })
 }
 

@@ -30,6 +30,10 @@ export const DecisionSchema = z.object({
     .string()
     .optional()
     .describe('The seed of the random samples: the same seed gives the same decision'),
+  inPlaceOf: z
+    .array(z.object({ agentId: z.string(), why: z.string() }))
+    .optional()
+    .describe('The agents that the step was given to before, or passed over, and why it left them'),
   candidates: z.array(
     z.object({
       agentId: z.string(),

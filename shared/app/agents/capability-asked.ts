@@ -1,4 +1,4 @@
-import type { AgentManifest } from '../../domain/agent.ts'
+import type { Agent, AgentManifest } from '../../domain/agent.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 
 /**
@@ -17,10 +17,23 @@ export function capabilityAsked(
   return capability === undefined || fallback.includes(id) ? capabilities[0] : undefined
 }
 
+/** A wish for an agent: one that offers a capability, or one by its name. */
+export type Wanted = { capability: string | undefined; pinned: string | undefined }
+
 /** The capability of a wish; for a pinned agent without one, the first that it offers. */
 export function capabilityWanted(
-  { capability, pinned }: { capability: string | undefined; pinned: string | undefined },
+  { capability, pinned }: Wanted,
   agents: readonly Pick<AgentManifest, 'id' | 'capabilities'>[],
 ): string | undefined {
   return capability ?? agents.find(({ id }) => id === pinned?.split('@')[0])?.capabilities[0]?.name
+}
+
+/** The fallbacks that a step names, in order (rebind/B7): an agent with the step's capability, or a capability. */
+export function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly Agent[]): Wanted[] {
+  return fallback.map((entry) => {
+    const agent = agents.find(({ id }) => id === entry)
+    if (!agent) return { capability: entry, pinned: undefined }
+    const isOffered = agent.capabilities.some(({ name }) => name === capability)
+    return { capability: isOffered ? capability : undefined, pinned: entry }
+  })
 }

@@ -6,6 +6,7 @@ import { attemptsSinceReopened, isRetry } from '../../contracts/step-payload.ts'
 import type { Agent } from '../../domain/agent.ts'
 import { boundedText } from '../../domain/bounded.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
+import { inPlaceOf } from '../../domain/in-place-of.ts'
 import type { Decision } from '../../domain/plan.ts'
 import { preferring } from '../../domain/prefer.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
@@ -26,7 +27,7 @@ import {
   knowledgeOf,
   typicalSecondsOf,
 } from '../agents/agent-knowledge.ts'
-import { capabilityWanted } from '../agents/capability-asked.ts'
+import { capabilityWanted, fallbacksOf, type Wanted } from '../agents/capability-asked.ts'
 import { mostOf } from '../limits/most-of-call.ts'
 import { isShort, type Purse, stillToSpend } from '../limits/spend-budget.ts'
 import {
@@ -127,7 +128,10 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
         await ports.steps.noteStep(own, { held: { reason: boundedText(reason), since } })
         throw new OrchestratorError('AgentBusyError', reason)
       }
-      return { ...next, waitSeconds: wait(wanted, next.agent) }
+      const why = [...failed, ...passedOver(refusals), ...refusedNow(record, failure)]
+      const isFallback = wanted !== planned
+      const decision = inPlaceOf(next.decision, { why, before: record.decision, isFallback })
+      return { agent: next.agent, decision, waitSeconds: wait(wanted, next.agent) }
     }
   }
   const unknown = failure === LATE ? unknownPin(step, agents) : undefined
@@ -150,9 +154,15 @@ function withoutMoney(
   return new Map([...known].map(([id, one]) => [id, ids.has(id) ? { refusal, ...one } : one]))
 }
 
-type Wanted = { capability: string | undefined; pinned: string | undefined }
-type Refusals = Map<string, Refusal>
+/** Why agents were refused that could have had the step. */
+const passedOver = (refusals: Refusals): [string, string][] =>
+  [...refusals].flatMap(([id, { kind, reason }]) => (kind === 'unfit' ? [] : [[id, reason]]))
 
+/** Why the call of the agent at hand was not begun. */
+const refusedNow = ({ agentId }: StepRecord, failure: Failure): [string, string][] =>
+  agentId === undefined || !isRefusal(failure) ? [] : [[agentId, failure.message]]
+
+type Refusals = Map<string, Refusal>
 /** Keeps an agent's first refusal that concerns its current state. */
 function noteRefusal(refusals: Refusals, { agentId, ...refusal }: Refusal & { agentId: string }): void {
   if (refusal.kind === 'else') return
@@ -203,16 +213,6 @@ function secondsUntilFree(agent: Agent, known: Knowledge | undefined): number {
 
 const secondsLeft = ({ clock }: Trouble['ports'], { deadline }: Plan): number | undefined =>
   deadline === undefined ? undefined : secondsUntil(deadline, clock.now())
-
-/** The fallbacks that a step names, in order (rebind/B7): an agent with the step's capability, or a capability. */
-function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly Agent[]): Wanted[] {
-  return fallback.map((entry) => {
-    const agent = agents.find(({ id }) => id === entry)
-    if (!agent) return { capability: entry, pinned: undefined }
-    const isOffered = agent.capabilities.some(({ name }) => name === capability)
-    return { capability: isOffered ? capability : undefined, pinned: entry }
-  })
-}
 
 /** The agent that has failed and has named the time of its next call, unless the task ends before (rebind/B11). */
 function agentThatAsked(

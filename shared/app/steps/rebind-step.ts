@@ -26,6 +26,7 @@ import { boundedText } from '../../domain/bounded.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { executionArnOf } from '../../domain/execution-arn.ts'
 import { type FailureFacts, failureFacts } from '../../domain/failure-facts.ts'
+import type { Decision } from '../../domain/plan.ts'
 import { type Attempt, type Held, isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import { executionName, isOpenTask } from '../../domain/task.ts'
@@ -60,7 +61,13 @@ type Situation = Settling & Trouble & { ports: Needs; turn: number }
 const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'BugError', 'DeadlineExceededError']
 
 /** Facts about a call for logs and metrics; `failover`: the agent that takes over from a failed one. */
-export type RebindFacts = { executionArn: string; attempt: number; failover: string | undefined }
+export type RebindFacts = {
+  executionArn: string
+  attempt: number
+  failover: string | undefined
+  /** Why the step has another agent than before, where it has. */
+  reason: string | undefined
+}
 /** Facts about an attempt whose end the rebinder was the first to know. */
 export type LostFacts = { executionArn: string; agentId: string; attempt: number } & FailureFacts
 
@@ -100,7 +107,7 @@ export const rebindStep =
     const step = stepOf(plan, path)
     const failed = taken.step.agentId
     const situation = { ports, task, plan, step, askAgainAt: before?.askAgainAt, own, turn }
-    const decideAfter = (record: StepRecord): Promise<RebindAnswer> => {
+    const decideAfter = (record: StepRecord): Promise<Decided> => {
       const known = isPastDeadline(ports, plan) ? pastDeadline(plan) : asNoted(record, failure)
       return decide({ ...situation, record, failure: known })
     }
@@ -113,7 +120,8 @@ export const rebindStep =
       const { agentId, error } = lost
       reportLost({ executionArn, agentId, attempt: record.attempts.length, ...failureFacts(own, error) })
     }
-    const answer = taken.kind === 'final' ? settledAs(step, record) : await decideAfter(record)
+    const { answer, decision } =
+      taken.kind === 'final' ? { answer: settledAs(step, record) } : await decideAfter(record)
     if ('settled' in answer) await signalGates(ports, plan, path)
     const next = 'rebound' in answer ? answer.rebound.agentId : failed
     const hasFailed = !isNoAttempt(failure)
@@ -121,6 +129,7 @@ export const rebindStep =
       executionArn,
       attempt: taken.step.attempts.length + 1,
       failover: hasFailed && next !== failed ? next : undefined,
+      reason: decision?.inPlaceOf && decision.reason,
     })
     return answer
   }
@@ -170,11 +179,14 @@ const notedAttempt = ({ attempts, startedAt, agentId }: StepRecord): Attempt | u
 
 const isNoAttempt = (failure: Failure): boolean => failure === LATE || isRefusal(failure) || isSame(failure)
 
-async function decide(situation: Situation): Promise<RebindAnswer> {
+type Decided = { answer: RebindAnswer; decision?: Decision | undefined }
+
+async function decide(situation: Situation): Promise<Decided> {
   const { failure } = situation
-  if (NOT_MENDED_BY_ANOTHER.includes(failure.name)) return settle(situation)
+  if (NOT_MENDED_BY_ANOTHER.includes(failure.name)) return { answer: await settle(situation) }
   const next = await nextAgent(situation)
-  return 'failure' in next ? settle({ ...situation, failure: next.failure }) : rebound(situation, next)
+  if ('failure' in next) return { answer: await settle({ ...situation, failure: next.failure }) }
+  return { answer: await rebound(situation, next), decision: next.decision }
 }
 
 /** The record names the new agent before it is called, so that a failure to start is attributed to it (rebind/B2). */

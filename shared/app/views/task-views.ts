@@ -195,7 +195,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     ...(record ? timesOf(record) : {}),
     approval: record?.approval && shownApproval(record.approval),
     round: rounds.get(path),
-    items: itemCounts(known, path),
+    items: itemCounts(known, path, agentId),
     child: record?.child,
     decision,
   })

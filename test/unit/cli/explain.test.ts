@@ -39,22 +39,33 @@ describe('a fan-out', () => {
         decision: none,
       },
       ...{
-        items: { total: 3, running: 0, succeeded: 2, failed: 1 },
+        items: { total: 4, running: 0, succeeded: 3, failed: 1, agents: { reader: 3, guess: 1 } },
         error: { name: 'ItemsFailedError', message: 'x' },
       },
     },
     { stepId: 'readings[0]', status: 'failed', needs: [], attempts: [failed('a'), failed('b\nc')] },
     { stepId: 'readings[1]', status: 'succeeded', needs: [], attempts: [failed('late')] },
     { stepId: 'readings[2]', status: 'succeeded', needs: [], attempts: [] },
+    {
+      ...{ stepId: 'readings[3]', status: 'succeeded', needs: [], attempts: [], agentId: 'guess' },
+      decision: {
+        ...{ ...none, chosen: 'guess', reason: 'a fallback, in place of reader (is at its limit)' },
+        inPlaceOf: [{ agentId: 'reader', why: 'is at its limit' }],
+      },
+    },
   ]
 
   it.each(['explain', 'show'])(
     '%s says which items had failures, and the command for one',
     async (command) => {
       const told = await explain(steps, [command, TASK_ID, 'readings'])
-      expect(told).toContain('items: 3 of 3, 1 failed\n')
+      expect(told).toContain('items: 4 of 4, 1 failed (reader 3, guess 1)\n')
       expect(told).toContain('  readings[0]  failed after 2 failed attempts: Error: b␊c\n')
       expect(told).toContain('  readings[1]  succeeded after 1 failed attempt: Error: late\n')
+      expect(told).toContain(
+        '  readings[3]  succeeded by guess, a fallback, in place of reader (is at its limit)\n',
+      )
+      if (command === 'explain') expect(told).toContain('planned for reader: the plan names it')
       expect(told).not.toContain('readings[2]')
       expect(told).toContain(`more of one: npx orchestrator ${command} ${TASK_ID} 'readings[0]'`)
       expect(told).not.toMatch(/\n\n\n|inflight/)

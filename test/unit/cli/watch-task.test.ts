@@ -43,6 +43,21 @@ it('says of a fan-out how many of its items are done, and how many have failed',
   expect(line).toContain('17 of 1000, 2 failed')
 })
 
+it('says which agents have done the items of a fan-out, where not only its own has, and in whose place one is', () => {
+  const items = { total: 2, running: 0, succeeded: 2, failed: 0, agents: { price: 1, guess: 1 } }
+  const decision = {
+    ...{ stepId: 's', capability: 'c', chosen: 'guess', reason: '', candidates: [] },
+    inPlaceOf: [{ agentId: 'price', why: 'failed this step' }],
+  }
+  const steps: StepView[] = [
+    { ...step('each', 'succeeded'), items },
+    { ...step('s', 'succeeded'), agentId: 'guess', decision },
+  ]
+  const [, fanOut, one] = taskTree({ ...task, steps }).split('\n')
+  expect(fanOut).toContain('2 of 2 (price 1, guess 1)')
+  expect(one).toContain('guess  in place of price')
+})
+
 it('says of a step that is held why, and until when', () => {
   const until = new Date(2026, 10, 28, 12, 34, 56).toISOString()
   const held = { reason: 'agent writer has failed 5 times in a row', since: until, until }
