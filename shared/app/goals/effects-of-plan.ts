@@ -10,7 +10,7 @@ export type EffectOfPlan = { place: string; what: string }
 
 /**
  * What a workflow, or a child of it, changes outside: capabilities that an agent with the tag `effect` offers, whichever agent will be bound;
- * events; and children whose workflow is not known yet.
+ * events; and children whose workflow is not known yet, or not looked at.
  */
 export function effectsOfPlan(workflow: Workflow, catalogue: PlannerCatalogue): EffectOfPlan[] {
   return effectsIn(workflow, catalogue, new Set())
@@ -25,6 +25,9 @@ function effectsIn(
     const own = effectsOfStep(step, catalogue).map((what) => ({ place, what }))
     const called = workflowCalledBy(step)
     const child = called === undefined ? undefined : workflowNamed(catalogue, called)
+    // An older version than the one that is listed.
+    if (called !== undefined && !child)
+      return [...own, { place, what: `runs workflow ${called}, of which is not known what it does` }]
     if (!child || seen.has(child)) return own
     const inside = effectsIn(child, catalogue, new Set([...seen, child]))
     return [...own, ...inside.map((one) => ({ ...one, place: `${place} > ${one.place}` }))]

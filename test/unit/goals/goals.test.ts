@@ -173,6 +173,19 @@ describe('a plan that a person must look at (goals/G2)', () => {
       'it changes something outside',
     ],
     [
+      'a child of a child in an older version',
+      {
+        workflows: [
+          { name: 'inner', steps: { a: { capability: 'text.write', input: { topic: 'x' } } } },
+          { name: 'outer', steps: { a: { workflow: 'inner@1', input: {} } } },
+          { name: 'inner', version: 2, steps: { a: { wait: { seconds: 1 } } } },
+        ],
+        says: [{ assumptions: [], workflow: { name: 'x', steps: { a: { workflow: 'outer', input: {} } } } }],
+      },
+      { goal: 'Write' },
+      'it changes something outside',
+    ],
+    [
       'a fallback with effects',
       {
         effects: ['mail.send'],
