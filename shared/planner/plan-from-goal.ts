@@ -21,6 +21,7 @@ import { readAnswer } from './plan-answer.ts'
 import type { PlannerCatalogue } from './planner-catalogue.ts'
 import { type Goal, type PlannerPrompt, plannerPrompt } from './planner-prompt.ts'
 import {
+  inputTokensOf,
   type ModelPrice,
   mostInputTokens,
   NOTHING_SPENT,
@@ -66,6 +67,8 @@ type Planning = {
   prompt: PlannerPrompt
   drafts: PlanDraft[]
   spent: Spent
+  /** The tokens of the prompt before any draft, as the provider has told them. */
+  promptTokens?: number
   modelId?: string
 }
 
@@ -122,7 +125,8 @@ async function ask(ports: PlannerPorts, planning: Planning, signal: AbortSignal)
   const { models, model } = ports
   const { caps, prompt, spent } = planning
   const { system, answer, cacheAfter, message } = prompt
-  const messages = [message, ...turnsOf(planning.drafts.at(-1))]
+  const turns = turnsOf(planning.drafts.at(-1))
+  const messages = [message, ...turns]
   const request: Omit<ModelRequest, 'maxOutputTokens'> = {
     model: model.name,
     system,
@@ -132,13 +136,25 @@ async function ask(ports: PlannerPorts, planning: Planning, signal: AbortSignal)
     signal,
   }
   const counted = await models.count?.({ ...request, maxOutputTokens: 1 })
-  const room = roomFor(counted ?? mostInputTokens(request), spent, caps, model.price)
+  const most = counted ?? mostInputOf(request, turns, planning.promptTokens)
+  const room = roomFor(most, spent, caps, model.price)
   if (room.maxOutputTokens === undefined) throw failed(planning, room.why)
   const answered = await models.generate({ ...request, maxOutputTokens: room.maxOutputTokens })
   planning.spent = spentWith(spent, answered.usage, model.price)
+  if (turns.length === 0 && !answered.usage.estimated) planning.promptTokens = inputTokensOf(answered.usage)
   planning.modelId = answered.modelId
   return { answer: readAnswer(answered), finish: answered.finish }
 }
+
+/** Once the provider has told what the prompt takes, only what follows it is bounded by its bytes (planning-caps/C1). */
+const mostInputOf = (
+  request: Pick<ModelRequest, 'system' | 'messages'>,
+  turns: readonly ModelMessage[],
+  promptTokens: number | undefined,
+): number =>
+  promptTokens === undefined
+    ? mostInputTokens(request)
+    : Math.min(mostInputTokens(request), promptTokens + mostInputTokens({ system: [], messages: turns }))
 
 const turnsOf = (draft: PlanDraft | undefined): ModelMessage[] =>
   draft ? askToMend(draft.workflow ?? draft.text ?? '', draft.issues) : []

@@ -29,8 +29,8 @@ export type PlannerPrompt = Required<Pick<ModelRequest, 'system' | 'answer' | 'c
 const MOST_GOAL_CHARACTERS = 4_000
 const MOST_INPUT_CHARACTERS = 1_500
 const MOST_DOCUMENT_CHARACTERS = 2_000
-/** Leaves room for three calls in the caps, as bytes. */
-const MOST_SIGNATURE_BYTES = 5_500
+/** Leaves room for three calls in the caps: the first is bounded by its bytes. */
+const MOST_SIGNATURE_BYTES = 8_000
 
 const RULES = `You plan work for an orchestrator: you turn a goal into a workflow of steps, and run nothing yourself.
 Answer with one JSON object and nothing else:

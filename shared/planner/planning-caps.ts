@@ -3,7 +3,8 @@
  *
  * Invariants (tests cite them):
  * planning-caps/C1 no call is made unless its upper bound fits what is left of tokens and money: the UTF-8 bytes of the input as tokens (a byte-level
- *    vocabulary has no token shorter than a byte), or what the provider has counted, and the most output tokens
+ *    vocabulary has no token shorter than a byte), or what the provider has counted, and the most output tokens. A prompt that the provider has
+ *    read once counts as it has told
  * planning-caps/C2 what the calls have used, together, is never above a cap, as long as no provider answers more than was asked for
  * planning-caps/C3 there are at most `calls` calls, and planning ends `seconds` after its begin, whether a model answers or not
  */
@@ -70,6 +71,13 @@ const tokensFor = (usd: number, { output }: ModelPrice): number =>
 const dearestInput = ({ input, cacheRead = input, cacheWrite = input }: ModelPrice): number =>
   Math.max(input, cacheRead, cacheWrite)
 
+/** All tokens that a provider has read, those of its cache among them. */
+export const inputTokensOf = ({
+  inputTokens,
+  cacheReadTokens = 0,
+  cacheWriteTokens = 0,
+}: TokenUsage): number => inputTokens + cacheReadTokens + cacheWriteTokens
+
 export function spentWith(
   { calls, tokens, usd }: Spent,
   { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 }: TokenUsage,
@@ -80,7 +88,8 @@ export function spentWith(
     inputTokens * input + outputTokens * output + cacheReadTokens * cacheRead + cacheWriteTokens * cacheWrite
   return {
     calls: calls + 1,
-    tokens: tokens + inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens,
+    tokens:
+      tokens + inputTokensOf({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens }) + outputTokens,
     usd: usd + cost / MILLION,
   }
 }

@@ -20,6 +20,7 @@ const DETAILS: readonly Detail[] = [
   { description: 160, fields: 12, input: 3, output: 2, notes: 60 },
   { description: 120, fields: 10, input: 2, output: 1, notes: 0 },
   { description: 70, fields: 6, input: 1, output: 1, notes: 0 },
+  { description: 50, fields: 4, input: 1, output: 0, notes: 0 },
   { description: 40, fields: 0, input: 0, output: 0, notes: 0 },
 ]
 

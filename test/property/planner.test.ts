@@ -176,16 +176,26 @@ const priceOf: fc.Arbitrary<ModelPrice> = fc.record(
   { requiredKeys: ['input', 'output'] },
 )
 
-/** The most that a provider can count for a request, and any part of it: read, put into the cache, found in the cache. */
-function usageOf(request: ModelRequest, { input, output, cached }: Turn): ModelAnswer['usage'] {
-  const all = Math.floor(mostInputTokens(request) * input)
+/**
+ * What a provider may count for a request: any part of the most, the same part of the prompt in each call, read, put into the cache or found
+ * in it.
+ */
+function usageOf(
+  { system, messages: [prompt, ...turns], answer, maxOutputTokens }: ModelRequest,
+  ofPrompt: number,
+  { input, output, cached }: Turn,
+): ModelAnswer['usage'] {
+  const first = { system, messages: prompt ? [prompt] : [], ...(answer ? { answer } : {}) }
+  const all =
+    Math.floor(mostInputTokens(first) * ofPrompt) +
+    Math.floor(mostInputTokens({ system: [], messages: turns }) * input)
   const cacheReadTokens = Math.floor(all * cached)
   const cacheWriteTokens = Math.floor((all - cacheReadTokens) * cached)
   return {
     inputTokens: all - cacheReadTokens - cacheWriteTokens,
     cacheReadTokens,
     cacheWriteTokens,
-    outputTokens: Math.floor(request.maxOutputTokens * output),
+    outputTokens: Math.floor(maxOutputTokens * output),
   }
 }
 
@@ -206,7 +216,7 @@ describe('planning by a model that answers anything', () => {
       let late: () => void = () => {}
       const generate = (request: ModelRequest): Promise<ModelAnswer> => {
         const turn = turns[Math.min(used.calls, turns.length - 1)] as Turn
-        const usage = usageOf(request, turn)
+        const usage = usageOf(request, (turns[0] as Turn).input, turn)
         used.calls++
         used.tokens +=
           usage.inputTokens +
