@@ -1,3 +1,5 @@
+// Before TypeScript is loaded.
+import './commonjs-names.ts'
 import { getLibFiles, ts } from '@ts-morph/common'
 import { boundedWork, isOrchestratorError, OrchestratorError } from 'orchestrator/agent'
 import { SANDBOX_TYPES } from './sandbox-types.ts'
