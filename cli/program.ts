@@ -69,11 +69,38 @@ export async function createProgram(args: readonly string[] = [], json = false):
     .addHelpText('after', HELP)
     .version(packageJson.version, '-V, --version')
     .configureHelp({ sortSubcommands: false })
+  refuseKnownSlip(args)
   const loaders = loadersFor(args)
   for (const load of loaders) program.addCommand(await load())
   if (loaders.length > 1) await (await import('./commands/completion.ts')).addCompletion(program, args)
   configure(program, json)
   return program
+}
+
+/** What other tools call these commands; a misspelling alone would not lead to them. */
+const MEANT: Readonly<Record<string, string>> = {
+  run: 'submit <workflow> --wait',
+  start: 'submit <workflow>, or for the cloud on this machine: npx orchestrator dev',
+  exec: 'submit <workflow> --wait',
+  tail: 'logs <taskId> --follow',
+  watch: 'status <taskId> --watch',
+  ls: 'list',
+  ps: 'list',
+  tasks: 'list',
+  get: 'show <taskId> <stepId>, or: npx orchestrator status <taskId>',
+  describe: 'explain <taskId> <stepId>',
+  inspect: 'explain <taskId> <stepId>',
+  stop: 'cancel <taskId>',
+  abort: 'cancel <taskId>',
+  create: 'new agent|workflow <name>',
+  resume: 'retry <taskId>',
+  rerun: 'retry <taskId>, or: npx orchestrator fork <taskId>',
+}
+
+/** Throws CliError for a command by the name that another tool gives it. */
+function refuseKnownSlip([name = '']: readonly string[]): void {
+  if (Object.hasOwn(COMMANDS, name) || !Object.hasOwn(MEANT, name)) return
+  throw new CliError(`unknown command "${name}"; did you mean: npx orchestrator ${MEANT[name]}`)
 }
 
 /** Help, completion and a misspelt name need every command; the version needs none. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { StepView } from '../../shared/contracts/views.ts'
+import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
@@ -43,8 +44,15 @@ async function planningStepOf(taskId: string): Promise<string> {
   const { goal, steps } = await callApi('getTask', { id: taskId })
   const planning = goal === undefined ? undefined : steps.find(({ capability }) => capability === PLANNING)
   if (planning) return planning.stepId
-  const known = steps.slice(0, MOST_NAMED).map(({ stepId }) => stepId)
-  throw new CliError(`name a step of task ${taskId}, such as ${known.join(', ')}`)
+  const failed = steps.filter(({ status }) => status === 'failed')
+  const named = (failed.length > 0 ? failed : steps)
+    .slice(0, MOST_NAMED)
+    .map(({ stepId }) => shellWord(stepId))
+  const example = `, as in: npx orchestrator explain ${taskId} ${named[0]}`
+  if (failed.length === 0)
+    throw new CliError(`name a step of task ${taskId}, such as ${named.join(', ')}${example}`)
+  const more = failed.length > named.length ? ` and ${failed.length - named.length} more` : ''
+  throw new CliError(`name a step of task ${taskId}; failed: ${named.join(', ')}${more}${example}`)
 }
 
 const PLANNING = 'plan.workflow'
@@ -110,7 +118,8 @@ function printDecision(
   isOfPlan: boolean,
 ): void {
   if (reason) say(hanging(isOfPlan ? `planned for ${chosen}: ${reason}` : reason))
-  if (candidates.length === 0) return
+  // Scores compare: of a single agent there is nothing to say.
+  if (candidates.length === 0 || (candidates.length === 1 && candidates[0]?.eligible)) return
   say('')
   const rows = candidates.map(({ agentId, eligible, reason: why, load, costUsd, score }) => [
     agentId === chosen ? `> ${agentId}` : `  ${agentId}`,

@@ -69,7 +69,7 @@ function newWorkflowCommand(): Command {
             ]
           : []),
         `see what it becomes: npx orchestrator compile ${place.workflow}`,
-        `run it: npx orchestrator submit ${name} --input ${shellWord(JSON.stringify(input))} --wait`,
+        `${known ? 'run it' : `run it once an agent offers ${options.capability}`}: npx orchestrator submit ${name} --input ${shellWord(JSON.stringify(input))} --wait`,
       ])
     })
 }

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { runCliAgainst, TASK_ID, taskView } from '../../support/cloud/run-cli-against.ts'
+
+type Step = Record<string, unknown>
+const at = '2026-11-28T12:00:00.000Z'
+const step = (stepId: string, facts: Step = {}): Step => ({
+  ...{ stepId, status: 'succeeded', needs: [], attempts: [] },
+  ...facts,
+})
+/** The command against an API with one task of these steps; `posts` are the paths that were written to. */
+async function run(args: string[], steps: Step[]) {
+  const paths: string[] = []
+  const answer = (path: string) => {
+    paths.push(path)
+    return path.includes('/steps/') || path.includes('/approvals/') ? steps[0] : taskView({ steps })
+  }
+  return { ...(await runCliAgainst(answer, args, { COLUMNS: '0' })), paths }
+}
+
+describe('approve without --decision', () => {
+  const approval = { prompt: 'Sign?', choices: ['yes', 'not now'], expiresAt: at }
+
+  it.each([
+    {
+      asked: step('ok', { status: 'waiting', approval }),
+      told: `the choices of step "ok" are yes, not now, as in: npx orchestrator approve ${TASK_ID} ok --decision yes`,
+    },
+    {
+      asked: step('ok', { approval: { ...approval, answer: { decision: 'yes', by: 'ada', at } } }),
+      told: `step "ok" is answered already: yes by ada at ${at}`,
+    },
+    { asked: step('ok'), told: `step "ok" of task ${TASK_ID} asks nobody: it is succeeded` },
+  ])('answers nothing, and says $told', async ({ asked, told }) => {
+    const { code, stderr, paths } = await run(['approve', TASK_ID, 'ok', '--by', 'me'], [asked])
+    expect(stderr).toContain(told)
+    expect(code).toBe(2)
+    expect(paths.filter((path) => path.includes('/approvals/'))).toEqual([])
+  })
+})
+
+describe('explain without a step', () => {
+  it('lists the failed steps, or some steps where none has failed', async () => {
+    const failed = await run(['explain', TASK_ID], [step('a'), step('b', { status: 'failed' })])
+    expect(failed.stderr).toContain(
+      `name a step of task ${TASK_ID}; failed: b, as in: npx orchestrator explain ${TASK_ID} b`,
+    )
+    const none = await run(['explain', TASK_ID], [step('a'), step('b')])
+    expect(none.stderr).toContain('such as a, b')
+  })
+})
+
+describe('explain', () => {
+  const candidate = { agentId: 'reader', eligible: true, reason: 'eligible', load: 0, costUsd: 0 }
+  const decision = { stepId: 'a', capability: 'c', chosen: 'reader', reason: 'the only eligible agent' }
+
+  it.each([
+    [[candidate], false],
+    [[candidate, { ...candidate, agentId: 'other', eligible: false, reason: 'is inactive' }], true],
+  ])('prints scores only where agents compare: %#', async (candidates, isTable) => {
+    const { stdout } = await run(
+      ['explain', TASK_ID, 'a'],
+      [step('a', { decision: { ...decision, candidates } })],
+    )
+    expect(stdout).toContain('the only eligible agent')
+    expect(stdout.includes('inflight')).toBe(isTable)
+  })
+})
+
+it.each([
+  ['run', 'submit <workflow> --wait'],
+  ['tail', 'logs <taskId> --follow'],
+  ['ps', 'list'],
+])('the name of another tool, %s, leads to %s', async (name, meant) => {
+  const { code, stderr } = await run([name, 'x', '--some'], [])
+  expect(stderr).toContain(`unknown command "${name}"; did you mean: npx orchestrator ${meant}`)
+  expect(code).toBe(2)
+})
