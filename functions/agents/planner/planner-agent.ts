@@ -1,6 +1,7 @@
 import { type DefinedAgent, defineAgent } from 'orchestrator/agent'
 import type * as z from 'zod'
-import { type GoalPorts, planGoal } from '../../../shared/app/goals/plan-goal.ts'
+import type { GoalPorts } from '../../../shared/app/goals/goal-asked.ts'
+import { planGoal } from '../../../shared/app/goals/plan-goal.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { fileReferencesIn } from '../../../shared/domain/file-reference.ts'
 import { DEFAULT_REVIEW_ABOVE_USD } from '../../../shared/domain/goal.ts'

@@ -1,7 +1,7 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Goal } from '../../planner/planner-prompt.ts'
 import { type DoneBefore, doneBefore } from './done-before.ts'
-import type { GoalAsked, GoalPorts } from './plan-goal.ts'
+import type { GoalAsked, GoalPorts } from './goal-asked.ts'
 
 /** Failures after which another plan would fail as well, or must not run. */
 const NOT_PLANNED_ANEW = [

@@ -20,29 +20,17 @@ import type { Goal } from '../../planner/planner-prompt.ts'
 import { plannerPrompt } from '../../planner/planner-prompt.ts'
 import { capsWithin, type ModelPrice } from '../../planner/planning-caps.ts'
 import type { Repair } from '../../planner/repair.ts'
-import type { Ports } from '../../ports/index.ts'
 import type { Models } from '../../ports/models.ts'
 import type { Workflow } from '../../workflow/schema.ts'
-import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { describePlan } from './describe-plan.ts'
 import { effectsOfPlan } from './effects-of-plan.ts'
 import { goalAfter } from './goal-after.ts'
+import type { GoalAsked, GoalPorts } from './goal-asked.ts'
 import { planFromTemplate } from './plan-from-template.ts'
 import { catalogueFor, dollars, type Foreseen, foresee, type Planner } from './planning-knowledge.ts'
 
-export type GoalPorts = PlanningNeeds & Pick<Ports, 'tasks' | 'plans' | 'steps' | 'values' | 'prices' | 'ids'>
-
 /** The model that drafts, and its price; one of unknown price is held to the caps of calls and tokens. */
 export type PlanningModel = { models: Models; name: string; price: ModelPrice }
-
-export type GoalAsked = Goal & {
-  /** The most that the whole task may cost; by default the budget of the task. */
-  budgetUsd?: number | undefined
-  review: boolean
-  reviewAboveUsd: number
-  /** The step of this task whose child has run the plan before, and why that failed. */
-  failed?: { step: string; name: string; message: string } | undefined
-}
 
 /** What was done to come to the answer. */
 type Told = {
