@@ -49,13 +49,13 @@ export const handler = middy()
       throw error
     })
     if (facts?.failover !== undefined) measure('Failovers', { agentId: facts.failover }, 1)
-    log.info(lineOf(answer), { taskId, stepId, ...facts, errorName: error.Error })
+    log.info('step rebound', { taskId, stepId, ...facts, errorName: error.Error, ...gist(answer) })
     return answer
   })
 
-/** `step given to agent guess, to be called in 3 s`. */
-function lineOf(answer: RebindAnswer): string {
-  if ('settled' in answer) return `step settled: ${answer.settled}`
+/** What people read of the answer: which agent has the step now, or how it has ended. */
+function gist(answer: RebindAnswer) {
+  if ('settled' in answer) return answer
   const { agentId, waitSeconds } = answer.rebound
-  return `step given to agent ${agentId}${waitSeconds > 0 ? `, to be called in ${waitSeconds} s` : ''}`
+  return { agentId, ...(waitSeconds > 0 ? { waitSeconds } : {}) }
 }

@@ -1,4 +1,5 @@
 import { boundedText, MOST_CHARACTERS } from './bounded.ts'
+import type { Decision } from './plan.ts'
 import { shellWord } from './shell-word.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
@@ -6,6 +7,20 @@ import { withoutSecrets } from './without-secrets.ts'
 const QUOTING = ['InvalidInputError', 'AgentOutputError', 'ModelOutputError']
 
 export type FailureFacts = { errorName: string } & ({ errorMessage: string } | { see: string })
+
+export type FailoverFacts = { reason?: string; see?: string }
+
+/** What a line of the log says of a failover: its reason, which may have messages of failed attempts in it, or the command that shows it. */
+export function failoverFacts(
+  own: { taskId: string; path: string },
+  attempts: readonly { error: { name: string } }[],
+  decision: Pick<Decision, 'reason' | 'inPlaceOf'> | undefined,
+): FailoverFacts {
+  if (!decision?.inPlaceOf) return {}
+  const name = attempts.find(({ error }) => QUOTING.includes(error.name))?.error.name ?? ''
+  const facts = failureFacts(own, { name, message: decision.reason })
+  return 'see' in facts ? { see: facts.see } : { reason: facts.errorMessage }
+}
 
 /** What a line of the log says of a step's failure: its message, or the command that shows a message which quotes payloads. */
 export function failureFacts(

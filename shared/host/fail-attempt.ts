@@ -34,7 +34,7 @@ export async function failAttempt(ports: Needs, run: StepRun, error: unknown): P
   // A refused admission is no failed attempt: the rebinder chooses another agent, or waits.
   if (isOrchestratorError(error, ...UNCOUNTED)) {
     const told = run.call ? 'step goes on later' : 'step not begun'
-    log.info(`${told}: ${boundedText(error.message)}`, { agentId, errorName: error.name })
+    log.info(told, { agentId, errorName: error.name, reason: boundedText(error.message) })
     measureCost(ports, run)
     await Promise.all([notices.finish([]), release(run, undefined), noteUncounted(ports, run, error)])
     return error

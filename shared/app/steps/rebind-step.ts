@@ -25,7 +25,12 @@ import { isSameEntry, type RebindAnswer, type RebindPayload } from '../../contra
 import { boundedText } from '../../domain/bounded.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { executionArnOf } from '../../domain/execution-arn.ts'
-import { type FailureFacts, failureFacts } from '../../domain/failure-facts.ts'
+import {
+  type FailoverFacts,
+  type FailureFacts,
+  failoverFacts,
+  failureFacts,
+} from '../../domain/failure-facts.ts'
 import type { Decision } from '../../domain/plan.ts'
 import { type Attempt, type Held, isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
@@ -61,12 +66,10 @@ type Situation = Settling & Trouble & { ports: Needs; turn: number }
 const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'BugError', 'DeadlineExceededError']
 
 /** Facts about a call for logs and metrics; `failover`: the agent that takes over from a failed one. */
-export type RebindFacts = {
+export type RebindFacts = FailoverFacts & {
   executionArn: string
   attempt: number
   failover: string | undefined
-  /** Why the step has another agent than before, where it has. */
-  reason: string | undefined
 }
 /** Facts about an attempt whose end the rebinder was the first to know. */
 export type LostFacts = { executionArn: string; agentId: string; attempt: number } & FailureFacts
@@ -124,12 +127,11 @@ export const rebindStep =
       taken.kind === 'final' ? { answer: settledAs(step, record) } : await decideAfter(record)
     if ('settled' in answer) await signalGates(ports, plan, path)
     const next = 'rebound' in answer ? answer.rebound.agentId : failed
-    const hasFailed = !isNoAttempt(failure)
     report({
       executionArn,
       attempt: taken.step.attempts.length + 1,
-      failover: hasFailed && next !== failed ? next : undefined,
-      reason: decision?.inPlaceOf && decision.reason,
+      failover: !isNoAttempt(failure) && next !== failed ? next : undefined,
+      ...failoverFacts(own, record.attempts, decision),
     })
     return answer
   }

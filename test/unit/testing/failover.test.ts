@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { failoverFacts } from '../../../shared/domain/failure-facts.ts'
 import { inPlaceOf } from '../../../shared/domain/in-place-of.ts'
 import { testWorkflow } from '../../../testing/index.ts'
 
@@ -88,5 +89,22 @@ describe('inPlaceOf', () => {
     expect(inPlaceOf(decision, { why: [['c', 'was busy']], before: undefined, isFallback: true })).toBe(
       decision,
     )
+  })
+})
+
+describe('the log', () => {
+  const own = { taskId: 't_1', path: 'each[1]' }
+  const decision = { reason: 'in place of a (failed this step: x)', inPlaceOf: [{ agentId: 'a', why: 'x' }] }
+
+  it.each([
+    ['Error', { reason: decision.reason }],
+    ['AgentOutputError', { see: "npx orchestrator explain t_1 'each[1]'" }],
+    ['ModelOutputError', { see: "npx orchestrator explain t_1 'each[1]'" }],
+  ])('has the reason of a failover after %s, but no payload that it quotes', (name, told) => {
+    expect(failoverFacts(own, [{ error: { name: 'Error' } }, { error: { name } }], decision)).toEqual(told)
+  })
+
+  it('has none where the agent stays', () => {
+    expect(failoverFacts(own, [], { reason: 'the only eligible agent' })).toEqual({})
   })
 })
