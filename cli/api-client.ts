@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   ApiError,
   type InputOf,
@@ -7,6 +8,7 @@ import {
   pagesOf,
 } from '../shared/client/index.ts'
 import type { RouteId } from '../shared/contracts/routes.ts'
+import type { Problem } from '../shared/contracts/views.ts'
 import { CliError, EXIT } from './cli-error.ts'
 
 const DEFAULT_URL = 'http://localhost:8000'
@@ -24,11 +26,37 @@ export async function callApi<Id extends RouteId>(
   timeoutSeconds?: number,
 ): Promise<OutputOf<Id>> {
   const timeout = timeoutSeconds === undefined ? {} : { timeoutSeconds }
-  try {
-    return await makeClient({ baseUrl: base, sign: signed, ...timeout })(id, input)
-  } catch (error) {
-    throw error instanceof ApiError ? cliErrorOf(error, base) : error
+  const client = makeClient({ baseUrl: base, sign: signed, ...timeout })
+  const begun = Date.now()
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await client(id, input)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      const isLate = Date.now() - begun > MOST_STARTING_MILLISECONDS
+      if (isLate || !WAIT_FOR_START.includes(id) || !isStarting(error.problem)) throw cliErrorOf(error, base)
+      if (!isTold) console.error(`waiting: ${describeStarting(error.problem)}`)
+      await delay(STARTING_PAUSE_MILLISECONDS)
+    }
   }
+}
+
+/** Calls that are judged by what is deployed: while agents and workflows are still registered, as during a reload, they are sent again. */
+const WAIT_FOR_START: readonly RouteId[] = ['makePlan', 'submitTask', 'retryTask', 'forkTask', 'putWorkflow']
+const MOST_STARTING_MILLISECONDS = 60_000
+const STARTING_PAUSE_MILLISECONDS = 1_000
+
+const isStarting = (problem: Problem | undefined): boolean =>
+  problem?.type.endsWith(':StartingError') ?? false
+
+/** Without the refusal by what was deployed before. */
+function describeStarting(problem: Problem | undefined): string {
+  const { agents, workflows } = problem?.starting ?? {}
+  if (!agents || !workflows) return problem?.detail ?? 'the installation is starting'
+  return (
+    `a deployment or reload is under way: ${agents.registered} of ${agents.expected} agents and ` +
+    `${workflows.registered} of ${workflows.expected} workflows are registered`
+  )
 }
 
 /** The pages of a route, one after the other. */
@@ -74,7 +102,7 @@ function cliErrorOf({ reason, message, status = 0, problem }: ApiError, base: st
   }
   if (!problem) return new CliError(message, EXIT.unreachable)
   if (status < 500) return new CliError(message, EXIT.usage, problem)
-  if (problem.type.endsWith(':StartingError')) return new CliError(message, EXIT.unreachable, problem)
+  if (isStarting(problem)) return new CliError(message, EXIT.unreachable, problem)
   const request = problem.requestId ? `; its logs have it as request ${problem.requestId}` : ''
   return new CliError(`the API has failed (${status}): ${message}${request}`, EXIT.unreachable, problem)
 }

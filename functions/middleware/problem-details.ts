@@ -83,5 +83,8 @@ function statusOf(error: unknown): number {
 function messageOf(error: Error): string {
   const cause = error.cause as { data?: { message?: string }; message?: string } | undefined
   const reason = cause?.data instanceof Error ? cause.data.message : cause?.message
-  return boundedText(reason ? `${error.message}: ${reason}` : error.message)
+  // A message may tell its cause already.
+  return boundedText(
+    reason && !error.message.includes(reason) ? `${error.message}: ${reason}` : error.message,
+  )
 }

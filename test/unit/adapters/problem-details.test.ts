@@ -28,6 +28,19 @@ it('stays small for large requests', async () => {
   expect(JSON.stringify(await bodyOf(error, `/${'y'.repeat(1e5)}`)).length).toBeLessThan(6_000)
 })
 
+it('tells a cause once', async () => {
+  const cause = new OrchestratorError('InvalidInputError', 'x is missing')
+  const told = new OrchestratorError(
+    'InvalidInputError',
+    'without the others: x is missing; later',
+    {},
+    cause,
+  )
+  expect(await bodyOf(told)).toMatchObject({ detail: 'without the others: x is missing; later' })
+  const other = new OrchestratorError('InvalidInputError', 'not read', {}, cause)
+  expect(await bodyOf(other)).toMatchObject({ detail: 'not read: x is missing' })
+})
+
 it('hides the cause of a failure, but says what an installation that is starting still lacks', async () => {
   const counts = { registered: 1, expected: 2 }
   const starting = { agents: counts, workflows: counts }

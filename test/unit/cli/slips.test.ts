@@ -38,6 +38,41 @@ describe('approve without --decision', () => {
   })
 })
 
+describe('a call while a reload is under way', () => {
+  const starting = {
+    ...{
+      type: 'urn:orchestrator:StartingError',
+      title: 'x',
+      status: 503,
+      detail: 'starting: the input does not fit',
+    },
+    starting: { agents: { registered: 9, expected: 10 }, workflows: { registered: 3, expected: 4 } },
+  }
+  const refused = {
+    type: 'urn:orchestrator:InvalidInputError',
+    title: 'x',
+    status: 422,
+    detail: 'is too long',
+  }
+
+  it('waits, says so once, and is judged by what is deployed then', async () => {
+    let asked = 0
+    const answer = () => (++asked <= 2 ? starting : refused)
+    const { code, stderr } = await runCliAgainst(answer, ['plan', 'quote'], { COLUMNS: '0' })
+    expect(asked).toBe(3)
+    expect(stderr.match(/9 of 10 agents and 3 of 4 workflows are registered/g)).toHaveLength(1)
+    expect(stderr).toContain('is too long')
+    expect(stderr).not.toContain('does not fit')
+    expect(code).toBe(2)
+  })
+
+  it('fails at once where it only asks', async () => {
+    const { code, stderr } = await runCliAgainst(() => starting, ['status', TASK_ID])
+    expect(stderr).not.toContain('waiting')
+    expect(code).toBe(3)
+  })
+})
+
 describe('explain without a step', () => {
   it('lists the failed steps, or some steps where none has failed', async () => {
     const failed = await run(['explain', TASK_ID], [step('a'), step('b', { status: 'failed' })])
