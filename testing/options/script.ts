@@ -27,11 +27,18 @@ type NamedFailure = Exclude<Failure, string>
 /** The fields of a script that is no function. */
 type Fields = Exclude<Script, (...all: never[]) => unknown>
 
-/** Any error name is allowed, except a probable misspelling of one of this package's errors. */
+/** What the platform reports of a function, such as its death, and no agent throws: a script runs in the test's process. */
+const OF_PLATFORM = /^(Lambda|Runtime|Sandbox|States)\.\w*$/
+
+/** Any error name is allowed, except those of the platform, and a probable misspelling of one of this package's errors. */
 const ErrorNameSchema = z
   .string()
   .min(1, 'the name of an error')
   .superRefine((name, context) => {
+    if (OF_PLATFORM.test(name)) {
+      const message = `"${name}" is what the platform says of a function that has died, and a script cannot die; "AgentRetryableError" is called again as after a crash, \`seconds\` beyond the step's timeoutSeconds ends as a timeout`
+      return context.addIssue({ code: 'custom', message })
+    }
     const near = Object.hasOwn(ERRORS, name) ? [] : slipsOf(name, Object.keys(ERRORS))
     if (near.length === 0) return
     const meant = near.map((one) => `"${one}"`).join(' or ')

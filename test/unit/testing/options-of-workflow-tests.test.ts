@@ -47,6 +47,19 @@ const OPTIONS: Record<string, { misspelt: string; wrong: Wrong }> = {
       [5, 'agents is 5; it must be a list of agents, or an object of scripts and agents'],
       [[undefined], 'agents[0] is nothing; it must be what defineAgent returns'],
       [[{}], 'agents[0] is {}; it must be what defineAgent returns'],
+      ...[
+        'Runtime.ExitError',
+        'Runtime.OutOfMemory',
+        'Runtime.ExitEror',
+        'Sandbox.Timedout',
+        'Lambda.Unknown',
+        'States.Timeout',
+      ].flatMap((name) =>
+        [name, { name }].map((fails): [unknown, RegExp] => [
+          { ...agents, 'other.do': { fails } },
+          new RegExp(`"${name}" is what the platform says of a function that has died`),
+        ]),
+      ),
       [
         { ...agents, 'other.doo': {} },
         'agents["other.doo"]: no step asks for "other.doo"; did you mean "other.do"?',
