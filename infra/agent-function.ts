@@ -1,5 +1,5 @@
 import type { AgentManifest } from '../shared/domain/agent.ts'
-import { HOST_MARGIN_SECONDS } from '../shared/host/host-ports.ts'
+import { HOST_MARGIN_SECONDS } from '../shared/domain/host-margin.ts'
 
 /** Lambda's limit for a description, in characters. */
 const MOST_DESCRIPTION = 256

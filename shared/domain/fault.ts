@@ -76,10 +76,17 @@ export function faultOf(thrown: unknown): FaultDetails {
   })
 }
 
-/** How the failure of a connection says which one it was: the innermost cause with a code, if the message does not say it already. */
+/** What `fetch` says of every failure; the reason is in its cause. */
+const FETCH_FAILED = 'fetch failed'
+
+/**
+ * How the failure of a connection says which one it was: the innermost cause with a code, of `fetch` the innermost one, if the message does
+ * not say it already.
+ */
 export function reasonIn({ causes = [] }: FaultDetails, message: string): string | undefined {
-  const reason = causes.findLast(({ code }) => code !== undefined)?.message
-  return reason === undefined || message.includes(reason) ? undefined : reason
+  const coded = causes.findLast(({ code }) => code !== undefined)
+  const reason = (coded ?? (message === FETCH_FAILED ? causes.at(-1) : undefined))?.message
+  return reason === undefined || reason === '' || message.includes(reason) ? undefined : reason
 }
 
 function causesOf(thrown: unknown): Cause[] {

@@ -59,9 +59,6 @@ export type AgentCall = {
   input: Json
 }
 
-/** A function's timeout exceeds its agent's `limits.timeoutSeconds` by this, so that the host can record the failure. */
-export const HOST_MARGIN_SECONDS = 5
-
 /** One invocation of the host, by Lambda or by a test. */
 export type Invocation = {
   /** A unique id, which owns the step while the invocation runs. */

@@ -1,6 +1,7 @@
 import { boundedText } from '../../domain/bounded.ts'
 import { DEATHS } from '../../domain/errors.ts'
 import { type FaultDetails, faultOf } from '../../domain/fault.ts'
+import { HOST_MARGIN_SECONDS } from '../../domain/host-margin.ts'
 import { MOST_LAST_CHARACTERS, withLastWords } from '../../domain/last-words.ts'
 import { withoutSecrets } from '../../domain/without-secrets.ts'
 
@@ -14,9 +15,21 @@ export function failureInCause(
 ): { name: string; message: string } & FaultDetails {
   const message = withoutSecrets(messageInCause(cause))
   const trace = traceIn(cause)
+  if (name === 'Sandbox.Timedout') return { name, message: timedOut(message) }
   if (!DEATHS.includes(name)) return { name, message, ...faultOf({ stack: trace.join('\n') }) }
   const last = trace.map((line) => boundedText(withoutSecrets(line), MOST_LAST_CHARACTERS))
   return { name, message: withLastWords(message, last) }
+}
+
+/** With the limit that the author has set, and why neither that nor the step's signal has ended the call before. */
+function timedOut(message: string): string {
+  const seconds = Number(/Task timed out after ([\d.]+) seconds/.exec(message)?.[1])
+  if (!(seconds > HOST_MARGIN_SECONDS)) return message
+  const limit = Number((seconds - HOST_MARGIN_SECONDS).toFixed(2))
+  return (
+    `its function was ended after ${seconds} s: limits.timeoutSeconds of the agent, ${limit}, and ${HOST_MARGIN_SECONDS} s to record it. ` +
+    'Was the event loop blocked? A long or endless loop without await lets neither context.signal nor the timeout of the step come'
+  )
 }
 
 function traceIn(cause: string | undefined): string[] {

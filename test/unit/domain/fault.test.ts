@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { boundedFault, FaultSchema, faultOf } from '../../../shared/domain/fault.ts'
+import { boundedFault, FaultSchema, faultOf, reasonIn } from '../../../shared/domain/fault.ts'
 import { withoutSecrets } from '../../../shared/domain/without-secrets.ts'
 import { asAgentFailure, faultBehind } from '../../../shared/host/agent-failure.ts'
 
@@ -193,3 +193,14 @@ it.each(['a', 'eyJ-', 'eyJaaaaaaaa.', 'https://', 'Bearer ', 'sk-', 'password=',
     expect(performance.now() - before).toBeLessThan(1_000)
   },
 )
+
+it.each([
+  ['fetch failed', { cause: new Error('bad port') }, 'bad port'],
+  ['fetch failed', { cause: new Error('') }, undefined],
+  ['fetch failed', undefined, undefined],
+  ['fetch failed', { cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) }, 'x (ECONNREFUSED)'],
+  ['the report is not readable', { cause: new Error('inner') }, undefined],
+])('a failure of a connection says which one it was: %s %o', (message, options, reason) => {
+  const thrown = new TypeError(message, options)
+  expect(reasonIn(faultOf(thrown), message)).toBe(reason)
+})
