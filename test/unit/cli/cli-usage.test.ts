@@ -88,7 +88,7 @@ describe('a command line that is wrong', () => {
     ['--metadata is name=value; this is "team"', ['list', '--metadata', 'team']],
     ['"T_X" is not the beginning of a task id', ['list', 'T_X']],
     ["missing required argument 'taskId'", ['status']],
-    ["missing required argument 'stepId'", ['explain', ID]],
+    ["missing required argument 'stepId'", ['approve', ID]],
     ["too many arguments for 'cancel'", ['cancel', ID, ID]],
     ["option '--at <time>' argument missing", ['fork', ID, '--at']],
     ['"nope" is no task id, which is t_ and 26 characters', ['status', 'nope']],
