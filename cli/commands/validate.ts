@@ -42,7 +42,7 @@ function verdictOn({ name, version }: Workflow, unserved: number): string {
   if (unserved === 0) return `${style('green', 'valid')}: ${what}`
   const [steps, warnings] =
     unserved === 1 ? ['one step asks', 'warning'] : [`${unserved} steps ask`, 'warnings']
-  return `${style('yellow', 'valid, but it would fail as things are')}: ${what}: ${steps} for what nothing known offers (see the ${warnings})`
+  return `${style('yellow', 'valid, but it would fail as things are')}: ${what}: ${steps} for what nothing known offers (see the ${warnings}; with --api it is an error, as for submit)`
 }
 
 /** A deployment counts versions by their content, so the number in a file need not be the one that tasks are told. */

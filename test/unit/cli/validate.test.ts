@@ -60,7 +60,7 @@ it('warns of a capability that no agent of the project offers, with its place an
   const { code, stdout, stderr } = await validate('project', text)
   expect([code, inOneLine(stdout)]).toEqual([
     0,
-    'valid, but it would fail as things are: w v1: 3 steps ask for what nothing known offers (see the warnings)',
+    'valid, but it would fail as things are: w v1: 3 steps ask for what nothing known offers (see the warnings; with --api it is an error, as for submit)',
   ])
   const told = inOneLine(stderr)
   expect(told).toContain(
