@@ -22,14 +22,17 @@ type Options = {
 }
 
 const EXAMPLES = `
-A language model plans the goal where the stage configures one (models.default), else the registered workflow that is clearly meant. A plan
-that changes something outside, or may cost much, waits for: orchestrator approve.
+A language model plans the goal where the stage configures one
+(models.default), else the registered workflow that is clearly meant. A plan
+that changes something outside, or may cost much, waits for:
+npx orchestrator approve.
 
 Examples:
-  orchestrator do "Compare the lengths of Nile and Amazon" --wait
-  orchestrator do "Write a report with charts on this table" --file source=./my.csv \\
-    --budget 0.50 --wait
-  orchestrator do "Tell the customers of the outage" --input @outage.json --review`
+  npx orchestrator do "Compare the lengths of Nile and Amazon" --wait
+  npx orchestrator do "Write a report with charts on this table" \\
+    --file source=./my.csv --budget 0.50 --wait
+  npx orchestrator do "Tell the customers of the outage" \\
+    --input @outage.json --review`
 
 export function doCommand(): Command {
   return new Command('do')

@@ -46,7 +46,7 @@ export function planCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  npx orchestrator plan data_report\n  npx orchestrator plan ./my-workflow.yaml --mermaid > plan.mmd\n  npx orchestrator plan --goal "Compare the lengths of Nile and Amazon" > workflow.yaml',
+      '\nExamples:\n  npx orchestrator plan data_report\n  npx orchestrator plan ./my-workflow.yaml --mermaid > plan.mmd\n  npx orchestrator plan --goal "Compare Nile and Amazon" > workflow.yaml',
     )
     .action(async (workflow: string | undefined, { goal, ...options }: Options) => {
       const { input, budget, tokens, deadline, lenient, mermaid = false, json = false } = options

@@ -70,7 +70,7 @@ describe.each(WIRES)('a call of a model of $name', (wire) => {
     })
 
     it(
-      'when the connection is lost at any byte, with the most that it can have used',
+      'when the connection is lost at any byte, with the most that it can have used (bedrock/B2)',
       async () => {
         const full = reply(SHORT)
         const length = Buffer.concat(full.pieces).length
@@ -136,7 +136,7 @@ describe.each(WIRES)('a call of a model of $name', (wire) => {
       }
     })
 
-    it('once only, where the connection was lost before a byte', async () => {
+    it('once only, where the connection was lost before a byte (bedrock/B1)', async () => {
       server.script('reset', reply(PLAIN))
       const answer = await wire.model(server.url).generate(ask(stream))
       expect(answer).toEqual({ parts: WHOLE, finish: 'stop', ...TOLD })

@@ -33,8 +33,9 @@ export function createModel(model: NamedModel): Models {
 /**
  * A language model of Amazon Bedrock, by Converse, and by ConverseStream where the request listens to text.
  *
- * - bedrock/B1 One try a call; it is repeated only where the connection failed before a byte.
- * - bedrock/B2 A stream without its last event is no answer: ModelUnavailableError, with the most that it can have used.
+ * Invariants (tests cite them):
+ * bedrock/B1 one try a call; it is repeated only where the connection failed before a byte.
+ * bedrock/B2 a stream without its last event is no answer: ModelUnavailableError, with the most that it can have used.
  */
 export function bedrockModel(
   model: NamedModel,

@@ -73,7 +73,7 @@ describe('orchestrator', () => {
     expect((await cli('status', taskId, '--watch')).stdout).toContain('succeeded')
     expect((await cli('status', taskId)).stdout).toMatch(/✔ echo/)
     expect((await cli('list', '--limit', '1')).stdout).toContain(taskId)
-    expect((await cli('agents')).stdout).toMatch(/research +2\.0\.0 +active +closed +research\.search/)
+    expect((await cli('agents')).stdout).toMatch(/research +2\.1\.0 +active +closed +research\.search/)
     expect((await cli('workflows')).stdout).toContain('data_report')
     expect((await cli('workflows', 'research')).stdout).toMatch(
       /query {2}string, required\n {2}limit {2}integer, default 8/,

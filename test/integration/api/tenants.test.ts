@@ -60,6 +60,7 @@ const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
   listTaskSteps: (id) => ({ path: { id } }),
   getTaskStep: (id) => ({ path: { id, stepId: 'ask' } }),
   getTaskStepInput: (id) => ({ path: { id, stepId: 'ask' } }),
+  listTaskStepTranscript: (id) => ({ path: { id, stepId: 'ask' } }),
   listTaskEvents: (id) => ({ path: { id } }),
   listTaskLogs: (id) => ({ path: { id } }),
   listTaskFiles: (id) => ({ path: { id } }),
@@ -87,6 +88,7 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
   },
   resetAgent: () => ({ path: { id: 'worker' } }),
   retireAgent: () => ({ path: { id: 'anew' } }),
+  listModels: () => ({}),
   listWorkflows: () => ({}),
   getWorkflow: () => ({ path: { name: workflow } }),
   putWorkflow: () => ({

@@ -176,7 +176,7 @@ describe('what is missing in the assembly is missing on the laptop, and nothing 
       withoutGrant(template, 'orchestrator-api', 's3:PutObject')
       const text = JSON.stringify(template.Resources)
       template.Resources = JSON.parse(
-        text.replace(
+        text.replaceAll(
           '"iam:PassedToService":"states.amazonaws.com"',
           '"iam:PassedToService":"lambda.amazonaws.com"',
         ),

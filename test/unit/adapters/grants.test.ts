@@ -26,6 +26,10 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
   DeleteObjectTagging: ['s3:DeleteObjectTagging'],
   CopyObject: ['s3:GetObject', 's3:GetObjectTagging', 's3:PutObject', 's3:PutObjectTagging'],
   FilterLogEvents: ['logs:FilterLogEvents'],
+  Converse: ['bedrock:InvokeModel'],
+  ConverseStream: ['bedrock:InvokeModelWithResponseStream'],
+  CountTokens: ['bedrock:CountTokens'],
+  GetSecretValue: ['secretsmanager:GetSecretValue'],
   PutEvents: ['events:PutEvents'],
   Invoke: ['lambda:InvokeFunction'],
   // It also sets tags, and passes a role to the machine.
@@ -41,10 +45,16 @@ function importsOf(path: string): string[] {
   return [...found].map(([, to = '']) => relative(ROOT, join(ROOT, dirname(path), to)))
 }
 
+/** Adapters of providers, which only the generated entry point of a function imports, by the adapter that it puts around them. */
+const WRAPPED: Readonly<Record<string, readonly string[]>> = {
+  'functions/adapters/models/wrapped/counting-models.ts': ['functions/adapters/models/bedrock.ts'],
+}
+
 function closureOf(path: string): Set<string> {
   const all = new Set([path])
   for (const one of all)
-    for (const to of importsOf(one)) if (to.startsWith('functions/adapters/')) all.add(to)
+    for (const to of [...importsOf(one), ...(WRAPPED[one] ?? [])])
+      if (to.startsWith('functions/adapters/')) all.add(to)
   return all
 }
 

@@ -8,8 +8,18 @@ import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const NAMES = new Set([...Object.keys(ERRORS), ...Object.keys(FOREIGN_ERRORS)])
-/** Never sent over the wire: foreign names that our code translates, and the class that the typed client throws for a problem. */
-const READ_ONLY = new Set(['TimeoutError', 'States.ALL', 'ApiError'])
+/**
+ * Not errors of ours: foreign names that our code translates, the class that the typed client throws for a problem, and names that code.run
+ * tells in its output, of errors of the code that it has run.
+ */
+const READ_ONLY = new Set([
+  'TimeoutError',
+  'States.ALL',
+  'ApiError',
+  'OutOfMemoryError',
+  'RangeError',
+  'SyntaxError',
+])
 
 const isKnown = (name: string): boolean =>
   NAMES.has(name) || NAMES.has(name.replace(/\.\w+$/, '.*')) || READ_ONLY.has(name)
