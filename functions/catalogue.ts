@@ -3,6 +3,8 @@
  * only the adapters' grants, so that a synthesis does not load any SDK.
  */
 import { logsGrants } from './adapters/cloudwatch/logs.grants.ts'
+import { transcriptsGrants } from './adapters/dynamodb/conversations/transcripts.grants.ts'
+import { turnsGrants } from './adapters/dynamodb/conversations/turns.grants.ts'
 import { breakersGrants } from './adapters/dynamodb/counters/breakers.grants.ts'
 import { limitsGrants } from './adapters/dynamodb/counters/limits.grants.ts'
 import { statisticsGrants } from './adapters/dynamodb/counters/statistics.grants.ts'
@@ -16,8 +18,6 @@ import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
 import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
 import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
 import { taskFilesGrants } from './adapters/dynamodb/steps/task-files.grants.ts'
-import { transcriptsGrants } from './adapters/dynamodb/steps/transcripts.grants.ts'
-import { turnsGrants } from './adapters/dynamodb/steps/turns.grants.ts'
 import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
 import { budgetsGrants } from './adapters/dynamodb/tasks/budgets.grants.ts'
 import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'

@@ -1,9 +1,9 @@
 import type { Gates, Ledger, Outputs, Transcripts, Turns } from '../../shared/ports/index.ts'
+import { dynamodbTranscripts } from '../adapters/dynamodb/conversations/transcripts.ts'
+import { dynamodbTurns } from '../adapters/dynamodb/conversations/turns.ts'
 import { dynamodbGates } from '../adapters/dynamodb/steps/gates.ts'
 import { dynamodbLedger } from '../adapters/dynamodb/steps/ledger.ts'
 import { dynamodbOutputs } from '../adapters/dynamodb/steps/outputs.ts'
-import { dynamodbTranscripts } from '../adapters/dynamodb/steps/transcripts.ts'
-import { dynamodbTurns } from '../adapters/dynamodb/steps/turns.ts'
 import { tasksTable } from './clients.ts'
 import { once } from './once.ts'
 
