@@ -8,7 +8,7 @@ import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
 /** The module with a provider's adapter, from the package's root. */
 const ADAPTERS: Readonly<Record<Provider, string>> = {
   bedrock: 'functions/adapters/models/bedrock',
-  'openai-compatible': 'functions/deps/openai-compatible',
+  'openai-compatible': 'functions/deps/models/openai-compatible',
 }
 
 /**
@@ -31,7 +31,7 @@ export function agentEntry(declared: Catalogue['agents'][number]): string {
   return `${agent}
     ${only ? `import * as adapter from ${placeOf(ADAPTERS[only])}` : ''}
     import { agentHandler, hostPorts } from ${placeOf('functions/steps/agent-handler')}
-    import { modelPorts } from ${placeOf('functions/deps/models')}
+    import { modelPorts } from ${placeOf('functions/deps/models/models')}
     export const handler = agentHandler(agent, { ...hostPorts(), ...modelPorts({ ${adapters.join(' ')} }) })`
 }
 

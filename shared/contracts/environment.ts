@@ -43,7 +43,7 @@ export const EnvironmentSchema = z.object({
     .transform((text) => PriceTableSchema.partial().parse(JSON.parse(text)))
     .optional()
     .describe('JSON: AWS prices that replace those of the price table'),
-  // Not parsed here: a function without models has no code for it (functions/deps/models).
+  // Not parsed here: a function without models has no code for it (functions/deps/models/model-settings.ts).
   MODELS: z
     .string()
     .optional()

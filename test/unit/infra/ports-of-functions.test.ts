@@ -129,7 +129,7 @@ function nameOf(node: unknown): string | undefined {
 const AGENT_HANDLER = 'functions/steps/agent-handler.ts'
 
 /** What the entry point of an agent that needs models of every provider imports besides (infra/agent-entry.ts). */
-const WITH_MODELS = ['functions/deps/models.ts', 'functions/deps/openai-compatible.ts']
+const WITH_MODELS = ['functions/deps/models/models.ts', 'functions/deps/models/openai-compatible.ts']
 
 const functions: [string, string[], PortModes][] = [
   ...Object.entries(FUNCTIONS).map(

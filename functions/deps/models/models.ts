@@ -1,11 +1,11 @@
-import type { HostPorts } from '../../shared/host/host-ports.ts'
-import { gatedModels } from '../../shared/host/model/model-gate.ts'
-import { modelsOf } from '../adapters/models/models.ts'
-import { countingModels } from '../adapters/models/wrapped/counting-models.ts'
+import type { HostPorts } from '../../../shared/host/host-ports.ts'
+import { gatedModels } from '../../../shared/host/model/model-gate.ts'
+import { modelsOf } from '../../adapters/models/models.ts'
+import { countingModels } from '../../adapters/models/wrapped/counting-models.ts'
+import { once } from '../once.ts'
+import { keepTranscripts, logger } from '../platform.ts'
+import { transcripts, turns } from '../step-ports.ts'
 import { configuredModels, modelUsage, pricesWithModels } from './model-settings.ts'
-import { once } from './once.ts'
-import { keepTranscripts, logger } from './platform.ts'
-import { transcripts, turns } from './step-ports.ts'
 
 type Adapters = Parameters<typeof modelsOf>[1]
 

@@ -1,11 +1,11 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import type { Models } from '../../shared/ports/models.ts'
-import type { Secrets } from '../../shared/ports/secrets.ts'
-import type { NamedModel } from '../adapters/models/named-model.ts'
-import { openaiCompatibleModel } from '../adapters/models/openai-compatible.ts'
-import { keyedModel } from '../adapters/models/wrapped/keyed-model.ts'
-import { secretsmanagerSecrets } from '../adapters/secretsmanager/secrets.ts'
-import { once } from './once.ts'
+import type { Models } from '../../../shared/ports/models.ts'
+import type { Secrets } from '../../../shared/ports/secrets.ts'
+import type { NamedModel } from '../../adapters/models/named-model.ts'
+import { openaiCompatibleModel } from '../../adapters/models/openai-compatible.ts'
+import { keyedModel } from '../../adapters/models/wrapped/keyed-model.ts'
+import { secretsmanagerSecrets } from '../../adapters/secretsmanager/secrets.ts'
+import { once } from '../once.ts'
 
 const secrets = (): Secrets =>
   once('secrets', () => secretsmanagerSecrets({ client: new SecretsManagerClient({}), now: Date.now }))
