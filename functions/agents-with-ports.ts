@@ -1,4 +1,4 @@
-import type { PortModes } from './catalogue.ts'
+import type { PortModes } from './ports.ts'
 
 /**
  * Agents of ours whose functions may do more than those of other agents, by id: the module that exports the agent with its ports, and those that

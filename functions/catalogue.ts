@@ -1,78 +1,8 @@
 /**
- * The catalogue of functions: what infra bundles and deploys, and what each function may do. Pure data that imports
- * only the adapters' grants, so that a synthesis does not load any SDK.
+ * The catalogue of functions: what infra bundles and deploys, and what each function may do. Pure data, so that a
+ * synthesis does not load any SDK.
  */
-import { logsGrants } from './adapters/cloudwatch/logs.grants.ts'
-import { transcriptsGrants } from './adapters/dynamodb/conversations/transcripts.grants.ts'
-import { turnsGrants } from './adapters/dynamodb/conversations/turns.grants.ts'
-import { breakersGrants } from './adapters/dynamodb/counters/breakers.grants.ts'
-import { limitsGrants } from './adapters/dynamodb/counters/limits.grants.ts'
-import { statisticsGrants } from './adapters/dynamodb/counters/statistics.grants.ts'
-import { agentsGrants } from './adapters/dynamodb/registry/agents.grants.ts'
-import { collectablesGrants } from './adapters/dynamodb/registry/collectables.grants.ts'
-import { loadsGrants } from './adapters/dynamodb/registry/loads.grants.ts'
-import { modelUsageGrants } from './adapters/dynamodb/registry/model-usage.grants.ts'
-import { workflowsGrants } from './adapters/dynamodb/registry/workflows.grants.ts'
-import { gatesGrants } from './adapters/dynamodb/steps/gates.grants.ts'
-import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
-import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
-import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
-import { taskFilesGrants } from './adapters/dynamodb/steps/task-files.grants.ts'
-import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
-import { budgetsGrants } from './adapters/dynamodb/tasks/budgets.grants.ts'
-import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
-import { queueGrants } from './adapters/dynamodb/tasks/queue.grants.ts'
-import { tasksGrants } from './adapters/dynamodb/tasks/tasks.grants.ts'
-import { eventBusGrants } from './adapters/eventbridge/event-bus.grants.ts'
-import { invocationsGrants } from './adapters/lambda/invocations.grants.ts'
-import { modelsGrants } from './adapters/models/wrapped/counting-models.grants.ts'
-import { answerStoreGrants } from './adapters/s3/answer-store.grants.ts'
-import { fileStoreGrants } from './adapters/s3/file-store.grants.ts'
-import { valuesGrants } from './adapters/s3/values.grants.ts'
-import { secretsGrants } from './adapters/secretsmanager/secrets.grants.ts'
-import { executionsGrants } from './adapters/stepfunctions/executions.grants.ts'
-import { machinesGrants } from './adapters/stepfunctions/machines.grants.ts'
-
-/** The ports that call AWS, by the names that use cases use. */
-export const PORTS = {
-  tasks: tasksGrants,
-  plans: plansGrants,
-  steps: stepsGrants,
-  gates: gatesGrants,
-  outputs: outputsGrants,
-  values: valuesGrants,
-  waits: waitsGrants,
-  agents: agentsGrants,
-  workflows: workflowsGrants,
-  loads: loadsGrants,
-  collectables: collectablesGrants,
-  statistics: statisticsGrants,
-  breakers: breakersGrants,
-  limits: limitsGrants,
-  queue: queueGrants,
-  budgets: budgetsGrants,
-  ledger: ledgerGrants,
-  turns: turnsGrants,
-  transcripts: transcriptsGrants,
-  files: fileStoreGrants,
-  taskFiles: taskFilesGrants,
-  answers: answerStoreGrants,
-  bus: eventBusGrants,
-  executions: executionsGrants,
-  machines: machinesGrants,
-  invocations: invocationsGrants,
-  logs: logsGrants,
-  modelUsage: modelUsageGrants,
-  models: modelsGrants,
-  secrets: secretsGrants,
-} as const
-export type PortName = keyof typeof PORTS
-
-/**
- * The ports of a function, and the modes in which it uses each. A port with no modes is passed to the function but
- * never called.
- */
-export type PortModes = { readonly [P in PortName]?: readonly (keyof (typeof PORTS)[P]['modes'])[] }
+import type { PortModes } from './ports.ts'
 
 /** The ports of every agent's function. */
 export const AGENT_PORTS = {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { AGENTS_WITH_PORTS } from '../functions/agents-with-ports.ts'
-import { AGENT_PORTS, MODEL_PORTS, type PortModes } from '../functions/catalogue.ts'
+import { AGENT_PORTS, MODEL_PORTS } from '../functions/catalogue.ts'
+import type { PortModes } from '../functions/ports.ts'
 import { needsModels } from '../shared/domain/agent.ts'
 import { ownOf } from '../shared/domain/own.ts'
 import type { Catalogue } from './catalogue.ts'

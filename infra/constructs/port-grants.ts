@@ -1,5 +1,5 @@
 import type { IRole } from 'aws-cdk-lib/aws-iam'
-import { PORTS, type PortModes, type PortName } from '../../functions/catalogue.ts'
+import { PORTS, type PortModes, type PortName } from '../../functions/ports.ts'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import { type Grant, grantsOfModes, type Resource, type StageSetting } from '../../shared/contracts/grants.ts'
 import type { ModelSettings } from '../../shared/domain/model-settings.ts'

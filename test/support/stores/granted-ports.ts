@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { PORTS, type PortName } from '../../../functions/catalogue.ts'
+import { PORTS, type PortName } from '../../../functions/ports.ts'
 import type { Grant, PortGrants } from '../../../shared/contracts/grants.ts'
 
 type Call = { name: string; grants: readonly Grant[] }

@@ -4,14 +4,8 @@ import { parseSync } from '@swc/core'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { AGENTS_WITH_PORTS } from '../../../functions/agents-with-ports.ts'
-import {
-  AGENT_PORTS,
-  FUNCTIONS,
-  MODEL_PORTS,
-  PORTS,
-  type PortModes,
-  type PortName,
-} from '../../../functions/catalogue.ts'
+import { AGENT_PORTS, FUNCTIONS, MODEL_PORTS } from '../../../functions/catalogue.ts'
+import { PORTS, type PortModes, type PortName } from '../../../functions/ports.ts'
 import { grantsOfPorts } from '../../../infra/constructs/port-grants.ts'
 import { mergeGrants } from '../../../infra/merge-grants.ts'
 import type { Grant, PortGrants, StageSetting } from '../../../shared/contracts/grants.ts'
