@@ -48,7 +48,7 @@ export function configurationPage(root: string): string {
     throw new Error(`describe ${unknown.join(', ')} in scripts/docs/configuration-page.ts`)
   return page(
     '# Configuration',
-    generated('infra/stage.ts and shared/contracts/environment.ts'),
+    generated('infra/stage-fields.ts and shared/contracts/environment.ts'),
     '## The stage file',
     'A stage is one installation: `stages/<name>.yaml`. Every field may be left out. A single value may be said for one time: `npm run deploy -- <name> --context logRetentionDays=90`. What is wrong in the file is told with line and column, and what would be right.',
     fieldTable(StageSchema.shape),
