@@ -3,7 +3,7 @@ import { isAgentsFault, isBreakersConcern } from '../app/steps/settle-failure.ts
 import { runOfFence } from '../contracts/step-payload.ts'
 import { boundedText, failureOf } from '../domain/bounded.ts'
 import { isOrchestratorError, type OrchestratorError, UNCOUNTED } from '../domain/errors.ts'
-import { attemptFailedEvent } from '../domain/event.ts'
+import { attemptFailedEvent } from '../domain/events-of-step.ts'
 import { type FailureFacts, failureFacts } from '../domain/failure-facts.ts'
 import type { FaultDetails } from '../domain/fault.ts'
 import type { StepRecord } from '../domain/step.ts'

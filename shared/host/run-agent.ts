@@ -1,5 +1,5 @@
 import { OrchestratorError } from '../domain/errors.ts'
-import { stepStartedEvent } from '../domain/event.ts'
+import { stepStartedEvent } from '../domain/events-of-step.ts'
 import type { StoredValue } from '../domain/step.ts'
 import { agentContext } from './agent-context.ts'
 import { asAgentFailure } from './agent-failure.ts'

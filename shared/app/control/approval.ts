@@ -1,5 +1,5 @@
 import { OrchestratorError } from '../../domain/errors.ts'
-import { approvalRequestedEvent } from '../../domain/event.ts'
+import { approvalRequestedEvent } from '../../domain/events-of-step.ts'
 import type { Json } from '../../domain/json.ts'
 import { type Approval, NOBODY } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'

@@ -1,5 +1,6 @@
 import { OrchestratorError } from '../../domain/errors.ts'
-import { customEvent, EVENT_TYPE, RIGHT_EVENT_TYPE } from '../../domain/event.ts'
+import { EVENT_TYPE, RIGHT_EVENT_TYPE } from '../../domain/event.ts'
+import { customEvent } from '../../domain/events-of-step.ts'
 import { shown } from '../../domain/shown.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { textOf } from '../../workflow/text-parts.ts'

@@ -9,7 +9,7 @@
 import { runOfFence } from '../../contracts/step-payload.ts'
 import type { AgentManifest } from '../../domain/agent.ts'
 import { boundedFailure } from '../../domain/bounded.ts'
-import { attemptFailedEvent } from '../../domain/event.ts'
+import { attemptFailedEvent } from '../../domain/events-of-step.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'

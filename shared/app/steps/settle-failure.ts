@@ -6,7 +6,7 @@
  * settle/Z2 a failure that ends the task leaves as a StepFailedError, which no state retries; a step that goes on never throws
  */
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
-import { stepEndedEvent } from '../../domain/event.ts'
+import { stepEndedEvent } from '../../domain/events-of-step.ts'
 import { failureKind } from '../../domain/failure-kinds.ts'
 import { parsePath } from '../../domain/instance-path.ts'
 import type { StepRecord } from '../../domain/step.ts'

@@ -1,7 +1,7 @@
 import type { TaskView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
-import { taskEvent } from '../../domain/event.ts'
+import { taskEvent } from '../../domain/events-of-task.ts'
 import { isFinalStepStatus } from '../../domain/step.ts'
 import { type EndedTask, executionName, isOpenTask, type OpenTask, type Task } from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'

@@ -10,7 +10,7 @@
 import { failureOf } from '../../domain/bounded.ts'
 import { isOrchestratorError } from '../../domain/errors.ts'
 import type { KeptEstimate } from '../../domain/estimate.ts'
-import { taskEvent } from '../../domain/event.ts'
+import { taskEvent } from '../../domain/events-of-task.ts'
 import type { Json } from '../../domain/json.ts'
 import { ownOf } from '../../domain/own.ts'
 import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'

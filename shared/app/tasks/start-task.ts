@@ -1,5 +1,5 @@
 import { isOrchestratorError } from '../../domain/errors.ts'
-import { taskEvent } from '../../domain/event.ts'
+import { taskEvent } from '../../domain/events-of-task.ts'
 import { executionName, type OpenTask } from '../../domain/task.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import { executionInput } from './store-task.ts'

@@ -1,5 +1,5 @@
 import { OrchestratorError } from '../../domain/errors.ts'
-import { taskEvent } from '../../domain/event.ts'
+import { taskEvent } from '../../domain/events-of-task.ts'
 import { parsePath } from '../../domain/instance-path.ts'
 import { ownOf } from '../../domain/own.ts'
 import { type Parent, runKey, type Task } from '../../domain/task.ts'
