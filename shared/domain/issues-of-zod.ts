@@ -9,6 +9,7 @@
  */
 import * as z from 'zod'
 import { describeSchema, valuesOf, withoutWrapping } from './describe-schema.ts'
+import { describeZodIssue, MOST_NESTED } from './describe-zod-issue.ts'
 import { type Issue, issue } from './issue.ts'
 import { isJsonObject } from './json.ts'
 import { nearestNames, suggestNames } from './nearest-names.ts'
@@ -126,7 +127,7 @@ function messageOf(found: ZodIssue, place: Placed): string {
 /** Falls back to zod's issue when no schema is known, as for a member that only the other half of an intersection declares. */
 function mustBe(found: ZodIssue, { own }: Placed): string {
   const described = own ? describeSchema(own) : ANOTHER
-  return `it must be ${described === ANOTHER ? describeIssue(found) : described}`
+  return `it must be ${described === ANOTHER ? describeZodIssue(found) : described}`
 }
 
 const ANOTHER = 'another value'
@@ -140,10 +141,6 @@ function isMissing(found: ZodIssue, { isValueKnown, value }: Placed, nested = 0)
         found.errors.every(([first]) => first !== undefined && isMissing(first, UNKNOWN, nested + 1))
     : found.code === 'invalid_type' && found.message.endsWith('received undefined')
 }
-
-/** issues/W4 */
-const MOST_NESTED = 2
-const MOST_ALTERNATIVES = 10
 
 const UNKNOWN: Placed = {
   at: '',
@@ -160,50 +157,6 @@ function isOwnMessage(found: ZodIssue, { value }: Placed): boolean {
   const ofZod = z.config().localeError?.({ ...found, input: value } as never)
   return found.message !== (typeof ofZod === 'string' ? ofZod : ofZod?.message)
 }
-
-/** What would be right, derived from the issue alone. */
-function describeIssue(found: ZodIssue, nested = 0): string {
-  switch (found.code) {
-    case 'invalid_type':
-      return KINDS[found.expected] ?? found.expected
-    case 'invalid_value':
-      return `one of ${found.values.map((one) => JSON.stringify(one) ?? String(one)).join(', ')}`
-    case 'too_big':
-      return `${found.exact ? 'exactly' : found.inclusive ? 'at most' : 'below'} ${found.maximum}${unitOf(found.origin)}`
-    case 'too_small':
-      return `${found.exact ? 'exactly' : found.inclusive ? 'at least' : 'above'} ${found.minimum}${unitOf(found.origin)}`
-    case 'invalid_format':
-      return found.pattern ? `text that matches ${found.pattern}` : `a text of the form ${found.format}`
-    case 'not_multiple_of':
-      return `a multiple of ${found.divisor}`
-    case 'invalid_union':
-      return nested < MOST_NESTED ? describeAlternatives(found.errors, nested + 1) : 'another value'
-    default:
-      return 'another value'
-  }
-}
-
-function describeAlternatives(errors: readonly ZodIssue[][], nested: number): string {
-  const told = errors
-    .slice(0, MOST_ALTERNATIVES)
-    .flatMap(([first]) => (first ? [describeIssue(first, nested)] : []))
-  return [...new Set(told)].join(', or ')
-}
-
-const KINDS: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'an object',
-  record: 'an object',
-  null: 'null',
-  never: 'left out',
-}
-
-const UNITS: Readonly<Record<string, string>> = { string: ' characters long', array: ' members long' }
-const unitOf = (origin: string): string => UNITS[origin] ?? ''
 
 /** How many unknown fields of one object are reported; each message lists all known fields. */
 const MOST_FIELDS = 20
