@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import type { LocalCloud, LocalCloudOptions } from '../../local/local-cloud.ts'
 import { CliError, EXIT } from '../cli-error.ts'
@@ -13,11 +13,12 @@ import { useModel } from '../dev/models/use-model.ts'
 import { openLogs } from '../dev/open-logs.ts'
 import type { ReloadEvent } from '../dev/reload-event.ts'
 import { requireFreePort } from '../dev/require-free-port.ts'
-import { runSample, SAMPLE_DATA } from '../dev/run-sample.ts'
+import { runSample } from '../dev/run-sample.ts'
 import { synthesize } from '../dev/synthesis/synthesize.ts'
 import { tellReload } from '../dev/tell-reload.ts'
 import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
+import { SAMPLE, setUrl, welcome } from '../dev/welcome.ts'
 import { wholeOption } from '../input/parse-options.ts'
 import { duration } from '../show/duration.ts'
 import { lineWidth, wrapText } from '../show/layout.ts'
@@ -226,31 +227,4 @@ function parseSize(text: string): number {
 function parseFolder(text: string): string {
   if (text !== '') return text
   throw new CliError('--data is the name of a folder; this is ""')
-}
-
-const SAMPLE = `data_report --file source=${relative('.', SAMPLE_DATA)}`
-
-/** Before a command, where the API is not at its usual port. */
-const setUrl = (apiUrl: string): string => (apiUrl.endsWith(':8000') ? '' : `ORCHESTRATOR_URL=${apiUrl} `)
-
-function welcome({ apiUrl, awsUrl }: LocalCloud, readmes: number, say: (text: string) => void): void {
-  const set = setUrl(apiUrl)
-  const over = style('dim', `(over ${readmes} READMEs)`)
-  const examples = [
-    `submit ${SAMPLE} --wait`,
-    ...(readmes === 0
-      ? []
-      : [`submit research_and_analyze --input '{"query":"retry with backoff and jitter"}' --wait   ${over}`]),
-    'list',
-  ]
-  say(`
-${style('bold', 'The orchestrator is running.')}
-  API           ${apiUrl}/api/v1
-  OpenAPI       ${apiUrl}/api/v1/openapi.json
-  AWS endpoint  ${awsUrl}  (AWS_ENDPOINT_URL for any SDK or the AWS CLI)
-
-In a second terminal:
-${examples.map((example) => `  ${set}npx orchestrator ${example}`).join('\n')}
-
-Ctrl-C stops it; tasks are kept, and unfinished ones go on at the next start.`)
 }
