@@ -19,5 +19,8 @@ beforeAll(async () => {
 })
 
 describe('the account', () => {
-  it.each(SCENARIOS)('$name', ({ run }) => run(door))
+  it.for(SCENARIOS)('$name', async ({ run, withoutModel }, { skip }) => {
+    if (withoutModel && (await door.ask('listModels')).models.length > 0) skip('the stage configures a model')
+    await run(door)
+  })
 })

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
 import {
   DescribeExecutionCommand,
   ListExecutionsCommand,
@@ -7,64 +5,14 @@ import {
   type StateMachineListItem,
 } from '@aws-sdk/client-sfn'
 import { expect } from 'vitest'
-import { type Door, ended, resultOf, submit } from './door.ts'
+import { BUILT_IN } from './built-in.ts'
+import { ended, resultOf, submit } from './door.ts'
+import type { Scenario } from './scenario.ts'
 import { send } from './send.ts'
-
-export type Scenario = { name: string; run(door: Door): Promise<void> }
-
-const WEATHER = readFileSync(join(import.meta.dirname, '../../examples/data/seattle-weather.csv'), 'utf8')
-const CORPUS = [
-  { source: 'a.md', text: '# Retries\n\nRetry with exponential backoff and full jitter.' },
-  { source: 'b.md', text: '# Queues\n\nA queue takes bursts.' },
-]
-const ROWS = [
-  { kind: 'a', n: 1 },
-  { kind: 'b', n: 2 },
-  { kind: 'a', n: 3 },
-]
-const BUILT_IN: [type: string, input: object, result: unknown][] = [
-  ['simple', { message: 'hello' }, { message: 'hello' }],
-  ['analysis', { source: 'day,n\n2026-01-01,1\n2026-01-02,2\n2026-01-03,3\n' }, { profile: { rows: 3 } }],
-  ['parallel_analysis', { source: WEATHER }, { profile: { rows: 1461 } }],
-  ['data_report', { source: WEATHER, title: 'Weather' }, { markdown: expect.stringMatching(/^# Weather/) }],
-  [
-    'data_processing',
-    {
-      source: ROWS,
-      where: '$row.n > 0',
-      groupBy: ['kind'],
-      measures: { total: { function: 'sum', column: 'n' } },
-    },
-    { valid: true },
-  ],
-  ['research', { query: 'backoff jitter', corpus: CORPUS }, { documents: 2 }],
-  [
-    'research_and_analyze',
-    { query: 'retry with backoff and pigeons', corpus: CORPUS },
-    { markdown: expect.stringContaining('Not covered: pigeons.') },
-  ],
-]
-
-for (const file of readdirSync(join(import.meta.dirname, '../../workflows'))) {
-  const type = basename(file, '.yaml')
-  if (!BUILT_IN.some(([known]) => known === type)) throw new Error(`no scenario runs workflows/${file}`)
-}
 
 /** What every deployment of the stacks must do, tested from outside through HTTP and AWS's APIs. */
 export const SCENARIOS: Scenario[] = [
-  ...BUILT_IN.map(
-    ([type, input, result]): Scenario => ({
-      name: `runs the built-in workflow ${type} from API to result`,
-      async run(door) {
-        const taskId = await submit(door, { type, input })
-        expect(await ended(door, taskId)).toMatchObject({ status: 'succeeded' })
-        const found = await resultOf(door, taskId)
-        if (typeof result === 'object' && result !== null && !('asymmetricMatch' in result))
-          expect(found).toMatchObject(result)
-        else expect(found).toEqual(result)
-      },
-    }),
-  ),
+  ...BUILT_IN,
   {
     name: 'has every agent and workflow of the deployment registered',
     async run(door) {
@@ -72,7 +20,7 @@ export const SCENARIOS: Scenario[] = [
       expect(agents.map(({ id }) => id)).toEqual(expect.arrayContaining(['echo', 'analysis', 'synthesis']))
       const { workflows } = await door.ask('listWorkflows')
       expect(workflows.map(({ name }) => name)).toEqual(
-        expect.arrayContaining(BUILT_IN.map(([type]) => type)),
+        expect.arrayContaining(BUILT_IN.map(({ workflow }) => workflow)),
       )
     },
   },
