@@ -8,7 +8,7 @@ afterAll(project.remove)
 it('runs agents in nested stacks, because one stack cannot hold them all', {
   timeout: 120_000,
 }, async () => {
-  // 75 agents besides our seven.
+  // 75 agents besides our own.
   for (let number = 1; number <= 75; number++) {
     project.write(
       `functions/agents/extra-${number}/index.ts`,
