@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GetExecutionHistoryCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn'
@@ -17,6 +17,12 @@ const PER_KILL_MILLISECONDS = 6_000
 const TARGET = join(import.meta.dirname, '../support/cloud/kill-target.ts')
 const STEPS = ['a', 'b', 'c', 'd', 'e', 'w']
 const NEEDS: Readonly<Record<string, string[]>> = { c: ['a'], d: ['a', 'b'], e: ['c', 'd', 'w'] }
+
+/** What a folder of the project brings: every entry but those for the others. */
+const namesIn = (folder: string): string[] =>
+  readdirSync(join(import.meta.dirname, '../..', folder))
+    .filter((name) => !name.startsWith('_'))
+    .sort()
 
 /** Mulberry32: the same seed gives the same kill points. */
 function seededRandom(seed: number): () => number {
@@ -154,7 +160,9 @@ describe(`a local cloud that is killed ${KILLS} times (seed ${SEED})`, () => {
   }, 120_000)
 
   it('still has the agents and workflows that were registered', async () => {
-    expect((await api.ask('listAgents')).agents).toHaveLength(7)
-    expect((await api.ask('listWorkflows')).workflows).toHaveLength(7)
+    const ids = (await api.ask('listAgents')).agents.map(({ id }) => id)
+    expect(ids.sort()).toEqual(namesIn('functions/agents'))
+    const names = (await api.ask('listWorkflows')).workflows.map(({ name }) => `${name}.yaml`)
+    expect(names.sort()).toEqual(namesIn('workflows'))
   })
 })
