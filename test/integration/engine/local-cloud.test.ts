@@ -309,7 +309,7 @@ describe('bad requests', () => {
     ['text that is not JSON', 'POST', '/tasks', '{"type":', 400, /malformed JSON.*Unexpected end/],
     ['a body that is no object', 'POST', '/tasks', [1], 400, /must be a JSON object/],
     ['an unknown task type', 'POST', '/tasks', { type: 'datareport' }, 404, /did you mean "data_report"/],
-    ['neither type nor workflow', 'POST', '/tasks', {}, 400, /give one of "type" and "workflow"/],
+    ['neither type nor workflow', 'POST', '/tasks', {}, 400, /give one of "type", "workflow" .* and "goal"/],
     ['a field that does not exist', 'POST', '/tasks', { type: 'simple', prioritty: 3 }, 400, /prioritty/],
     [
       'an input that does not fit',
