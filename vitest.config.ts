@@ -51,7 +51,7 @@ export default defineConfig({
         exclude: ['events', 'execution-store', 'model*'].map((name) => `**/${name}.test.ts`),
         testTimeout: 30_000,
       }),
-      layer('assembly', { ...together, testTimeout: 30_000 }),
+      layer('assembly', { ...together, testTimeout: 60_000 }),
       layer('integration', { exclude: ON_SHARED_CLOUD, testTimeout: 60_000, hookTimeout: 60_000 }),
       layer('integration', {
         ...together,
