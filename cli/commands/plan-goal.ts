@@ -1,13 +1,16 @@
 import { stringify } from 'yaml'
+import { EstimateSchema } from '../../shared/domain/estimate.ts'
 import type { Json, JsonObject } from '../../shared/domain/json.ts'
 import { isJsonObject } from '../../shared/domain/json.ts'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { readJsonOption } from '../input/read-json-option.ts'
+import { describeEstimate } from '../show/describe-estimate.ts'
 import { leaveWord } from '../show/leave-word.ts'
 import { printJson } from '../show/output.ts'
 import { showFailure } from '../show/show-ended.ts'
 import { watchTask } from '../show/watch-task.ts'
+import { withoutDefaults } from '../show/without-defaults.ts'
 
 type Options = {
   input?: string | undefined
@@ -54,10 +57,13 @@ function commentsOf(goal: string, { plannedBy, assumptions, repairs, estimate }:
     `Planned by ${String(plannedBy)}`,
     ...listOf(assumptions).map((one) => `Taken for granted: ${String(one)}`),
     ...ofRepairs.map(({ path, message }) => `Guessed: ${String(path)}: ${String(message)}`),
-    ...(isJsonObject(estimate)
-      ? [`Estimate: ${JSON.stringify({ seconds: estimate.seconds, usd: estimate.usd })}`]
-      : []),
+    ...estimateIn(estimate),
   ]
+}
+
+function estimateIn(estimate: Json | undefined): string[] {
+  const { data } = EstimateSchema.safeParse(estimate)
+  return data ? [describeEstimate(data)] : []
 }
 
 const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : [])
@@ -67,6 +73,7 @@ const asComment = (text: string): string => `# ${text.replaceAll(/\s+/g, ' ')}`
 
 /** The definition of a plan; that of a registered workflow where the plan names one. */
 async function definitionOf({ workflow }: JsonObject): Promise<string> {
+  if (isJsonObject(workflow)) return stringify(withoutDefaults(workflow))
   if (typeof workflow !== 'string') return stringify(workflow)
   const [name = ''] = workflow.split('@')
   const registered = await callApi('getWorkflow', { name })
