@@ -129,6 +129,7 @@ function needsModel(type: string, input: object, capability: string): OfWorkflow
     workflow: type,
     name: `fails the built-in workflow ${type} without a model, and tells the setting to make`,
     withoutModel: true,
+    failsSlowlyOnEmulator: true,
     async run(door) {
       const taskId = await submit(door, { type, input })
       const message = expect.stringMatching(`: ${capability} needs .*: set models\\.default in the stage`)
