@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 
 async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const limit = Date.now() + 10_000; Date.now() < limit; ) {
+  for (const limit = Date.now() + 20_000; Date.now() < limit; ) {
     if (await condition()) return
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
