@@ -7,7 +7,7 @@ import { ROUTES } from '../../shared/contracts/routes.ts'
 import { copyProject } from '../support/cloud/copy-project.ts'
 import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 
-const agentFile = (id: string, more: string, capability = 'text.write'): string => `
+const agentFile = (id: string, more: string, capability = 'prose.write'): string => `
 import { existsSync } from 'node:fs'
 import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/index.ts'
@@ -57,7 +57,7 @@ const mendAgent = (id: string) => rmSync(join(log, `broken ${id}`))
 
 async function write(more: object = {}) {
   const step = {
-    capability: 'text.write',
+    capability: 'prose.write',
     input: { log: '{% $input.log %}' },
     retry: { maxAttempts: 1 },
     ...more,
@@ -79,7 +79,7 @@ it('calls only agents with the required tags, and counts their cost', async () =
   const excluded = step.decision?.candidates.find(({ agentId }) => agentId === 'eager')
   expect(excluded).toMatchObject({ eligible: false, reason: expect.stringContaining('us') })
   const { health } = await agent('steady')
-  expect(health?.['text.write']).toMatchObject({
+  expect(health?.['prose.write']).toMatchObject({
     calls: 1,
     successRate: 1,
     tokens: expect.closeTo(110_000, 0),

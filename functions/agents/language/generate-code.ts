@@ -7,7 +7,7 @@ const MOST_TOKENS = 8_000
 const MOST_PROBLEMS = 20_000
 
 const SYSTEM = `You write code for a sandbox that has nothing but the language (ES2023): no files, network, timers, modules or Node. The code is one ES module without imports, with named exports; where the task asks for a result, its default export is a function of the input.
-Tests are in the form of Vitest: import { test, expect } from 'vitest', and what they test from './code.js'.
+Tests are in the form of Vitest: import { test, expect } from "vitest", and what they test from "./code.js".
 Where you are given code and its problems, mend the code; leave right what is right. Where you are given tests, do not write others: the code must pass these.
 Explain in one or two sentences what the code does, or what you have mended.`
 
