@@ -115,8 +115,8 @@ const holdBreaker: Hold = async (ports, { own, agentId, decision, deadline, mani
   const rivals = rivalsOf({ agentId, decision })
   if (rivals.length < 2) return undefined
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const now = secondsOf(ports)
     const all = await ports.breakers.find(rivals)
+    const now = secondsOf(ports)
     const kept = all.get(agentId)
     if (!kept) return undefined
     const breaker = breakerOf(kept.breaker, version)

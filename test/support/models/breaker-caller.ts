@@ -43,6 +43,7 @@ export async function callAgent(
   const kept = dynamodbBreakers(store)
   let before: Breaker | undefined
   let began: Breaker | undefined
+  let hasBegun = false
   let isOnTrial = false
   const own = { taskId: 't', path: id, owner: id, fence: '1' }
   const trialId = `${own.taskId} ${own.path} ${own.fence}`
@@ -50,7 +51,8 @@ export async function callAgent(
     async find(ids) {
       const found = await kept.find(ids)
       before = found.get('a')?.breaker
-      began ??= before
+      // A call that has lost the race for the trial looks again before it begins.
+      if (!hasBegun) began = before
       return found
     },
     async replace(agentId, revision, breaker) {
@@ -79,6 +81,7 @@ export async function callAgent(
       decision: DECISION,
       deadline: new Date(until * 1_000),
     })
+    hasBegun = true
     return { end, isOnTrial, until }
   } catch (error) {
     if (isOrchestratorError(error, 'AgentUnavailableError')) return undefined
