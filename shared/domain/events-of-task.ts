@@ -43,7 +43,7 @@ export function taskRetriedEvent(task: Task): DomainEvent {
   return retried(task, task.retries?.at(-1)?.at ?? task.createdAt)
 }
 
-/** Of the first execution, whichever one runs the task now. */
+/** Tells of the first execution, also where a later one runs the task now. */
 const submitted = (task: Task): DomainEvent =>
   makeEvent({
     type: 'task.submitted',

@@ -1,4 +1,4 @@
-import type { TokenUsage } from './price-table.ts'
+import type { ModelPrice, TokenUsage } from './price-table.ts'
 
 /** Roles and separators that a provider puts around a message. */
 const TOKENS_AROUND = 16
@@ -39,6 +39,21 @@ export const tokensOf = ({
   cacheReadTokens = 0,
   cacheWriteTokens = 0,
 }: TokenUsage): number => inputTokens + outputTokens + cacheReadTokens + cacheWriteTokens
+
+const MILLION = 1e6
+
+/** The cost of these tokens, in US dollars. */
+export function usdAt(price: ModelPrice, usage: TokenUsage): number {
+  const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 } = usage
+  const { input, output, cacheRead = input, cacheWrite = input } = price
+  const parts = [
+    inputTokens * input,
+    outputTokens * output,
+    cacheReadTokens * cacheRead,
+    cacheWriteTokens * cacheWrite,
+  ]
+  return parts.reduce((sum, part) => sum + part, 0) / MILLION
+}
 
 /** The tokens of several calls together. */
 export function addUsage<U extends TokenUsage & { estimated?: true }>(

@@ -1,3 +1,4 @@
+import { usdAt } from '../domain/model-tokens.ts'
 import type { ModelPrice, PriceTable, TokenUsage } from '../domain/price-table.ts'
 
 /** The page with the prices of models. */
@@ -21,7 +22,6 @@ export const MODEL_PRICES: PriceTable['models'] = {
   'meta.llama3-3-70b': { input: 0.72, output: 0.72 },
 }
 
-const MILLION = 1e6
 /** The id of an inference profile is the model's id after a region prefix. */
 const PROFILE = /^(us|eu|apac|jp|au|ca|global|us-gov)\./
 
@@ -40,17 +40,9 @@ export function priceOfModel(model: string, { models }: Pick<PriceTable, 'models
 /** The cost in US dollars; undefined when the table has no price for the model. */
 export function usdOfTokens(
   model: string,
-  { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 }: TokenUsage,
+  usage: TokenUsage,
   prices: Pick<PriceTable, 'models'>,
 ): number | undefined {
   const price = priceOfModel(model, prices)
-  if (!price) return undefined
-  const { input, output, cacheRead = input, cacheWrite = input } = price
-  const parts = [
-    inputTokens * input,
-    outputTokens * output,
-    cacheReadTokens * cacheRead,
-    cacheWriteTokens * cacheWrite,
-  ]
-  return parts.reduce((sum, part) => sum + part, 0) / MILLION
+  return price && usdAt(price, usage)
 }

@@ -7,7 +7,8 @@ import { withoutModels } from './model/without-models.ts'
 import { performOnce } from './perform-once.ts'
 import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
-type Needs = Pick<
+/** The ports behind a context. */
+export type ContextNeeds = Pick<
   HostPorts,
   | 'steps'
   | 'values'
@@ -27,7 +28,11 @@ type Needs = Pick<
 >
 
 /** The context that an agent gets for its step. */
-export function agentContext(ports: Needs, run: StepRun, attempt: Limits & AdmittedCall): AgentContext {
+export function agentContext(
+  ports: ContextNeeds,
+  run: StepRun,
+  attempt: Limits & AdmittedCall,
+): AgentContext {
   const { steps, models, turns, transcripts } = ports
   const { deadline, signal, spending } = attempt
   const { own, plan, record, log } = run

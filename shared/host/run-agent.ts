@@ -1,7 +1,7 @@
 import { OrchestratorError } from '../domain/errors.ts'
 import { stepStartedEvent } from '../domain/events-of-step.ts'
 import type { StoredValue } from '../domain/step.ts'
-import { agentContext } from './agent-context.ts'
+import { agentContext, type ContextNeeds } from './agent-context.ts'
 import { asAgentFailure } from './agent-failure.ts'
 import { checkOutputFiles } from './check-output-files.ts'
 import { parseWith, requireJson } from './checked-values.ts'
@@ -9,26 +9,7 @@ import type { HostPorts } from './host-ports.ts'
 import type { Call } from './resolve-call.ts'
 import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
-type Needs = Pick<
-  HostPorts,
-  | 'steps'
-  | 'values'
-  | 'files'
-  | 'taskFiles'
-  | 'fileLimits'
-  | 'ledger'
-  | 'turns'
-  | 'transcripts'
-  | 'keepTranscripts'
-  | 'limits'
-  | 'prices'
-  | 'models'
-  | 'clock'
-  | 'ids'
-  | 'timer'
-  | 'onCall'
-  | 'withConsole'
->
+type Needs = ContextNeeds & Pick<HostPorts, 'onCall' | 'withConsole'>
 
 /**
  * Runs the agent and returns its output, unchecked. Throws the signal's reason as soon as it aborts, and an

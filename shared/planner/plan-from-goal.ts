@@ -12,6 +12,8 @@
 import { OrchestratorError } from '../domain/errors.ts'
 import { describeIssues, type Issue } from '../domain/issue.ts'
 import type { JsonObject } from '../domain/json.ts'
+import { mostInputTokens } from '../domain/model-tokens.ts'
+import type { ModelPrice } from '../domain/price-table.ts'
 import { platformTimer, type Timer } from '../domain/timer.ts'
 import type { ModelMessage, ModelRequest, Models } from '../ports/models.ts'
 import type { Workflow } from '../workflow/schema.ts'
@@ -22,8 +24,6 @@ import type { PlannerCatalogue } from './planner-catalogue.ts'
 import { type Goal, type PlannerPrompt, plannerPrompt } from './planner-prompt.ts'
 import {
   inputTokensOf,
-  type ModelPrice,
-  mostInputTokens,
   NOTHING_SPENT,
   type PlanningCaps,
   roomFor,

@@ -8,11 +8,8 @@
  * planning-caps/C2 what the calls have used, together, is never above a cap, as long as no provider answers more than was asked for
  * planning-caps/C3 there are at most `calls` calls, and planning ends `seconds` after its begin, whether a model answers or not
  */
-import type { PriceTable, TokenUsage } from '../domain/price-table.ts'
-import type { ModelRequest } from '../ports/models.ts'
-
-/** US dollars per million tokens; a model on one's own machine costs 0. */
-export type ModelPrice = PriceTable['models'][string]
+import { tokensOf, usdAt } from '../domain/model-tokens.ts'
+import type { ModelPrice, TokenUsage } from '../domain/price-table.ts'
 
 export type PlanningCaps = {
   calls: number
@@ -42,8 +39,6 @@ export const NOTHING_SPENT: Spent = { calls: 0, tokens: 0, usd: 0 }
 const MOST_OUTPUT_TOKENS = 4_000
 /** With less room than this an answer would be cut off. */
 const LEAST_OUTPUT_TOKENS = 400
-/** Roles and separators that a provider puts around a message. */
-const TOKENS_AROUND = 16
 const MILLION = 1e6
 
 type Room = { maxOutputTokens: number; why?: undefined } | { maxOutputTokens?: undefined; why: string }
@@ -72,44 +67,10 @@ const dearestInput = ({ input, cacheRead = input, cacheWrite = input }: ModelPri
   Math.max(input, cacheRead, cacheWrite)
 
 /** All tokens that a provider has read, those of its cache among them. */
-export const inputTokensOf = ({
-  inputTokens,
-  cacheReadTokens = 0,
-  cacheWriteTokens = 0,
-}: TokenUsage): number => inputTokens + cacheReadTokens + cacheWriteTokens
+export const inputTokensOf = (usage: TokenUsage): number => tokensOf(usage) - usage.outputTokens
 
-export function spentWith(
-  { calls, tokens, usd }: Spent,
-  { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 }: TokenUsage,
-  price: ModelPrice,
-): Spent {
-  const { input, output, cacheRead = input, cacheWrite = input } = price
-  const cost =
-    inputTokens * input + outputTokens * output + cacheReadTokens * cacheRead + cacheWriteTokens * cacheWrite
-  return {
-    calls: calls + 1,
-    tokens:
-      tokens + inputTokensOf({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens }) + outputTokens,
-    usd: usd + cost / MILLION,
-  }
-}
-
-/** An upper bound of a request's input tokens, for any model with a byte-level vocabulary (planning-caps/C1). */
-export function mostInputTokens({
-  system,
-  messages,
-  answer,
-}: Pick<ModelRequest, 'system' | 'messages' | 'answer'>): number {
-  const texts = [
-    ...system,
-    ...messages.flatMap(({ parts }) =>
-      parts.map((part) => (part.kind === 'text' ? part.text : JSON.stringify(part))),
-    ),
-    ...(answer ? [answer.name, JSON.stringify(answer.schema)] : []),
-  ]
-  return texts.reduce((sum, text) => sum + bytesOf(text) + TOKENS_AROUND, 0)
-}
-
-const encoder = new TextEncoder()
-
-export const bytesOf = (text: string): number => encoder.encode(text).length
+export const spentWith = ({ calls, tokens, usd }: Spent, usage: TokenUsage, price: ModelPrice): Spent => ({
+  calls: calls + 1,
+  tokens: tokens + tokensOf(usage),
+  usd: usd + usdAt(price, usage),
+})

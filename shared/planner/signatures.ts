@@ -3,7 +3,7 @@
  * fewer words before capabilities are left out.
  */
 import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
-import { bytesOf } from './planning-caps.ts'
+import { bytesOf } from '../domain/model-tokens.ts'
 
 export type Capability = {
   name: string

@@ -6,7 +6,7 @@ import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 
 const MIB = 1024 * 1024
 const SIZE = 500
-/** Of the function that is replaced. */
+/** The memory of the function whose agent is replaced. */
 const MEMORY_MIB = 256
 
 let api: LocalApi

@@ -42,7 +42,7 @@ export async function runCode(input: RunInput, signal: AbortSignal): Promise<Ran
         memoryLimitBytes: input.memoryMb * MIB,
         maxStackSizeBytes: MIB,
         maxSourceBytes: 8 * MIB,
-        // Of a character up to four bytes, and what the engine's own format adds.
+        // A character takes up to four bytes, and the engine's own format adds to that.
         maxResultBytes: 8 * MOST_OUTPUT,
         // The console of the engine writes into the log of the function; the kit has its own.
         maxConsoleOutputBytes: 1,

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { OrchestratorError } from 'orchestrator/agent'
 
-/** Of Standard Webhooks 1.0: a secret has 24 to 64 bytes. */
+/** Standard Webhooks 1.0 asks for a secret of 24 to 64 bytes. */
 const LEAST_BYTES = 24
 const MOST_BYTES = 64
 

@@ -46,7 +46,7 @@ export async function fetchPage(
 function articleOf(html: string): { title: string; text: string } {
   const { document } = parseHTML(/<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`)
   const title = (document.title ?? '').replace(/\s+/g, ' ').trim()
-  // An element count above the limit, and what is no page to it, throws.
+  // It throws for more elements than the limit, and for what is no page to it. linkedom's document has all that it reads, not all of the DOM's type.
   const article = attempt(() =>
     new Readability(document as unknown as Document, { maxElemsToParse: MOST_ELEMENTS }).parse(),
   )

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../domain/json.ts'
+import { bytesOf } from '../../domain/model-tokens.ts'
 import type { StepRecord } from '../../domain/step.ts'
-import { bytesOf } from '../../planner/planning-caps.ts'
 import type { Ports } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 

@@ -20,7 +20,7 @@ export type OneTry = (request: ModelRequest) => Promise<ModelAnswer>
 
 type Needs = GateNeeds & { models: ConfiguredModels }
 type Used = TokenUsage & { estimated?: true }
-/** Of an estimated usage only this counts: the call costs what was held for it. */
+/** A usage that nothing is known of: the call costs what was held for it, and of this only `estimated` is read. */
 const UNKNOWN: Used = { inputTokens: 0, outputTokens: 0, estimated: true }
 /** What a call holds while it runs. */
 type Held = { settle(used: Used | undefined): Promise<void> }
@@ -54,7 +54,7 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
         ...(used ? { usage: used } : {}),
       }
       run.log.warn('model call failed', { model: request.model, ...flat(ended) })
-      // Of two failures the first is told.
+      // The first failure is the one that is told, not one of the settling.
       const settled = held.settle(used).catch(() => {})
       await Promise.all([
         settled,

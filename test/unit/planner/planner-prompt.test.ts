@@ -1,9 +1,9 @@
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
 import { loadCatalogue } from '../../../infra/load-catalogue.ts'
+import { mostInputTokens } from '../../../shared/domain/model-tokens.ts'
 import { plannerCatalogue } from '../../../shared/planner/planner-catalogue.ts'
 import { plannerPrompt } from '../../../shared/planner/planner-prompt.ts'
-import { mostInputTokens } from '../../../shared/planner/planning-caps.ts'
 import { signaturesOf } from '../../../shared/planner/signatures.ts'
 import { capability } from '../../support/planner/world.ts'
 

@@ -14,7 +14,7 @@ export type Exchange = {
   headers: Readonly<Record<string, string>>
   body?: string | undefined
   addresses: readonly Address[]
-  /** Of the body as it is unpacked; the rest is not read. */
+  /** How much of the body is read, counted after it is unpacked. */
   mostBytes: number
   signal: AbortSignal
 }
