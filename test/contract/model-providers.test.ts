@@ -85,9 +85,28 @@ describe('Bedrock', () => {
     expect(await failureOf(model.count?.(ask()) ?? Promise.resolve())).toMatchObject({
       name: 'ModelThrottledError',
     })
-    server.script(bedrockWire.failure(400, 'ValidationException'))
+    // Refused for another reason, it is asked again.
+    server.script(json(400, { message: 'The text is odd' }), json(200, { inputTokens: 12 }))
+    expect(await model.count?.(ask())).toBe(most(ask()).inputTokens)
+    expect(await model.count?.(ask())).toBe(12)
+    server.script(json(400, { message: "The provided model doesn't support counting tokens." }))
     for (let time = 0; time < 3; time++) expect(await model.count?.(ask())).toBe(most(ask()).inputTokens)
     expect(server.asked).toHaveLength(1)
+  })
+
+  it('asks a model for the whole at once that does not stream, and tells its text then', async () => {
+    const model = bedrockWire.model(server.url)
+    const refusal = {
+      ...json(400, { message: "This model doesn't support tool use in streaming mode." }),
+      headers: { 'content-type': 'application/json', 'x-amzn-errortype': 'ValidationException' },
+    }
+    for (const answers of [[refusal, bedrockWire.answer(PLAIN)], [bedrockWire.answer(PLAIN)]]) {
+      const deltas: string[] = []
+      server.script(...answers)
+      const { parts } = await model.generate(ask({ onText: (delta) => deltas.push(delta) }))
+      expect(parts).toEqual([{ kind: 'text', text: deltas.join('') }])
+      expect(server.asked).toHaveLength(answers.length)
+    }
   })
 
   it('knows an error by its name where the status says less', async () => {

@@ -42,6 +42,7 @@ export function bedrockModel(
   { client, silenceMilliseconds = SILENCE_MILLISECONDS }: Options,
 ): Required<Models> {
   let counts = true
+  let streams = true
 
   async function generate(request: ModelRequest): Promise<ModelAnswer> {
     const names = toolNames(request)
@@ -49,9 +50,8 @@ export function bedrockModel(
     const watch = new CallWatch(request.signal, silenceMilliseconds)
     const call = { model, request, watch, hasBegun: false }
     try {
-      const told = request.onText
-        ? await streamed({ client, input, names, call })
-        : await whole({ client, input, names, call })
+      const sent = { client, input, names, call }
+      const told = request.onText ? await listened(sent) : await whole(sent)
       if (told) return answerOf(request, { ...told, modelId: model.id })
       throw notWhole(call)
     } catch (error) {
@@ -60,6 +60,21 @@ export function bedrockModel(
     } finally {
       watch.stop()
     }
+  }
+
+  /** Some models do not stream, or not where tools are used: from that refusal on their text comes as one piece. */
+  async function listened(sent: Sent): Promise<Told | undefined> {
+    if (streams) {
+      try {
+        return await streamed(sent)
+      } catch (error) {
+        if (sent.call.hasBegun || !refusesStreams(error)) throw error
+        streams = false
+      }
+    }
+    const told = await whole(sent)
+    for (const part of told?.parts ?? []) if (part.kind === 'text') sent.call.request.onText?.(part.text)
+    return told
   }
 
   /** Bedrock counts for some models only, and for none by an inference profile: else it is the most that there can be. */
@@ -76,7 +91,8 @@ export function bedrockModel(
       watch.end(thrown)
       const error = errorOf(thrown, { model, request, watch, hasBegun: false })
       if (!isOrchestratorError(error, 'ModelRefusedError')) throw error
-      counts = false
+      // Another refusal is of this request alone.
+      if (/count/i.test(error.message)) counts = false
       return mostInputTokens(request)
     } finally {
       watch.stop()
@@ -85,6 +101,9 @@ export function bedrockModel(
 
   return { generate, count }
 }
+
+const refusesStreams = (error: unknown): boolean =>
+  memberOf(error, 'name') === 'ValidationException' && /stream/i.test(String(memberOf(error, 'message')))
 
 type Sent = {
   client: BedrockRuntimeClient
