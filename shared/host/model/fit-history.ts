@@ -16,7 +16,7 @@ export async function fitHistory(
 ): Promise<ModelRequest> {
   const room = contextTokens - request.maxOutputTokens
   const fits = async (one: ModelRequest): Promise<boolean> =>
-    mostInputTokens(one) <= room || (count !== undefined && (await count(one)) <= room)
+    mostInputTokens(one) <= room || (await counted(one, count)) <= room
   if (await fits(request)) return request
   const places = request.messages.flatMap(({ parts }, at) =>
     parts.some(({ kind }) => kind === 'tool-result') ? [at] : [],
@@ -29,6 +29,10 @@ export async function fitHistory(
   }
   return without(request, old)
 }
+
+/** Where the provider cannot count, the bound by bytes decides. */
+const counted = async (request: ModelRequest, count: Models['count']): Promise<number> =>
+  (await count?.(request).catch(() => undefined)) ?? Number.POSITIVE_INFINITY
 
 const without = (request: ModelRequest, places: readonly number[]): ModelRequest => ({
   ...request,

@@ -159,7 +159,7 @@ async function holdMost(
     async settle(told) {
       const used = told?.estimated ? most : told
       const tokens = used ? tokensOf(used) : 0
-      const usd = used ? usdOfCall(settings, used, prices) : 0
+      const usd = told?.estimated ? dearest.usd : used ? usdOfCall(settings, used, prices) : 0
       const { estimated: _, ...usage }: Used = used ?? { inputTokens: 0, outputTokens: 0 }
       endSpending({ ...usage, model: settings.id, ...(usd === undefined ? {} : { costUsd: usd }) })
       await Promise.all([giveBack(tokens), endHold?.(amountOf({ usd: usd ?? 0, tokens }))])

@@ -90,13 +90,16 @@ async function resultOf(runs: ToolRuns, { name, input }: Call, at: number): Prom
   const { find, mostSeconds } = tool
   // What a tool has thrown is its result too: it must not be performed again.
   const perform = async (idempotencyKey: string): Promise<Json> => {
+    let result: Json | undefined
     try {
-      return { result: await shownResult(await tool.run(value, { turn, idempotencyKey, signal })) }
+      result = await tool.run(value, { turn, idempotencyKey, signal })
+      requireJson(result ?? null)
     } catch (error) {
       if (signal.aborted) throw signal.reason
       if (isOrchestratorError(error, ...OF_THE_STEP)) throw error
       return { error: messageOf(error) }
     }
+    return { result: await shownResult(result) }
   }
   const ended = await runs.once(
     key,
@@ -118,16 +121,19 @@ async function resultOf(runs: ToolRuns, { name, input }: Call, at: number): Prom
 
 /** The result as the model sees it: a large one is cut, and kept whole in a file. */
 async function shownOf(runs: ToolRuns, key: string, result: Json): Promise<Json> {
-  const found = notJsonIn(result)
-  if (found) throw new TypeError(`the tool answered what is no JSON: ${describeNotJson(found, 'its result')}`)
+  requireJson(result)
   const text = typeof result === 'string' ? result : JSON.stringify(result)
   const bytes = bytesOf(text)
   if (bytes <= MOST_RESULT_BYTES) return result
-  const file = await runs.keep(
-    `tool-results/${key.replace('/', '-')}.${typeof result === 'string' ? 'txt' : 'json'}`,
-    text,
-  )
+  const name = `tool-results/${key.replace('/', '-')}.${typeof result === 'string' ? 'txt' : 'json'}`
+  // The tool has acted: a result that cannot be kept must not look like its failure.
+  const file = await runs.keep(name, text).catch(() => ({}))
   return { ...file, bytes, note: 'too large to be shown whole; it begins so', begins: firstBytes(text) }
+}
+
+function requireJson(result: Json): void {
+  const found = notJsonIn(result)
+  if (found) throw new TypeError(`the tool answered what is no JSON: ${describeNotJson(found, 'its result')}`)
 }
 
 /** At most so many bytes of a text, without half a character. */

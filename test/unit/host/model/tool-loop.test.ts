@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { type AgentTool, defineAgent, type ToolLoop } from '../../../../shared/agent/index.ts'
 import type { Json } from '../../../../shared/domain/json.ts'
 import { type AgentTest, type GivenModels, testAgent } from '../../../../testing/index.ts'
+import { loopingAgent, modelHost } from '../../../support/agents/model-host.ts'
 
 const SCHEMA = { type: 'object', properties: { of: { type: 'string' } }, required: ['of'] }
 
@@ -105,6 +106,25 @@ describe('a loop of a model and tools', () => {
     expect(result).toMatchObject({ output: { bytes: 40_000, $file: expect.stringMatching(/1-1-1\.txt$/) } })
     expect(JSON.stringify(result).length).toBeLessThan(9_000)
     expect(Buffer.from(ended.written['tool-results/1-1-1.txt']?.bytes ?? []).toString()).toBe(text)
+  })
+})
+
+describe('a tool that has acted', () => {
+  it('is not told as failed where its result cannot be kept (tool-loop/L4)', async () => {
+    const text = 'ü'.repeat(20_000)
+    let acted = 0
+    const pay = toolOf(() => {
+      acted += 1
+      return text
+    })
+    const world = modelHost(() => (world.calls.length === 1 ? { calls: [call('a')] } : 'paid'))
+    const taskId = await world.seed()
+    const files = { ...world.hosts.files, write: () => Promise.reject(new Error('the store is away')) }
+    await world.invoke(loopingAgent({ tools: [pay] }), taskId, { hosts: { files } })
+    const [result] = world.calls[1]?.messages.at(-1)?.parts ?? []
+    expect(acted).toBe(1)
+    expect(result).toMatchObject({ output: { bytes: 40_000, begins: expect.any(String) } })
+    expect(result).not.toHaveProperty('isError')
   })
 })
 
