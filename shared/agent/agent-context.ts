@@ -16,7 +16,11 @@ export type AgentContext = {
     readonly type: string | undefined
     readonly metadata: Record<string, string>
   }
-  readonly step: { readonly path: string }
+  readonly step: {
+    readonly path: string
+    /** The run of the step: the same for all attempts of one, and another after a retry of the task. */
+    readonly run: string
+  }
   /** The number of this attempt, from 1, over all agents of the step. */
   readonly attempt: number
   /** Aborts on the deadline and on cancellation; its reason is the error. */

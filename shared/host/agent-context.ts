@@ -1,4 +1,5 @@
 import type { AgentContext } from '../agent/index.ts'
+import { redriveOf } from '../contracts/step-payload.ts'
 import { boundedText, textOf } from '../domain/bounded.ts'
 import { factsOfAgent } from '../domain/log-facts.ts'
 import { agentFiles } from './agent-files.ts'
@@ -38,7 +39,7 @@ export function agentContext(
   const { own, plan, record, log } = run
   return {
     task: { id: own.taskId, type: plan.type, metadata: plan.metadata },
-    step: { path: own.path },
+    step: { path: own.path, run: redriveOf(own.fence) },
     attempt: record.attempts.length + 1,
     signal,
     deadline,

@@ -37,8 +37,8 @@ import { withinTime } from './within-time.ts'
 
 export type PlannerPorts = {
   models: Models
-  /** The name of the model in the stage's configuration, and what it costs. */
-  model: { name: string; price: ModelPrice }
+  /** The name of the model in the stage's configuration, what it costs, and what it can read at once; any amount by default. */
+  model: { name: string; price: ModelPrice; contextTokens?: number }
   /** What is known against a plan beyond the catalogue: no agent may be bound, it costs more than the budget. */
   issuesOf?: (workflow: Workflow) => Promise<readonly Issue[]>
   timer?: Timer
@@ -137,7 +137,7 @@ async function ask(ports: PlannerPorts, planning: Planning, signal: AbortSignal)
   }
   const counted = await models.count?.({ ...request, maxOutputTokens: 1 })
   const most = counted ?? mostInputOf(request, turns, planning.promptTokens)
-  const room = roomFor(most, spent, caps, model.price)
+  const room = roomFor(most, spent, caps, model)
   if (room.maxOutputTokens === undefined) throw failed(planning, room.why)
   const answered = await models.generate({ ...request, maxOutputTokens: room.maxOutputTokens })
   planning.spent = spentWith(spent, answered.usage, model.price)

@@ -26,7 +26,8 @@ export type PlannerPrompt = Required<Pick<ModelRequest, 'system' | 'answer' | 'c
   listed: readonly string[]
 }
 
-const MOST_GOAL_CHARACTERS = 4_000
+/** Those of a user, and what planning anew adds (shared/app/goals/goal-after.ts). */
+const MOST_GOAL_CHARACTERS = 5_000
 const MOST_INPUT_CHARACTERS = 1_500
 const MOST_DOCUMENT_CHARACTERS = 2_000
 /** Leaves room for three calls in the caps: the first is bounded by its bytes. */

@@ -8,8 +8,9 @@
  * planning-caps/C2 what the calls have used, together, is never above a cap, as long as no provider answers more than was asked for
  * planning-caps/C3 there are at most `calls` calls, and planning ends `seconds` after its begin, whether a model answers or not
  */
-import { tokensOf, usdAt } from '../domain/model-tokens.ts'
+import { mostInputTokens, tokensOf, usdAt } from '../domain/model-tokens.ts'
 import type { ModelPrice, TokenUsage } from '../domain/price-table.ts'
+import type { PlannerPrompt } from './planner-prompt.ts'
 
 export type PlanningCaps = {
   calls: number
@@ -44,19 +45,31 @@ const MILLION = 1e6
 type Room = { maxOutputTokens: number; why?: undefined } | { maxOutputTokens?: undefined; why: string }
 
 /** The output tokens that the next call may have with this many input tokens, or why it may not be made (planning-caps/C1). */
-export function roomFor(inputTokens: number, spent: Spent, caps: PlanningCaps, price: ModelPrice): Room {
+export function roomFor(
+  inputTokens: number,
+  spent: Spent,
+  caps: PlanningCaps,
+  { price, contextTokens = Number.POSITIVE_INFINITY }: { price: ModelPrice; contextTokens?: number },
+): Room {
   if (spent.calls >= caps.calls) return { why: `${spent.calls} calls were made; the most is ${caps.calls}` }
   const ofTokens = caps.tokens - spent.tokens - inputTokens
   const ofMoney = tokensFor(caps.usd - spent.usd - (inputTokens * dearestInput(price)) / MILLION, price)
-  const maxOutputTokens = Math.min(MOST_OUTPUT_TOKENS, ofTokens, ofMoney)
+  const ofContext = contextTokens - inputTokens
+  const maxOutputTokens = Math.min(MOST_OUTPUT_TOKENS, ofTokens, ofMoney, ofContext)
   if (maxOutputTokens >= LEAST_OUTPUT_TOKENS) return { maxOutputTokens }
   const asked = `the next call may take ${inputTokens} input and needs ${LEAST_OUTPUT_TOKENS} output tokens`
+  if (ofContext < Math.min(ofTokens, ofMoney))
+    return { why: `${asked}, and the context of the model has ${contextTokens}` }
   const left =
     ofTokens < ofMoney
       ? `${caps.tokens - spent.tokens} of ${caps.tokens} tokens are left`
       : `${(caps.usd - spent.usd).toFixed(6)} of ${caps.usd} USD are left`
   return { why: `${asked}, and ${left}` }
 }
+
+/** The smallest context, in tokens, with which a model can read a prompt and answer. */
+export const leastContext = ({ system, message }: Pick<PlannerPrompt, 'system' | 'message'>): number =>
+  mostInputTokens({ system, messages: [message] }) + LEAST_OUTPUT_TOKENS
 
 /** One token less than the quotient, so that no rounding passes the cap. */
 const tokensFor = (usd: number, { output }: ModelPrice): number =>

@@ -14,8 +14,5 @@ export default plannerAgent(() => ({
   prices: prices(),
   clock,
   ids: ids(),
-  priceOf(model) {
-    const id = ownOf(configuredModels(), model)?.id
-    return id === undefined ? undefined : ownOf(prices().models, id)
-  },
+  settingsOf: (model) => ownOf(configuredModels(), model),
 }))

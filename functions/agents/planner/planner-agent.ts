@@ -1,12 +1,14 @@
-import { type DefinedAgent, defineAgent } from 'orchestrator/agent'
+import { type AgentContext, type DefinedAgent, defineAgent } from 'orchestrator/agent'
 import type * as z from 'zod'
 import type { GoalPorts } from '../../../shared/app/goals/goal-asked.ts'
-import { planGoal } from '../../../shared/app/goals/plan-goal.ts'
+import { type PlanningModel, planGoal } from '../../../shared/app/goals/plan-goal.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { fileReferencesIn } from '../../../shared/domain/file-reference.ts'
 import { DEFAULT_REVIEW_ABOVE_USD } from '../../../shared/domain/goal.ts'
 import type { JsonObject } from '../../../shared/domain/json.ts'
+import type { ModelSettings } from '../../../shared/domain/model-settings.ts'
 import type { ModelPrice } from '../../../shared/domain/price-table.ts'
+import { priceOfModel } from '../../../shared/estimator/model-prices.ts'
 import { PLANNING_CAPS } from '../../../shared/planner/planning-caps.ts'
 import { onceModels } from './once-models.ts'
 import { readBeginnings } from './read-beginnings.ts'
@@ -14,8 +16,8 @@ import { PlanInputSchema, PlanOutputSchema } from './schemas.ts'
 
 /** What the planner uses beyond what every agent has. */
 export type PlannerDeps = GoalPorts & {
-  /** The price of a configured model by its name; undefined where the price table does not know it. */
-  priceOf(model: string): ModelPrice | undefined
+  /** The settings of a configured model by its name. */
+  settingsOf(model: string): Pick<ModelSettings, 'id' | 'price' | 'contextTokens'> | undefined
 }
 
 const MODEL = 'default'
@@ -56,9 +58,7 @@ export function plannerAgent(deps: () => PlannerDeps): DefinedAgent {
         },
         context.task.id,
         context.signal,
-        context.model.has(MODEL)
-          ? { models: onceModels(context), name: MODEL, price: ports.priceOf(MODEL) ?? UNKNOWN }
-          : undefined,
+        context.model.has(MODEL) ? modelOf(ports, context) : undefined,
       )
       if (plan.kind === 'refused' && onRefusal === 'fail')
         throw new OrchestratorError('PlanRefusedError', plan.reason)
@@ -72,6 +72,17 @@ function withFiles(input: JsonObject = {}, files: readonly { $file: string }[] =
   const named = new Set(fileReferencesIn(input, '').map(({ reference }) => JSON.stringify(reference)))
   const others = files.filter(({ $file }) => !named.has(JSON.stringify({ $file })))
   return { ...input, ...(others.length > 0 ? { files: others } : {}) }
+}
+
+function modelOf(ports: PlannerDeps, context: AgentContext): PlanningModel {
+  const settings = ports.settingsOf(MODEL)
+  const price = settings && (settings.price ?? priceOfModel(settings.id, ports.prices))
+  return {
+    models: onceModels(context),
+    name: MODEL,
+    price: price ?? UNKNOWN,
+    contextTokens: settings?.contextTokens ?? Number.POSITIVE_INFINITY,
+  }
 }
 
 /** The caps of calls and tokens hold for a model without a known price. */

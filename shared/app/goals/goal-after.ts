@@ -29,17 +29,22 @@ export async function goalAfter(
   const done = await doneBefore(ports, taskId, step)
   if (!done) throw new OrchestratorError('PlanningFailedError', `the plan has not begun: ${message}`)
   const ids = Object.keys(done.outputs)
-  const known = ids.length > 0 ? `What it has finished is in the input as done: ${ids.join(', ')}. ` : ''
+  // A member of the user's own keeps its name.
+  const member = Object.hasOwn(goal.input ?? {}, 'done') ? 'doneBefore' : 'done'
+  const named = ids.join(', ').slice(0, MOST_NAMES)
+  const known = ids.length > 0 ? `What it has finished is in the input as ${member}: ${named}. ` : ''
   const text = `${goal.text.trim()}\n\nAn earlier plan for this has failed; the document "earlier plan" says how. ${known}Plan only what is left, in another way than the one that failed.`
   return {
     ...goal,
     text,
-    input: { ...goal.input, ...(ids.length > 0 ? { done: done.outputs } : {}) },
+    input: { ...goal.input, ...(ids.length > 0 ? { [member]: done.outputs } : {}) },
     documents: [{ name: 'earlier plan', text: describe(done, message) }, ...(goal.documents ?? [])],
   }
 }
 
 const MOST_MESSAGE = 300
+/** Characters of the names of finished steps in the words of the goal. */
+const MOST_NAMES = 1_000
 
 function describe({ workflow, outputs, tooLarge, failed }: DoneBefore, message: string): string {
   const steps = Object.entries(workflow.steps).map(([id, step]) => {

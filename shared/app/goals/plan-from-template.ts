@@ -8,13 +8,18 @@ import { parseInput } from '../planning/check-input.ts'
 /** A registered workflow that a goal asks for, with the input to run it with. */
 export type FromTemplate = { workflow: Workflow; input: JsonObject; assumptions: string[] }
 
-const SETTING = 'configure `models.default` in the stage, and a model plans from the words of the goal'
+const SETTING = 'configure `models.default` in the stage'
+const THEN = 'and a model plans from the words of the goal'
 
 /**
  * The registered workflow that a goal clearly asks for, without a model (goals/G4). Throws ConfigError with the three nearest and the setting to
- * make where none is clear, or where the input of the goal does not fit it.
+ * make (`setting`) where none is clear, or where the input of the goal does not fit it.
  */
-export function planFromTemplate({ text, input }: Goal, workflows: readonly Workflow[]): FromTemplate {
+export function planFromTemplate(
+  { text, input }: Goal,
+  workflows: readonly Workflow[],
+  setting = SETTING,
+): FromTemplate {
   const { near, clear } = nearestTemplates(text, workflows)
   const nearest = near.map(({ name }) => name)
   if (!clear) {
@@ -23,7 +28,7 @@ export function planFromTemplate({ text, input }: Goal, workflows: readonly Work
         ? `the nearest workflows are ${nearest.map((name) => `"${name}"`).join(', ')}, none of them clearly what it asks for`
         : 'no registered workflow has a word of it'
     throw unplanned(
-      `${told}; submit one of them with its input (orchestrator workflows), or ${SETTING}`,
+      `${told}; submit one of them with its input (orchestrator workflows), or ${setting}, ${THEN}`,
       nearest,
     )
   }
@@ -38,7 +43,7 @@ export function planFromTemplate({ text, input }: Goal, workflows: readonly Work
       input: asked.input,
       assumptions: [`"${name}" of workflow "${clear.name}" is the text of the goal`],
     }
-  const message = `the goal asks for workflow "${clear.name}", and ${fitting.why}; give that as the input, or ${SETTING}`
+  const message = `the goal asks for workflow "${clear.name}", and ${fitting.why}; give that as the input, or ${setting}, ${THEN}`
   throw unplanned(message, nearest)
 }
 

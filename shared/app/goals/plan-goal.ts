@@ -19,7 +19,7 @@ import { type PlanDraft, planFromGoal } from '../../planner/plan-from-goal.ts'
 import type { PlannerCatalogue } from '../../planner/planner-catalogue.ts'
 import type { Goal } from '../../planner/planner-prompt.ts'
 import { plannerPrompt } from '../../planner/planner-prompt.ts'
-import { capsWithin } from '../../planner/planning-caps.ts'
+import { capsWithin, leastContext } from '../../planner/planning-caps.ts'
 import type { Repair } from '../../planner/repair.ts'
 import type { Models } from '../../ports/models.ts'
 import type { Workflow } from '../../workflow/schema.ts'
@@ -31,7 +31,7 @@ import { planFromTemplate } from './plan-from-template.ts'
 import { catalogueFor, dollars, type Foreseen, foresee, type Planner } from './planning-knowledge.ts'
 
 /** The model that drafts, and its price; one of unknown price is held to the caps of calls and tokens. */
-export type PlanningModel = { models: Models; name: string; price: ModelPrice }
+export type PlanningModel = { models: Models; name: string; price: ModelPrice; contextTokens: number }
 
 /** What was done to come to the answer. */
 type Told = {
@@ -76,11 +76,19 @@ export const planGoal =
     const planner: Planner = { taskId, tenant: task.tenant, budgetUsd }
     const catalogue = await catalogueFor(ports, task.tenant)
     const goal = asked.failed ? await goalAfter(ports, taskId, asked, asked.failed) : asked
-    if (!model) return fromTemplate(ports, { asked, goal, planner, catalogue })
-    return fromModel(ports, { asked, goal, planner, catalogue, signal, model })
+    const planning = { asked, goal, planner, catalogue }
+    if (!model) return fromTemplate(ports, planning)
+    const short = shortContext(model, leastContext(plannerPrompt(goal, catalogue.capabilities)))
+    return short ? fromTemplate(ports, planning, short) : fromModel(ports, { ...planning, signal, model })
   }
 
 type Planning = { asked: GoalAsked; goal: Goal; planner: Planner; catalogue: PlannerCatalogue }
+
+/** Why a model cannot read the prompt of a goal; undefined where it can. A model with too small a context is as good as none (goals/G4). */
+function shortContext({ name, contextTokens }: PlanningModel, least: number): string | undefined {
+  if (least <= contextTokens) return undefined
+  return `give \`models.${name}\` a context of ${least} tokens (it has ${contextTokens}), or another model`
+}
 
 async function fromModel(
   ports: GoalPorts,
@@ -93,12 +101,12 @@ async function fromModel(
     model,
   }: Planning & { signal: AbortSignal; model: PlanningModel },
 ): Promise<GoalPlan> {
-  const { models, name, price } = model
+  const { models, name, price, contextTokens } = model
   const input = goal.input ?? {}
   let foreseen: Foreseen | undefined
   const plan = planFromGoal({
     models,
-    model: { name, price },
+    model: { name, price, contextTokens },
     issuesOf: async (workflow) => {
       foreseen = await foresee(ports, workflow, input, planner)
       return foreseen.issues
@@ -127,9 +135,9 @@ async function fromModel(
   }
 }
 
-async function fromTemplate(ports: GoalPorts, planning: Planning): Promise<GoalPlan> {
+async function fromTemplate(ports: GoalPorts, planning: Planning, setting?: string): Promise<GoalPlan> {
   const { asked, goal, planner, catalogue } = planning
-  const { workflow, input, assumptions } = planFromTemplate(goal, catalogue.workflows)
+  const { workflow, input, assumptions } = planFromTemplate(goal, catalogue.workflows, setting)
   const foreseen = await foresee(ports, workflow, input, planner)
   if (!foreseen.estimate) {
     const [first] = foreseen.issues

@@ -57,7 +57,7 @@ describe('the agent host', () => {
     await invoke(taskId, 'b')
     expect(work).toHaveBeenLastCalledWith(
       { x: 'hello', id: taskId },
-      expect.objectContaining({ attempt: 1, step: { path: 'b' } }),
+      expect.objectContaining({ attempt: 1, step: { path: 'b', run: '0001.0000' } }),
     )
     const record = await stepOf(taskId, 'b')
     expect(record?.output && (await stores.ports.values.loadValue(record.output))).toEqual({

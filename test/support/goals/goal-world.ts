@@ -29,6 +29,8 @@ type World = {
   effects?: readonly string[]
   /** Absent: the stage configures no model. The last answer is given again. */
   says?: readonly Said[]
+  /** Of the scripted model; large by default. */
+  contextTokens?: number
   workflows?: readonly object[]
   files?: GivenFiles
   /** By place of the approval. */
@@ -40,6 +42,7 @@ export async function goalWorld({
   agents = {},
   effects = [],
   says,
+  contextTokens = 200_000,
   workflows = [],
   answers = {},
   files = {},
@@ -58,7 +61,10 @@ export async function goalWorld({
       const sleep = (seconds: number, signal: AbortSignal) => clock.sleep(seconds * 1_000, signal)
       const cast = castOf(agents, { sleep, onMistake: broken.reject })
       const planner = withModel(
-        plannerAgent(() => ({ ...cloud.ports, priceOf: () => ({ input: 1, output: 4 }) })),
+        plannerAgent(() => ({
+          ...cloud.ports,
+          settingsOf: () => ({ id: 'scripted', price: { input: 1, output: 4 }, contextTokens }),
+        })),
         model,
       )
       const tagged = cast.agents.map((agent) => withTags(agent, effects))

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { retryTask } from '../../../shared/app/tasks/retry-task.ts'
 import { goalWorld } from '../../support/goals/goal-world.ts'
+import { CALLER } from '../../support/stores/callers.ts'
 
 const agents = {
   'text.write': (input: unknown) => ({ text: `about ${(input as { topic: string }).topic}` }),
@@ -429,5 +431,61 @@ describe('the files of a goal', () => {
     const prompt = JSON.stringify(world.calls[0])
     expect(prompt).toContain('first')
     expect(prompt).toContain('second')
+  })
+})
+
+describe('a goal that is planned again', () => {
+  it('is asked of the model anew when its task is retried, and not in one run', async () => {
+    const world = await goalWorld({ agents, says: [{ refusal: 'no topic was given' }, PLAN] })
+    const { task } = await world.run({ goal: 'Write about it' })
+    expect(task).toMatchObject({ status: 'failed', error: { name: 'PlanRefusedError' } })
+    await retryTask(world.ports as Parameters<typeof retryTask>[0])({ id: task.id }, CALLER)
+    expect(await world.ended(task.id)).toMatchObject({ status: 'succeeded' })
+    expect(world.calls).toHaveLength(2)
+  })
+
+  it('may be as long as a goal can be, and keeps an input of its own that is named like what was done', async () => {
+    const ids = Array.from({ length: 12 }, (_, at) => `compare_the_lengths_of_rivers_part_${at}`)
+    const parts = ids.map((id) => `{% $steps.${id}.text %}`)
+    const steps = Object.fromEntries([
+      ...ids.map((id) => [id, { capability: 'text.write', input: { topic: id } }]),
+      ['last', { capability: 'text.join', input: { parts } }],
+    ])
+    const failing = { 'text.write': agents['text.write'], 'text.join': { fails: 'AgentFinalError' } }
+    const says = [
+      { assumptions: [], workflow: { name: 'x', steps } },
+      {
+        assumptions: [],
+        workflow: {
+          name: 'y',
+          steps: { a: { capability: 'text.write', input: { topic: '{% $input.done %}' } } },
+        },
+      },
+    ]
+    const world = await goalWorld({ agents: failing, says })
+    const goal = 'Compare the rivers. '.repeat(200).slice(0, 3_500)
+    const { task, result } = await world.run({ goal, input: { done: 'mine' } })
+    expect(task.status).toBe('succeeded')
+    expect(result).toEqual({ a: { text: 'about mine' } })
+    expect(JSON.stringify(world.calls[1])).toContain('in the input as doneBefore: ')
+  })
+})
+
+describe('a model whose context is smaller than the prompt', () => {
+  it('is as good as none: the template is taken, or the setting told (goals/G4)', async () => {
+    const workflow = {
+      name: 'wombat_census',
+      description: 'Counts the wombat census of a valley.',
+      steps: { count: { capability: 'text.write', input: { topic: 'wombats' } } },
+    }
+    const world = await goalWorld({ agents, says: [PLAN], contextTokens: 1_000, workflows: [workflow] })
+    const clear = await world.run({ goal: 'Count the wombat census of the valley' })
+    expect(clear.plan).toMatchObject({ plannedBy: 'template', workflow: 'wombat_census@1' })
+    const unclear = await world.run({ goal: 'Paint the moon violet' })
+    expect(unclear.task).toMatchObject({
+      status: 'failed',
+      error: { name: 'ConfigError', message: expect.stringMatching(/context of \d+ tokens \(it has 1000\)/) },
+    })
+    expect(world.calls).toEqual([])
   })
 })

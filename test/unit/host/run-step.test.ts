@@ -63,7 +63,7 @@ describe('a step that is run', () => {
     expect(await invoke(taskId, 'a')).toEqual({ path: 'a', status: 'succeeded', agentId: 'worker' })
     expect(work).toHaveBeenCalledExactlyOnceWith(
       { count: 2 },
-      expect.objectContaining({ attempt: 1, step: { path: 'a' } }),
+      expect.objectContaining({ attempt: 1, step: { path: 'a', run: '0001.0000' } }),
     )
     expect(await recordOf(taskId, 'a')).toMatchObject({
       status: 'succeeded',

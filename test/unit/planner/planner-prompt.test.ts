@@ -66,7 +66,7 @@ describe('the prompt', () => {
   it.each([
     ['', 'the goal is empty'],
     ['   ', 'the goal is empty'],
-    ['x'.repeat(4_001), 'the goal has 4001 characters'],
+    ['x'.repeat(5_001), 'the goal has 5001 characters'],
   ])('refuses a goal that is none', (text, message) => {
     expect(() => plannerPrompt({ text }, many(1))).toThrow(message)
   })
