@@ -172,9 +172,12 @@ describe('aggregation', () => {
             groupBy: [],
             measures: { total: { function: 'sum', column: 'n' } },
           }).rows
-          expect(BigInt(total as string | number)).toBe(numbers.reduce((sum, n) => sum + n, 0n))
+          // 1e30 is told as a number, whose digits are those that it is written with.
+          const digits = typeof total === 'number' ? printNumber(total) : String(total)
+          expect(BigInt(digits)).toBe(numbers.reduce((sum, n) => sum + n, 0n))
         },
       ),
+      { examples: [[[999_999_999_999_999_999_999_999_999_987n, 13n]]] },
     )
   })
 
