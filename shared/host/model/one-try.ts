@@ -36,15 +36,25 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
     const durationMs = (): number => ports.clock.now().getTime() - startedAt.getTime()
     let hasBegun = false
     const shown = begin()
+    let mistake: { error: unknown } | undefined
     const onText = (delta: string): void => {
       hasBegun = true
       shown.add(delta)
-      request.onText?.(delta)
+      if (mistake) return
+      try {
+        request.onText?.(delta)
+      } catch (error) {
+        // The agent's own, which is thrown when the answer is whole and paid: the model has not failed.
+        mistake = { error }
+      }
     }
     let answer: ModelAnswer
     try {
-      answer = await orAborted(attempt.signal, () =>
-        ports.models.generate({ ...request, onText, signal: attempt.signal }),
+      answer = withCredibleUsage(
+        await orAborted(attempt.signal, () =>
+          ports.models.generate({ ...request, onText, signal: attempt.signal }),
+        ),
+        settings,
       )
     } catch (error) {
       const used = usageIn(error) ?? (isUnpaid(error, hasBegun) ? undefined : UNKNOWN)
@@ -70,8 +80,20 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
     // Both are awaited, even if one fails: Lambda freezes the process after the step's answer.
     const [settled] = await Promise.allSettled([held.settle(usage), kept, shown.end()])
     if (settled.status === 'rejected') throw settled.reason
+    if (mistake) throw mistake.error
     return answer
   }
+}
+
+/** An answer whose provider tells a usage that cannot be, such as a negative one, costs what was held for it (model-gate/G2). */
+function withCredibleUsage(answer: ModelAnswer, { contextTokens }: ModelSettings): ModelAnswer {
+  const { estimated: _, ...counts } = answer.usage
+  const all = Object.values(counts).filter((count) => count !== undefined)
+  // Thoughts that a provider counts may go beyond what was asked for.
+  const isCredible =
+    all.every((count) => Number.isSafeInteger(count) && count >= 0) &&
+    all.reduce((sum, count) => sum + count, 0) <= 2 * contextTokens
+  return isCredible ? answer : { ...answer, usage: UNKNOWN }
 }
 
 /** As facts of a line of the log. */

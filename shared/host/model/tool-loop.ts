@@ -11,6 +11,7 @@
  * tool-loop/L6 before the context is full, the oldest results are left out
  * tool-loop/L7 an attempt that has made a turn asks for no other when less than a minute (or a quarter of its time) is left to its deadline: it
  *    ends with AgentContinuesError, which is no failure, and the next attempt goes on
+ * tool-loop/L8 no tool runs by an answer that was cut off or filtered
  */
 import type { AgentModel, ModelReply, ToolLoop } from '../../agent/index.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
@@ -109,13 +110,14 @@ async function goOn({
     }
     usage = addUsage(usage, answer.usage)
     const calls = callsIn(answer)
-    if (calls.length === 0 && !isEmpty(answer)) return { ...replyOf({ ...answer, usage }), turns: turn }
+    if (answer.finish === 'filtered' || (calls.length === 0 && !isEmpty(answer)))
+      return { ...replyOf({ ...answer, usage }), turns: turn }
     if (calls.length === 0) {
       watch.seesNothing()
       messages = [...messages, userSays(EMPTY)]
       continue
     }
-    const results = await runToolCalls(runs(turn), calls)
+    const results = answer.finish === 'length' ? calls.map(cutOff) : await runToolCalls(runs(turn), calls)
     messages = [...messages, { role: 'assistant', parts: answer.parts }, { role: 'user', parts: results }]
   }
   throw loopDetected(own.path, `the model has not come to an end in ${maxTurns} turns`)
@@ -126,9 +128,17 @@ const declared = ({ name, description, schema }: ToolLoop['tools'][number]) => (
 const callsIn = ({ parts }: ModelAnswer): Extract<ModelPart, { kind: 'tool-call' }>[] =>
   parts.filter((part) => part.kind === 'tool-call')
 
-/** A filtered answer is a result, whatever it holds. */
+/** Arguments that were cut off may look whole: nothing of such an answer is done (tool-loop/L8). */
+const cutOff = ({ id, name }: ReturnType<typeof callsIn>[number]): ModelPart => ({
+  kind: 'tool-result',
+  id,
+  name,
+  output: { error: 'your answer was cut off before its calls were complete; call again, with less text' },
+  isError: true,
+})
+
 const isEmpty = (answer: ModelAnswer): boolean =>
-  answer.finish !== 'filtered' && answer.value === undefined && textOfParts(answer).trim() === ''
+  answer.value === undefined && textOfParts(answer).trim() === ''
 
 /** Providers refuse two messages of one role in a row. */
 function joined(messages: readonly ModelMessage[]): ModelMessage[] {

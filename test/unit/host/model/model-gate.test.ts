@@ -411,3 +411,42 @@ describe('what is told of a call', () => {
     expect(JSON.stringify(world.log)).not.toContain('SECRET')
   })
 })
+
+describe('a provider that tells a usage that cannot be', () => {
+  it.each([1e15, Number.NaN, -5, 0.5])(
+    'costs what was held for the call (%s, model-gate/G2)',
+    async (inputTokens) => {
+      const world = modelHost(() => ({ text: 'x', usage: { inputTokens, outputTokens: 1 } }))
+      const taskId = await world.seed({ budgetTokens: 100_000 })
+      await world.invoke(
+        thinkingAgent((_input, { model }) => model.generate({ prompt: 'x', maxOutputTokens: 100 })),
+        taskId,
+      )
+      const [record] = await world.ports.steps.findSteps(taskId, ['a'])
+      const [call] = world.calls
+      expect(record).toMatchObject({ status: 'succeeded' })
+      expect(record?.attempts[0]?.tokens ?? record?.tokens).toBe(call ? mostInputTokens(call) + 100 : 0)
+    },
+  )
+})
+
+describe('a listener that throws', () => {
+  it('fails the agent by its own error, and asks no fallback (model-gate/G6)', async () => {
+    const world = modelHost(() => 'hello')
+    const taskId = await world.seed()
+    const agent = thinkingAgent((_input, { model }) =>
+      model.generate({
+        prompt: 'x',
+        maxOutputTokens: 10,
+        onText() {
+          throw new TypeError('a bug of the author')
+        },
+      }),
+    )
+    await expect(world.invoke(agent, taskId)).rejects.toMatchObject({
+      name: 'AgentFailedError',
+      message: expect.stringContaining('a bug of the author'),
+    })
+    expect(world.calls).toHaveLength(1)
+  })
+})

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { type AgentTool, defineAgent, type ToolLoop } from '../../../../shared/agent/index.ts'
 import type { Json } from '../../../../shared/domain/json.ts'
 import { type AgentTest, type GivenModels, testAgent } from '../../../../testing/index.ts'
+import { scriptedModels } from '../../../../testing/scripted-models.ts'
 import { loopingAgent, modelHost } from '../../../support/agents/model-host.ts'
 
 const SCHEMA = { type: 'object', properties: { of: { type: 'string' } }, required: ['of'] }
@@ -106,6 +107,36 @@ describe('a loop of a model and tools', () => {
     expect(result).toMatchObject({ output: { bytes: 40_000, $file: expect.stringMatching(/1-1-1\.txt$/) } })
     expect(JSON.stringify(result).length).toBeLessThan(9_000)
     expect(Buffer.from(ended.written['tool-results/1-1-1.txt']?.bytes ?? []).toString()).toBe(text)
+  })
+})
+
+describe('an answer with calls that is not whole', () => {
+  it.each(['length', 'filtered'] as const)('runs none of them (finish: %s, tool-loop/L8)', async (finish) => {
+    const erase = toolOf(() => 'gone')
+    const models = scriptedModels(
+      { default: [{ calls: [call('a')] }, { calls: [call('a')] }, 'done'] },
+      [],
+      () => {},
+    )
+    let calls = 0
+    const cutting: typeof models = {
+      ...models,
+      async generate(request) {
+        const answer = await models.generate(request)
+        calls += 1
+        return calls <= 2 ? { ...answer, finish } : answer
+      },
+    }
+    const world = modelHost(() => 'unused')
+    const taskId = await world.seed()
+    // Its second try, with more room, is cut off too.
+    await world.invoke(loopingAgent({ tools: [erase] }), taskId, {
+      hosts: { models: cutting },
+    })
+    expect(erase.calls).toEqual([])
+    expect(await world.output(taskId)).toMatchObject(
+      finish === 'length' ? { text: 'done', turns: 2 } : { turns: 1 },
+    )
   })
 })
 
