@@ -13,6 +13,7 @@ export function openaiCompatibleModel(model: NamedModel, { apiKey, ...options }:
     baseURL: model.url ?? '',
     ...(apiKey === undefined ? {} : { apiKey }),
     includeUsage: true,
+    ...(isOpenAi(model) ? { transformRequestBody: withCompletionTokens } : {}),
     supportsStructuredOutputs: model.structured === 'native',
     fetch: (url, init) =>
       reconnecting(
@@ -23,3 +24,11 @@ export function openaiCompatibleModel(model: NamedModel, { apiKey, ...options }:
   })
   return aiSdkModel(model, provider.chatModel(model.id), options)
 }
+
+const isOpenAi = ({ url = '' }: NamedModel): boolean => URL.parse(url)?.hostname === 'api.openai.com'
+
+/** OpenAI's newer models refuse `max_tokens`; other servers know only that. */
+const withCompletionTokens = ({ max_tokens, ...body }: Record<string, unknown>): Record<string, unknown> => ({
+  ...body,
+  max_completion_tokens: max_tokens,
+})

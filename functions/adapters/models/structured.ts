@@ -46,9 +46,14 @@ export function isClosed(schema: Json): boolean {
 export const instructionFor = (schema: Json): string =>
   `Answer with JSON alone: no other text before or after it, no fence. It must fit this JSON Schema:\n${JSON.stringify(schema)}`
 
+/** Ends a model's thoughts, whose beginning some servers leave out. */
+const THOUGHT = '</think>'
+
 /** The JSON in an answer's text, without the model's thoughts, fences and words around it; undefined where there is none. */
 export function jsonIn(text: string): Json | undefined {
-  const said = text.replace(/^\s*<think>[\s\S]*?<\/think>/, '').trim()
+  const said = text
+    .slice(text.lastIndexOf(THOUGHT) < 0 ? 0 : text.lastIndexOf(THOUGHT) + THOUGHT.length)
+    .trim()
   const fenced = /```[a-z0-9]*[^\S\n]*\n([\s\S]*?)\n?[^\S\n]*```/i.exec(said)?.[1]
   const [open, close] = [said.search(/[[{]/), Math.max(said.lastIndexOf('}'), said.lastIndexOf(']'))]
   const candidates = [said, fenced, open < 0 || close < open ? undefined : said.slice(open, close + 1)]
