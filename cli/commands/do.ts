@@ -29,7 +29,7 @@ export function doCommand(): Command {
     .argument('<goal...>', 'what is wanted, in words')
   return withTaskOptions(command, {
     input: 'what it is about, as a JSON object, or @file',
-    budget: 'the most that it may cost, in US dollars; planning takes 5 % of it at most',
+    budget: 'the most that it may cost, in US dollars; planning takes at most 5 % of it, or 0.02 USD',
   })
     .option('--review', 'look at the plan before it runs, in any case')
     .option(

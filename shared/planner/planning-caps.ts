@@ -24,12 +24,14 @@ export type PlanningCaps = {
 
 export const PLANNING_CAPS: PlanningCaps = { calls: 3, tokens: 20_000, usd: 0.05, seconds: 60, steps: 20 }
 
-/** The share of a task's budget that its planning may cost. */
+/** The share of a task's budget that its planning may cost, and what it may cost in any case: calls are bounded by bytes before they are made. */
 const MOST_SHARE = 0.05
+const LEAST_USD = 0.02
 
-/** The caps of a task: planning costs at most 5 % of its budget, where it has one. */
+/** The caps of a task: planning costs at most 5 % of its budget, or 0.02 USD of a small one. */
 export function capsWithin(budgetUsd: number | undefined, caps: PlanningCaps = PLANNING_CAPS): PlanningCaps {
-  return budgetUsd === undefined ? caps : { ...caps, usd: Math.min(caps.usd, budgetUsd * MOST_SHARE) }
+  if (budgetUsd === undefined) return caps
+  return { ...caps, usd: Math.min(caps.usd, budgetUsd, Math.max(budgetUsd * MOST_SHARE, LEAST_USD)) }
 }
 
 export type Spent = { calls: number; tokens: number; usd: number }
@@ -63,13 +65,15 @@ export function roomFor(
   const left =
     ofTokens < ofMoney
       ? `${caps.tokens - spent.tokens} of ${caps.tokens} tokens are left`
-      : `${(caps.usd - spent.usd).toFixed(6)} of ${caps.usd} USD are left`
+      : `${dollars(caps.usd - spent.usd)} of ${dollars(caps.usd)} USD are left, which planning may cost: 5 % of the budget, of a small one up to ${LEAST_USD} USD, and ${PLANNING_CAPS.usd} USD at most`
   return { why: `${asked}, and ${left}` }
 }
 
 /** The smallest context, in tokens, with which a model can read a prompt and answer. */
 export const leastContext = ({ system, message }: Pick<PlannerPrompt, 'system' | 'message'>): number =>
   mostInputTokens({ system, messages: [message] }) + LEAST_OUTPUT_TOKENS
+
+const dollars = (usd: number): string => String(Number(usd.toFixed(6)))
 
 /** One token less than the quotient, so that no rounding passes the cap. */
 const tokensFor = (usd: number, { output }: ModelPrice): number =>

@@ -1,8 +1,11 @@
+import { OrchestratorError } from '../../domain/errors.ts'
 import type { Estimate } from '../../domain/estimate.ts'
+import { isJsonObject, type Json } from '../../domain/json.ts'
 import type { Repair } from '../../planner/repair.ts'
 import { needsOf, topologicalOrder } from '../../workflow/graph.ts'
+import { everyStep } from '../../workflow/places.ts'
 import { type Step, type Steps, stepKind, type Workflow } from '../../workflow/schema.ts'
-import { bodyOf, workflowCalledBy } from '../../workflow/step-kinds.ts'
+import { bodyOf, workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { capabilityOfStep, graphOfWorkflow } from '../../workflow/step-needs.ts'
 import type { EffectOfPlan } from './effects-of-plan.ts'
 import { dollars } from './planning-knowledge.ts'
@@ -24,8 +27,14 @@ const MOST_CHARACTERS = 12_000
 const MOST_GOAL = 1_000
 const MOST_INPUT = 300
 const MOST_LINES = 10
+/** What a plan changes outside is shown whole, or the plan is refused. */
+const MOST_EFFECTS = 8_000
+const MOST_VALUE = 200
 
-/** What a person is shown who decides about a plan: its graph, time, money, effects, and what was taken for granted. */
+/**
+ * What a person is shown who decides about a plan: its effects with every value that they get, its graph, time, money, and what was taken for
+ * granted. Throws PlanningFailedError where the effects are more than a person can be shown.
+ */
 export function describePlan(told: Told): string {
   const { goal, workflow, estimate, effects, reasons, assumptions, repairs } = told
   const { seconds, usd } = estimate
@@ -33,11 +42,8 @@ export function describePlan(told: Told): string {
   // What decides stands first: the end of a long plan is cut.
   const parts = [
     `Run this plan? (${reasons.join('; ')})`,
-    `Goal: ${cut(goal, MOST_GOAL)}`,
-    list(
-      'Changes outside:',
-      effects.map(({ place, what }) => `${place} ${what}`),
-    ),
+    `Goal: ${cut(oneLine(goal), MOST_GOAL)}`,
+    describeEffects(workflow, effects),
     `Time: about ${time(seconds.p50)}, in nine of ten cases at most ${time(seconds.p90)}. Money: about ${dollars(usd.p50)} USD, in nine of ten cases at most ${dollars(usd.p90)} USD.`,
     ['Steps:', ...linesOfSteps(workflow)].join('\n'),
     list('Taken for granted:', assumptions),
@@ -45,6 +51,39 @@ export function describePlan(told: Told): string {
     list('The estimate assumes:', estimate.assumptions),
   ]
   return cut(parts.filter((part) => part !== '').join('\n\n'), MOST_CHARACTERS)
+}
+
+function describeEffects({ steps }: Workflow, effects: readonly EffectOfPlan[]): string {
+  if (effects.length === 0) return ''
+  const byPlace = new Map(everyStep(steps).map(({ place, step }) => [place, step]))
+  const lines = effects.flatMap(({ place, what }) => {
+    // That of a child is shown with what the child gets.
+    const step = byPlace.get(place.split(' > ', 1)[0] ?? place)
+    return [`  - ${place} ${oneLine(what)}`, ...(step ? valuesOf(step).map((line) => `      ${line}`) : [])]
+  })
+  const text = ['Changes outside:', ...lines].join('\n')
+  if (text.length <= MOST_EFFECTS) return text
+  const message = `the plan changes more outside than a person can be shown: ${effects.length} effects in ${text.length} characters, and the most is ${MOST_EFFECTS}; ask for less at once`
+  throw new OrchestratorError('PlanningFailedError', message)
+}
+
+/** Every value that a step gets, a line each; long texts are cut one by one, so that none hides another. */
+function valuesOf(step: Step): string[] {
+  const given: [string, unknown][] = [
+    ['when', step.when],
+    ['forEach', 'forEach' in step ? step.forEach : undefined],
+    ['workflow', workflowComputedBy(step)],
+    ['input', 'input' in step ? step.input : undefined],
+    ['data', 'emit' in step ? step.emit.data : undefined],
+  ]
+  return given.flatMap(([name, value]) => (value === undefined ? [] : leavesOf(name, value as Json)))
+}
+
+function leavesOf(path: string, value: Json): string[] {
+  if (Array.isArray(value)) return value.flatMap((one, at) => leavesOf(`${path}[${at}]`, one))
+  if (isJsonObject(value))
+    return Object.entries(value).flatMap(([name, one]) => leavesOf(`${path}.${oneLine(name)}`, one))
+  return [`${path}: ${cut(JSON.stringify(value), MOST_VALUE)}`]
 }
 
 /** The steps in topological order; those of a body under the step that has it. */
@@ -70,10 +109,15 @@ const whatRuns = (step: Step): string =>
 function list(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return ''
   const more = lines.length > MOST_LINES ? [`  and ${lines.length - MOST_LINES} more`] : []
-  return [title, ...lines.slice(0, MOST_LINES).map((line) => `  - ${cut(line, MOST_INPUT)}`), ...more].join(
-    '\n',
-  )
+  return [
+    title,
+    ...lines.slice(0, MOST_LINES).map((line) => `  - ${cut(oneLine(line), MOST_INPUT)}`),
+    ...more,
+  ].join('\n')
 }
+
+/** What a model has written adds no line of its own. */
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
 
 const time = (seconds: number): string =>
   seconds < 120 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`

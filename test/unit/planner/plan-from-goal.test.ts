@@ -230,12 +230,12 @@ describe('no plan comes of a goal', () => {
   it('where the first call may already pass a cap: none is made (planning-caps/C1)', async () => {
     const models = saying(planOf(FETCH))
     const tokens = await failureOf(plan(models, {}, { ...PLANNING_CAPS, tokens: 3_000 }))
-    const money = await failureOf(plan(models, {}, capsWithin(0.01)))
+    const money = await failureOf(plan(models, {}, capsWithin(0.001)))
     expect([tokens.message, money.message]).toEqual([
       expect.stringMatching(
         /the next call may take \d+ input and needs 400 output tokens, and 3000 of 3000 tokens are left/,
       ),
-      expect.stringMatching(/and 0\.000500 of 0\.0005 USD are left/),
+      expect.stringMatching(/and 0\.001 of 0\.001 USD are left/),
     ])
     expect(models.requests).toEqual([])
   })
@@ -284,7 +284,9 @@ describe('the cap of money', () => {
   it.each([
     [undefined, 0.05],
     [10, 0.05],
-    [0.4, 0.02],
+    [0.6, 0.03],
+    [0.2, 0.02],
+    [0.01, 0.01],
     [0, 0],
   ])('of a budget of %s USD is %s', (budget, usd) => {
     expect(capsWithin(budget).usd).toBeCloseTo(usd, 12)
