@@ -39,7 +39,7 @@ export function modelsCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  orchestrator models\n  orchestrator models --try\n  orchestrator models --try default',
+      '\nExamples:\n  npx orchestrator models\n  npx orchestrator models --try\n  npx orchestrator models --try default',
     )
     .action((options: Options) =>
       options.try === undefined ? listModels(options) : tryThem(options.try, options),

@@ -222,9 +222,9 @@ export const ERRORS = {
     status: 503,
     retryable: true,
     seen: 'task',
-    when: 'The provider of a language model takes no more calls for now: too many requests or tokens a minute, or it is overloaded. The step waits, or another agent or model takes it.',
+    when: 'The provider of a language model takes no more calls for now: too many requests or tokens a minute, or it is overloaded. The step waits, and is called again: a `fallback` is for a model that is gone, not for one that is busy.',
     whatToDo:
-      "Submit less at once, raise the provider's quota, or give the model a `fallback` and its `tokensPerMinute` in the stage.",
+      "Submit less at once, raise the provider's quota, or say `tokensPerMinute` of the model in the stage, so that steps wait before the provider refuses them.",
   },
   ModelUnavailableError: {
     status: 503,
