@@ -1,5 +1,8 @@
-import type { Json } from '../domain/json.ts'
+import type { Json, JsonObject } from '../domain/json.ts'
 import type { ModelAnswer, ModelMessage, ModelRequest, ModelTool } from '../ports/models.ts'
+
+/** A JSON Schema, as `z.toJSONSchema` makes it. */
+export type GivenSchema = object
 
 /** Language models, as an agent calls them; the names are those of `needs.models` and of the stage's configuration. */
 export type AgentModel = {
@@ -22,7 +25,9 @@ export type AgentModel = {
 type Asked = { prompt: string } | { messages: readonly ModelMessage[] }
 
 /** What every call of a model says. */
-type CallOptions = Partial<Pick<ModelRequest, 'model' | 'answer' | 'cacheAfter' | 'onText'>> & {
+type CallOptions = Partial<Pick<ModelRequest, 'model' | 'cacheAfter' | 'onText'>> & {
+  /** Asks for a structured answer, which comes as `value`. */
+  answer?: { name: string; schema: GivenSchema }
   system?: string | readonly string[]
   /** The most tokens of the answer; it is doubled once where the answer was cut off. */
   maxOutputTokens: number
@@ -30,8 +35,9 @@ type CallOptions = Partial<Pick<ModelRequest, 'model' | 'answer' | 'cacheAfter' 
 
 /** `model` is `default` by default; a prompt is the short form of one user message; the signal is the step's. */
 export type ModelCall = CallOptions &
-  Pick<Partial<ModelRequest>, 'tools'> &
   Asked & {
+    /** Tools that the answer may call; `runTools` runs them. */
+    tools?: readonly DeclaredTool[]
     /** Whether an answer that was cut off is asked for again with twice the room, as it is by default. */
     grows?: boolean
   }
@@ -43,10 +49,12 @@ export type ModelReply = Pick<ModelAnswer, 'parts' | 'finish' | 'usage' | 'model
   value?: Json
 }
 
+type DeclaredTool = Omit<ModelTool, 'schema'> & { schema: GivenSchema }
+
 /** A tool that the agent itself runs. What its `run` throws is told to the model as an error, and the loop goes on. */
-export type AgentTool = ModelTool & {
+export type AgentTool = DeclaredTool & {
   /** Called once for each call of the model, over all attempts; the input fits the schema. */
-  run(input: Json, call: ToolCall): Promise<Json>
+  run(input: JsonObject, call: ToolCall): Promise<Json>
   /** For a target that does not know idempotency keys: its result, where an earlier attempt has already acted (as `find` of an `Effect`). */
   find?(idempotencyKey: string): Promise<Json | undefined>
   /** The longest time that a call takes: `find` is asked only after it; 30 s by default. */

@@ -18,7 +18,7 @@ export function extract(
     name: 'extraction',
     system: instructions === undefined ? SYSTEM : `${SYSTEM}\n${instructions}`,
     prompt: fenced('text', text),
-    schema: schema as Json,
+    schema,
     maxOutputTokens: MOST_TOKENS,
   })
 }

@@ -1,5 +1,5 @@
 import type { ModelCall, ModelReply } from '../../agent/index.ts'
-import type { ModelAnswer, ModelMessage, ModelRequest } from '../../ports/models.ts'
+import type { ModelAnswer, ModelMessage, ModelRequest, ModelTool } from '../../ports/models.ts'
 
 export const DEFAULT_MODEL = 'default'
 
@@ -16,8 +16,9 @@ export function requestOf(call: ModelCall, signal: AbortSignal): ModelRequest {
     messages: messagesOf(call),
     maxOutputTokens,
     signal,
-    ...(tools && tools.length > 0 ? { tools } : {}),
-    ...(answer ? { answer } : {}),
+    // What is no JSON in a schema is found where it is read.
+    ...(tools && tools.length > 0 ? { tools: tools as readonly ModelTool[] } : {}),
+    ...(answer ? { answer: answer as NonNullable<ModelRequest['answer']> } : {}),
     ...(cacheAfter ? { cacheAfter } : {}),
     ...(onText ? { onText } : {}),
   }

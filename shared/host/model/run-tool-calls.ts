@@ -79,12 +79,13 @@ async function resultOf(runs: ToolRuns, { name, input }: Call, at: number): Prom
     const names = tools.map((one) => one.name)
     return failed(`there is no tool "${name}"${suggestNames(name, names)}`)
   }
-  const checked = checkOf(tool.schema, `tool "${name}"`)(input)
+  const checked = checkOf(tool.schema as Json, `tool "${name}"`)(input)
   if (checked.issues) {
     const issues = checked.issues.map(({ path, message }) => ({ path, message }))
     return failed(`the arguments do not fit the schema of "${name}": ${JSON.stringify(issues)}`)
   }
   const { value } = checked
+  if (!isJsonObject(value)) return failed(`the arguments of "${name}" must be an object`)
   const key = `${turn}/${at + 1}`
   const shownResult = (result: Json | undefined): Promise<Json> => shownOf(runs, key, result ?? null)
   const { find, mostSeconds } = tool

@@ -20,22 +20,20 @@ export async function ask<S extends z.ZodType>(
 ): Promise<{ value: z.output<S>; engine: string }> {
   // A dialect that providers know; their own schemas have no `$schema`.
   const { $schema: _, ...schema } = z.toJSONSchema(answer)
-  return asked({ model }, { name, system, prompt, schema: schema as Json, maxOutputTokens }, (value) =>
-    answer.parse(value),
-  )
+  return asked({ model }, { name, system, prompt, schema, maxOutputTokens }, (value) => answer.parse(value))
 }
 
 /** The same for a schema that is known at run time only; the gate has checked the answer against it. */
 export function askForSchema(
   context: Model,
-  question: Omit<Question<z.ZodType>, 'answer'> & { schema: Json },
+  question: Omit<Question<z.ZodType>, 'answer'> & { schema: object },
 ): Promise<{ value: Json; engine: string }> {
   return asked(context, question, (value) => value)
 }
 
 async function asked<T>(
   { model }: Model,
-  { name, system, prompt, schema, maxOutputTokens }: Omit<Question<z.ZodType>, 'answer'> & { schema: Json },
+  { name, system, prompt, schema, maxOutputTokens }: Omit<Question<z.ZodType>, 'answer'> & { schema: object },
   read: (value: Json) => T,
 ): Promise<{ value: T; engine: string }> {
   const reply = await model.generate({
