@@ -6,7 +6,7 @@ export const env = {
   // As where functions run: X-Ray's SDK, left to itself, hooks into every promise.
   POWERTOOLS_METRICS_DISABLED: 'true',
   AWS_XRAY_MANUAL_MODE: 'true',
-  // CloudFormation's validation takes three times as long as the rest of a synthesis; test/integration/api/stages.test.ts runs it.
+  // CloudFormation's validation takes three times as long as the rest of a synthesis; test/cloud/api/stages.test.ts runs it.
   CDK_VALIDATION: 'false',
 }
 
@@ -21,13 +21,6 @@ export const SHARED = {
 const layer = (name: string, more: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], env, ...more },
 })
-/** Files that share a local cloud (`sharedApi`). */
-const ON_SHARED_CLOUD = [
-  'api/{cli,cli-goals,hostile-requests,scenarios}',
-  'control/{controlled-steps,each-item,fan-outs,loops}',
-  'engine/test-kit',
-  'tasks/{children,computed-children,goals,own-workflows}',
-].map((name) => `test/integration/${name}.test.ts`)
 /** Files that leave nothing behind in their process share one: each loads the same modules again otherwise. */
 const together = { isolate: false }
 
@@ -52,14 +45,7 @@ export default defineConfig({
         testTimeout: 30_000,
       }),
       layer('assembly', { ...together, testTimeout: 60_000 }),
-      layer('integration', { exclude: ON_SHARED_CLOUD, testTimeout: 60_000, hookTimeout: 60_000 }),
-      layer('integration', {
-        ...together,
-        name: 'integration-shared',
-        include: ON_SHARED_CLOUD,
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
-      }),
+      layer('integration', { ...together, testTimeout: 60_000, hookTimeout: 60_000 }),
     ],
   },
 })

@@ -36,7 +36,7 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   CKV_AWS_119:
     'Encrypted, by a key that AWS owns: a key of the customer is a dollar a month and a cent for every use of it.',
   CKV_AWS_158:
-    'Encrypted, by a key that AWS owns. Payloads and secrets are in no log (test/integration/api/logs.test.ts).',
+    'Encrypted, by a key that AWS owns. Payloads and secrets are in no log (test/cloud/api/logs.test.ts).',
   CKV_AWS_173: 'Variables are names and ARNs; none is a secret. They are encrypted by a key that AWS owns.',
   'CKV_AWS_18 AWS::S3::Bucket.AccessLogs8B620ECA': 'It is the bucket that holds the access logs.',
   'CKV_AWS_27 AWS::SQS::Queue.DeadLettersBBF8BAAB':

@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes longest comes first: a long file that starts last would run alone. Projects that are not named follow. */
-const PROJECTS = ['integration', 'integration-shared', 'property', 'assembly']
+const PROJECTS = ['integration', 'property', 'unit']
 /** Files that take more than some seconds on two processors, longest first. */
 const LONGEST = [
   'end-to-end/reload',
@@ -15,13 +15,13 @@ const LONGEST = [
   'endurance/isolated-expressions',
   'endurance/rivals',
   'endurance/sandboxes',
-  'integration/tasks/retry',
-  'integration/engine/trouble',
-  'integration/engine/local-cloud',
-  'integration/tasks/honesty',
-  'integration/api/slow-connections',
-  'integration/control/gates',
-  'integration/api/stages',
+  'cloud/tasks/retry',
+  'cloud/engine/trouble',
+  'cloud/engine/local-cloud',
+  'cloud/tasks/honesty',
+  'cloud/api/slow-connections',
+  'cloud/control/gates',
+  'cloud/api/stages',
   'integration/api/cli',
   'integration/api/scenarios',
   'integration/control/each-item',
@@ -29,9 +29,9 @@ const LONGEST = [
   'property/selection',
   'property/reference',
   'property/large-tasks',
-  'assembly/own-app',
-  'assembly/many-agents',
-  'unit/cli/kept-assembly',
+  'cloud/assembly/own-app',
+  'cloud/assembly/many-agents',
+  'cloud/assembly/kept-assembly',
   'unit/steps/thrown-errors',
   'unit/compiler/compile-workflow',
 ].map((name) => `/test/${name}.test.ts`)

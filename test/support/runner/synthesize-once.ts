@@ -19,7 +19,7 @@ export default function setup(): void {
     mkdirSync(folder, { recursive: true })
   const app = spawnSync(process.execPath, ['infra/app.ts'], {
     cwd: ROOT,
-    // The templates are validated in a test (test/integration/api/stages.test.ts), so that runs of single files do not
+    // The templates are validated in a test (test/cloud/api/stages.test.ts), so that runs of single files do not
     // wait for that.
     env: { ...process.env, CDK_OUTDIR: ASSEMBLY, CDK_VALIDATION: 'false' },
     encoding: 'utf8',

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path'
 import { App, Stage } from 'aws-cdk-lib'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { featureFlags, Orchestrator } from '../../infra/index.ts'
+import { featureFlags, Orchestrator } from '../../../infra/index.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
+const ROOT = join(import.meta.dirname, '../../..')
 const root = mkdtempSync(join(tmpdir(), 'own-app-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 afterEach(() => {
