@@ -21,6 +21,13 @@ export const SHARED = {
 const layer = (name: string, more: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], env, ...more },
 })
+/** Files that share a local cloud (`sharedApi`). */
+const ON_SHARED_CLOUD = [
+  'api/{cli,cli-goals,hostile-requests,scenarios}',
+  'control/{controlled-steps,each-item,fan-outs,loops}',
+  'engine/test-kit',
+  'tasks/{children,computed-children,goals,own-workflows}',
+].map((name) => `test/integration/${name}.test.ts`)
 /** Files that leave nothing behind in their process share one: each loads the same modules again otherwise. */
 const together = { isolate: false }
 
@@ -45,7 +52,14 @@ export default defineConfig({
         testTimeout: 30_000,
       }),
       layer('assembly', { ...together, testTimeout: 60_000 }),
-      layer('integration', { ...together, testTimeout: 60_000, hookTimeout: 60_000 }),
+      layer('integration', { exclude: ON_SHARED_CLOUD, testTimeout: 60_000, hookTimeout: 60_000 }),
+      layer('integration', {
+        ...together,
+        name: 'integration-shared',
+        include: ON_SHARED_CLOUD,
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+      }),
     ],
   },
 })

@@ -6,7 +6,7 @@ export type SharedApi = Omit<LocalApi, 'stop' | 'update' | 'logs'>
 let started: Promise<SharedApi> | undefined
 
 /**
- * The local cloud that the integration tests share: one for each worker, because to boot one and to load its functions
+ * The local cloud that the files of the project "integration-shared" share: one for each worker, because to boot one and to load its functions
  * takes longer than most files. It ends with its worker.
  *
  * It has what earlier files have left, so a test looks for its own tasks, and names what it publishes as no other does. A file that needs

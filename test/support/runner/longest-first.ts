@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes longest comes first: a long file that starts last would run alone. Projects that are not named follow. */
-const PROJECTS = ['integration', 'property', 'unit']
+const PROJECTS = ['integration', 'integration-shared', 'property', 'unit']
 /** Files that take more than some seconds on two processors, longest first. */
 const LONGEST = [
   'end-to-end/reload',
