@@ -19,7 +19,10 @@ beforeAll(async () => {
   for (const { page } of tutorials) writeFiles(page, project.folder)
   const { status, stderr } = project.synthesize()
   if (status !== 0) throw new Error(stderr)
-  cloud = await startApi({ assembly: project.out })
+  cloud = await startApi({
+    assembly: project.out,
+    models: { scriptFile: join(project.folder, 'model.json') },
+  })
 }, 120_000)
 
 afterAll(async () => {
@@ -28,9 +31,12 @@ afterAll(async () => {
 })
 
 describe('the tutorial', () => {
-  it('has six pages that a reader runs in order', () => {
-    expect(PAGES.map((name) => name.slice(0, 2))).toEqual(['1-', '2-', '3-', '4-', '5-', '6-'])
+  it('has seven pages that a reader runs in order', () => {
+    expect(PAGES.map((name) => name.slice(0, 2))).toEqual(['1-', '2-', '3-', '4-', '5-', '6-', '7-'])
     for (const { page } of tutorials) expect(page.runs.length).toBeGreaterThan(2)
+    // They are all written before the first page runs.
+    const paths = tutorials.flatMap(({ page }) => page.files.map(({ path }) => path))
+    expect(paths.filter((path, at) => paths.indexOf(path) !== at)).toEqual([])
   })
 
   it.each(tutorials)('$name does what it says', { timeout: 120_000 }, async ({ page }) => {
