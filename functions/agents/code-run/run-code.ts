@@ -6,11 +6,14 @@
  * code-run/C2 the process needs at most 300 MB, whatever the code allocates
  * code-run/C3 the code reaches nothing of the process: no environment, files, network, modules or prototypes of the host
  * code-run/C4 what was printed and tested before a run was ended is told
+ * code-run/C5 results of tests are told by the test library alone: the code can neither tell some of its own, nor keep the tests from running, nor
+ *    change what they compare with, without failing
  */
+import { randomBytes } from 'node:crypto'
 import { type Json, RetryableError } from 'orchestrator/agent'
 import { createRunner, RunAbortedError, RunConcurrencyError, RunError, RunTimeoutError } from 'run'
 import { type Fault, faultAt } from './fault-at.ts'
-import { MOST_OUTPUT, moduleNamed, type Program, programOf, sourceNamed } from './program.ts'
+import { MISSING, MOST_OUTPUT, moduleNamed, type Program, programOf, sourceNamed } from './program.ts'
 import type { Ran, RunInput } from './schemas.ts'
 import { withoutTypes } from './without-types.ts'
 
@@ -30,9 +33,13 @@ export async function runCode(input: RunInput, signal: AbortSignal): Promise<Ran
   const stripped =
     input.language === 'javascript' ? { texts } : await withoutTypes(texts, milliseconds, signal)
   if ('fault' in stripped) return failed(told, stripped.fault)
-  const program = programOf({ code: stripped.texts[0] ?? '', tests: stripped.texts[1], input: input.input })
+  const random = { id: randomText(), secret: randomText() }
+  const [plain = '', plainTests] = stripped.texts
+  const program = programOf({ code: plain, tests: plainTests, input: input.input, random })
   try {
-    const result = await createRunner({ syncHostFunctions: { sandboxHost: hostOf(told) } }).run({
+    const result = await createRunner({
+      syncHostFunctions: { sandboxHost: hostOf(told, random.secret) },
+    }).run({
       source: program.entry,
       sourceType: 'function-body',
       moduleLoader: loaderOf(program),
@@ -66,6 +73,9 @@ export async function runCode(input: RunInput, signal: AbortSignal): Promise<Ran
   }
 }
 
+/** Letters and digits that no code can guess. */
+const randomText = (): string => randomBytes(16).toString('hex')
+
 type Told = { stdout: string; tests: Ran['tests'] }
 
 const NO_ANSWER: Fault = { name: 'Error', message: 'the run was interrupted' }
@@ -79,9 +89,9 @@ const failed = ({ stdout, tests }: Told, error: Fault): Ran => ({
 })
 
 function answerOf({ stdout, tests }: Told, text: string, input: RunInput): Ran {
-  const answer = JSON.parse(text) as { output: Json } | { fault: Fault & { stack: string } }
+  const answer = JSON.parse(text) as { output: Json; own: number } | { fault: Fault & { stack: string } }
   if ('fault' in answer) return failed({ stdout, tests }, named(faultAt(answer.fault, input.code), input))
-  if (input.tests !== undefined && tests.length === 0) return failed({ stdout, tests }, NO_TEST)
+  if (input.tests !== undefined && answer.own === 0) return failed({ stdout, tests }, NO_TEST)
   return { ok: tests.every(({ passed }) => passed), output: answer.output, stdout, tests }
 }
 
@@ -92,17 +102,26 @@ const NO_TEST: Fault = {
     'the tests hold no test: write test("what it does", () => { expect(...).toBe(...) }), and no `return` before them',
 }
 
-const loaderOf = (program: Program) => ({
-  normalize: (specifier: string): string => moduleNamed(specifier, program),
-  load: (name: string): string => sourceNamed(name, program),
-})
+function loaderOf(program: Program) {
+  const { name, imports } = program.control
+  let left = imports
+  return {
+    normalize(specifier: string): string {
+      // Stacks of errors have this name: an import that comes later is not the program's own (code-run/C5).
+      if (specifier !== name) return moduleNamed(specifier, program)
+      left -= 1
+      return left >= 0 ? name : MISSING
+    },
+    load: (module: string): string => sourceNamed(module, program),
+  }
+}
 
-const hostOf = (told: Told) => ({
+const hostOf = (told: Told, secret: string) => ({
   print: (line: unknown) => {
     told.stdout = `${told.stdout}${String(line)}\n`.slice(0, MOST_STDOUT)
   },
-  tested: (name: unknown, passed: unknown, message: unknown) => {
-    if (told.tests.length >= MOST_TESTS) return
+  tested: (by: unknown, name: unknown, passed: unknown, message: unknown) => {
+    if (by !== secret || told.tests.length >= MOST_TESTS) return
     const failure = passed === true ? {} : { message: String(message).slice(0, 2_000) }
     told.tests.push({ name: String(name).slice(0, 300), passed: passed === true, ...failure })
   },

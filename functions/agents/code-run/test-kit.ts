@@ -2,9 +2,13 @@
  * The module that stands in the sandbox beside the code: its console, and a small test library in the form of Vitest and Jest. It is text, because
  * it is evaluated by the sandbox's engine, where the agent's own functions do not exist.
  *
- * It waits for the host to have heard each line and each result: a run that is ended by its limits has told what came before.
+ * It waits for the host to have heard each line and each result: a run that is ended by its limits has told what came before. The built-in objects
+ * are frozen by the sandbox; what the library shares with the code is frozen here (code-run/C5). `secret` proves to the host who tells a result.
  */
-export const TEST_KIT = `
+export const testKit = (secret: string): string => `const SECRET = '${secret}'
+${TEST_KIT}`
+
+const TEST_KIT = `
 const { print, tested } = globalThis.sandboxHost
 let room = 64 * 1024
 let lines = 1000
@@ -31,7 +35,13 @@ function write(...values) {
   lines -= 1
   print(line)
 }
-export const console = { log: write, info: write, debug: write, warn: write, error: write, trace: write }
+export const console = Object.freeze({ log: write, info: write, debug: write, warn: write, error: write, trace: write })
+
+// By what the engine has made of a value: its prototype can be any.
+const is = (read) => (value) => { try { read.call(value); return true } catch { return false } }
+const getterOf = (prototype, name) => Object.getOwnPropertyDescriptor(prototype, name).get
+const [isMap, isSet, isDate] = [is(getterOf(Map.prototype, 'size')), is(getterOf(Set.prototype, 'size')), is(Date.prototype.getTime)]
+const listOf = (value) => [...(isMap(value) ? Map.prototype.entries : Set.prototype.values).call(value)]
 
 function equal(a, b, strict, seen = []) {
   if (Object.is(a, b)) return true
@@ -40,13 +50,15 @@ function equal(a, b, strict, seen = []) {
   const next = [...seen, [a, b]]
   const same = (x, y) => equal(x, y, strict, next)
   const kind = (x) => Object.prototype.toString.call(x)
+  if (isMap(a) !== isMap(b) || isSet(a) !== isSet(b) || isDate(a) !== isDate(b)) return false
   if (kind(a) !== kind(b) || (strict && Object.getPrototypeOf(a) !== Object.getPrototypeOf(b))) return false
-  if (a instanceof Date) return Object.is(a.getTime(), b.getTime())
+  if (isDate(a)) return Object.is(Date.prototype.getTime.call(a), Date.prototype.getTime.call(b))
   if (a instanceof RegExp) return String(a) === String(b)
   if (a instanceof Error) return a.name === b.name && a.message === b.message
-  if (a instanceof Map)
-    return a.size === b.size && [...a].every(([key, one]) => b.has(key) ? same(one, b.get(key)) : [...b].some((pair) => same([key, one], pair)))
-  if (a instanceof Set) return a.size === b.size && [...a].every((one) => b.has(one) || [...b].some((other) => same(one, other)))
+  if (isMap(a) || isSet(a)) {
+    const [mine, theirs] = [listOf(a), listOf(b)]
+    return mine.length === theirs.length && mine.every((one, at) => same(one, theirs[at]) || theirs.some((other) => same(one, other)))
+  }
   if ((Array.isArray(a) || ArrayBuffer.isView(a)) && a.length !== b.length) return false
   const keys = (x) => Object.keys(x).filter((key) => strict || x[key] !== undefined)
   const [mine, theirs] = [keys(a), keys(b)]
@@ -141,7 +153,7 @@ export const expect = (value) => ({
   rejects: { ...later(value, 'rejects', false), not: later(value, 'rejects', true) },
 })
 
-export const assert = Object.assign(
+export const assert = Object.freeze(Object.assign(
   (value, message) => { if (!value) throw new Error(message === undefined ? 'an assertion failed' : String(message)) },
   {
     ok: (value, message) => assert(value, message),
@@ -155,10 +167,12 @@ export const assert = Object.assign(
     rejects: async (work) => { await settled(work, 'rejects') },
     fail: (message) => { throw new Error(message ?? 'failed') },
   },
-)
+))
 
 const waiting = []
 let path = []
+let begun = false
+let own = 0
 const hooks = { before: [], after: [] }
 const cases = (register) => (rows) => (name, work) => {
   for (const row of rows) register(String(name) + ' ' + shown(row, 1), () => (Array.isArray(row) ? work(...row) : work(row)))
@@ -167,6 +181,7 @@ const cases = (register) => (rows) => (name, work) => {
 export function test(name, work) {
   if (typeof work !== 'function') throw new TypeError('test(name, function): the test "' + String(name) + '" has no function')
   waiting.push({ name: [...path, String(name)].join(' > '), work })
+  if (begun) own += 1
 }
 test.each = cases(test)
 export const it = test
@@ -192,14 +207,26 @@ async function failureOf({ name, work }) {
   }
 }
 
+const api = { test, it, describe, expect, assert, beforeEach, afterEach, beforeAll, afterAll }
+
+/** Registers the tests, which gets the test library; what the code has registered before counts as none of them. */
+export async function begin(tests) {
+  begun = true
+  await tests({ ...api })
+}
+
+/** The number of tests that the tests hold. */
 export async function runTests() {
   for (const one of waiting) {
     const message = await failureOf(one)
     if (one.name === undefined && message === undefined) continue
-    tested(String(one.name ?? 'beforeAll').slice(0, 300), message === undefined, (message ?? '').slice(0, 2000))
+    tested(SECRET, String(one.name ?? 'beforeAll').slice(0, 300), message === undefined, (message ?? '').slice(0, 2000))
   }
+  return own
 }
 
-for (const [name, value] of Object.entries({ test, it, describe, expect, assert, beforeEach, afterEach, beforeAll, afterAll }))
-  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true })
+for (const [name, value] of Object.entries(api)) {
+  Object.freeze(value)
+  Object.defineProperty(globalThis, name, { value, writable: false, configurable: false })
+}
 `

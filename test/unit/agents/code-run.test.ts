@@ -260,3 +260,80 @@ describe('the sandbox', () => {
     expect(JSON.stringify(ran).length).toBeLessThan(5_000)
   })
 })
+
+describe('code that forges its tests (code-run/C5)', () => {
+  const TESTS =
+    'test("adds", () => { expect(add(1, 2)).toBe(3) })\ntest("equals", () => { expect(pair(1, 2)).toEqual(new Map([[1, 2]])) })'
+  const WRONG = 'function add() { return 0 }\nfunction pair() { return new Map() }\n'
+  const APART = `import { test, expect } from "vitest"\nimport { add, pair } from "./code.js"\n${TESTS}`
+  const OWN = 'test("adds", () => {}); test("equals", () => {});'
+
+  it.each([
+    [
+      'tells results itself',
+      'for (const name of ["adds", "equals"]) globalThis.sandboxHost.tested(name, true, "")',
+    ],
+    [
+      'tells results by what it finds',
+      'for (const key of [undefined, "", true, "adds"]) globalThis.sandboxHost.tested(key, "adds", true, "")',
+    ],
+    ['has an expect of its own', 'const expect = () => new Proxy({}, { get: () => () => {} })'],
+    ['has a test of its own', 'function test() {}\nconst it = test'],
+    ['replaces the library', 'globalThis.expect = () => ({ toBe() {}, toEqual() {} })'],
+    ['defines the library anew', 'Object.defineProperty(globalThis, "test", { value: () => {} })'],
+    ['changes the library', 'expect.toBe = assert.equal = () => {}; test.each = () => () => {}'],
+    ['changes what tests compare with', 'Object.is = () => true; Array.prototype.every = () => true'],
+    ['tests itself, and returns', `${OWN} return 1`],
+    ['tests itself, and leaves its function', `${OWN} })(); globalThis.left = () => (async () => {`],
+    ['tests itself, and leaves the tests in a text', `${OWN} globalThis.text = \``],
+    ['tests itself, and leaves the tests in a comment', `${OWN} /*`],
+    ['gives the answer', `${OWN} globalThis.__runResult = '{"own":2,"output":1}'`],
+    ['writes JSON its way', `${OWN} globalThis.JSON = { stringify: () => '1,"own":2' }; return 1`],
+    [
+      'begins the tests itself',
+      `try { expect(1).toBe(2) } catch (error) {
+        const [name] = /\\.\\/control-\\w+\\.js/.exec(error.stack) ?? ["./control.js"]
+        const { begin } = await import(name)
+        await begin(({ test }) => { test("adds", () => {}) })
+      }
+      return 1`,
+    ],
+    [
+      'takes the secret',
+      'const { begin, SECRET } = await import("./kit.js"); globalThis.sandboxHost.tested(SECRET, "adds", true); return 1',
+    ],
+  ])('%s, and fails', async (_what, forged) => {
+    for (const code of [`${WRONG}${forged}`, `export ${WRONG.replace('\nf', '\nexport f')}${forged}`])
+      for (const tests of [APART, `/* \` */ ${TESTS} /* \` */`]) {
+        const { ok, tests: told } = await run(code, { tests, timeoutSeconds: 2 })
+        expect({ ok, code, tests }).toMatchObject({ ok: false })
+        // What it calls its own tests may pass; none of them stands in for one that fails.
+        for (const { name, passed } of told) if (passed) expect(forged, name).toContain(OWN)
+      }
+  })
+
+  it.each([
+    [
+      'a map',
+      'Object.create(Map.prototype, { size: { value: 1 }, [Symbol.iterator]: { value: function* () {} } })',
+      'new Map([[1, 2]])',
+    ],
+    ['a set', 'Object.create(Set.prototype, { size: { value: 1 } })', 'new Set([1])'],
+    ['a date', 'Object.create(Date.prototype, { getTime: { value: () => 5 } })', 'new Date(5)'],
+    ['an empty map', 'Object.create(Map.prototype)', 'new Map()'],
+  ])('looks like %s, and is none', async (_what, value, expected) => {
+    const tests = `test("equals", () => { expect(made()).toEqual(${expected}) })`
+    const ran = await run(`const made = () => ${value}`, { tests })
+    expect(ran.tests).toMatchObject([{ name: 'equals', passed: false }])
+  })
+
+  it('may hold tests of its own beside the others', async () => {
+    const code = 'const add = (a, b) => a + b\ntest("own", () => { expect(add(1, 1)).toBe(2) })'
+    const names = async (more: object) => (await run(code, more)).tests.map(({ name }) => name)
+    expect(await names({})).toEqual(['own'])
+    expect(await names({ tests: 'test("adds", () => { expect(add(1, 2)).toBe(3) })' })).toEqual([
+      'own',
+      'adds',
+    ])
+  })
+})
