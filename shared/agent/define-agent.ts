@@ -16,9 +16,12 @@ import { suggestNames } from '../domain/nearest-names.ts'
 import { shown } from '../domain/shown.ts'
 import type { AgentContext } from './agent-context.ts'
 
-/** What an agent can do, by name: a description, and the schemas of input and output. */
+/**
+ * What an agent can do, by name: a description, and the schemas of input and output. `outbound` says that it sends its input to a host outside, though it
+ * changes nothing there; an agent that changes something has the tag `effect`.
+ */
 export type Capabilities = Readonly<
-  Record<string, { description: string; input: z.ZodType; output: z.ZodType }>
+  Record<string, { description: string; input: z.ZodType; output: z.ZodType; outbound?: boolean }>
 >
 
 /**
@@ -28,7 +31,7 @@ export type Capabilities = Readonly<
 type Zod4Schema = { readonly _zod: { readonly input: unknown; readonly output: unknown } }
 type Zod4Output = { readonly _zod: { readonly input: AnyValue; readonly output: unknown } }
 type GivenCapabilities = Readonly<
-  Record<string, { description: string; input: Zod4Schema; output: Zod4Output }>
+  Record<string, { description: string; input: Zod4Schema; output: Zod4Output; outbound?: boolean }>
 >
 
 /** One call of an agent: which capability, with its parsed input. Narrow on `capability`. */
@@ -110,6 +113,7 @@ export function defineAgent<C extends GivenCapabilities>(definition: Definition<
       description: capability.description,
       inputSchema: toJsonSchema(capability.input, 'input'),
       outputSchema: toJsonSchema(capability.output, 'output'),
+      outbound: capability.outbound,
     })),
   }
   const parsed = AgentManifestSchema.safeParse(declared)
@@ -188,8 +192,9 @@ function unknownFields(at: string, what: string, value: unknown, known: readonly
 function requireSchemas(id: string, given: GivenCapabilities): Capabilities {
   const schemas: Record<string, Capabilities[string]> = {}
   const issues: Issue[] = []
-  for (const [name, { description, input, output }] of Object.entries(given)) {
-    if (isZod4(input) && isZod4(output)) schemas[name] = { description, input, output }
+  for (const [name, { description, input, output, outbound }] of Object.entries(given)) {
+    if (isZod4(input) && isZod4(output))
+      schemas[name] = { description, input, output, ...(outbound === undefined ? {} : { outbound }) }
     for (const [field, schema] of Object.entries({ input, output })) {
       if (isZod4(schema)) continue
       const path = `capabilities["${name}"].${field}`

@@ -14,4 +14,10 @@ export const CapabilitySchema = z.object({
   description: z.string().max(500),
   inputSchema: z.record(z.string(), z.unknown()).describe('JSON Schema of the input'),
   outputSchema: z.record(z.string(), z.unknown()).describe('JSON Schema of the output'),
+  outbound: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether it sends its input to a host outside, as an address or a query, though it changes nothing there: what a plan from a goal makes up for it waits for a person',
+    ),
 })

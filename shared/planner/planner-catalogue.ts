@@ -3,8 +3,11 @@ import type { Workflow } from '../workflow/schema.ts'
 import type { Catalogue } from '../workflow/types/catalogue.ts'
 import type { Capability } from './signatures.ts'
 
-/** A capability that a plan may call; `hasEffect` where an agent that offers it says by the tag `effect` that it changes something outside. */
-export type PlannerCapability = Capability & { hasEffect?: true }
+/**
+ * A capability that a plan may call; `hasEffect` where an agent that offers it says by the tag `effect` that it changes something outside, `outbound` where one says
+ * that it sends its input there.
+ */
+export type PlannerCapability = Capability & { hasEffect?: true; outbound?: boolean | undefined }
 
 /** The agents and workflows that a plan may use. */
 export type PlannerCatalogue = Catalogue & {
@@ -14,6 +17,8 @@ export type PlannerCatalogue = Catalogue & {
   find(name: string): PlannerCapability | undefined
   /** Whether an agent, given as `id` or `id@version`, says by the tag `effect` that it changes something outside. */
   hasEffect(name: string): boolean
+  /** Whether a capability, or one of an agent, given as `id` or `id@version`, sends its input outside. */
+  isOutbound(name: string): boolean
   /** Whether there is this agent, given as `id` or `id@version`. */
   hasAgent(name: string): boolean
 }
@@ -31,7 +36,12 @@ export function plannerCatalogue(
     for (const one of capabilities) {
       const known = byName.get(one.name)
       const hasEffect = known?.hasEffect === true || tags.includes(EFFECT)
-      byName.set(one.name, { ...(known ?? one), ...(hasEffect ? { hasEffect: true as const } : {}) })
+      const outbound = known?.outbound === true || one.outbound === true
+      byName.set(one.name, {
+        ...(known ?? one),
+        ...(hasEffect ? { hasEffect: true as const } : {}),
+        ...(outbound ? { outbound } : {}),
+      })
     }
   }
   const capabilities = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -44,6 +54,11 @@ export function plannerCatalogue(
     hasEffect: (name) => {
       const [wanted] = name.split('@')
       return agents.some(({ id, tags = [] }) => id === wanted && tags.includes(EFFECT))
+    },
+    isOutbound: (name) => {
+      const [wanted] = name.split('@')
+      const offered = agents.filter(({ id }) => id === wanted).flatMap((agent) => agent.capabilities)
+      return byName.get(name)?.outbound === true || offered.some(({ outbound }) => outbound === true)
     },
     hasAgent: (name) => ids.has(name),
   }

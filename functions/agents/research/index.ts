@@ -36,6 +36,7 @@ export default defineAgent({
       description: 'The readable text of a web page, of a host in allowedHosts of the stage.',
       input: FetchSchema,
       output: PageSchema,
+      outbound: true,
     },
   },
   limits: { timeoutSeconds: 300, memoryMb: 1024 },

@@ -1,40 +1,46 @@
 import type { PlannerCatalogue } from '../../planner/planner-catalogue.ts'
 import { hasExpressions } from '../../workflow/expressions.ts'
 import { everyStep } from '../../workflow/places.ts'
-import type { AgentStep, Step, Workflow } from '../../workflow/schema.ts'
+import { type AgentStep, isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
 import { byKind, workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { workflowNamed } from '../../workflow/types/catalogue.ts'
-
-/** Something that a plan changes outside: the place of the step, with that of the child before it, and what is done there. */
-export type EffectOfPlan = { place: string; what: string }
+import { type Given, isWhollyGiven } from './given-values.ts'
 
 /**
- * What a workflow, or a child of it, changes outside: capabilities that an agent with the tag `effect` offers, whichever agent will be bound;
- * events; and children whose workflow is not known yet, or not looked at.
+ * Something that a plan changes outside, or only tells there (`tells`): the place of the step, with that of the child before it, and what is done there.
  */
-export function effectsOfPlan(workflow: Workflow, catalogue: PlannerCatalogue): EffectOfPlan[] {
-  return effectsIn(workflow, catalogue, new Set())
+export type EffectOfPlan = { place: string; what: string; tells?: true }
+
+/**
+ * What a workflow, or a child of it, changes outside, or tells there: capabilities that an agent with the tag `effect` offers, whichever agent will be bound; `outbound`
+ * ones, unless they get only what the user has given; events; and children whose workflow is not known yet, or not looked at.
+ */
+export function effectsOfPlan(workflow: Workflow, catalogue: PlannerCatalogue, given: Given): EffectOfPlan[] {
+  return effectsIn(workflow, { catalogue, given }, new Set())
 }
 
-function effectsIn(
-  { steps }: Workflow,
-  catalogue: PlannerCatalogue,
-  seen: ReadonlySet<Workflow>,
-): EffectOfPlan[] {
+/** `given` is absent for a child, whose input the plan makes. */
+type Known = { catalogue: PlannerCatalogue; given?: Given }
+
+function effectsIn({ steps }: Workflow, known: Known, seen: ReadonlySet<Workflow>): EffectOfPlan[] {
+  const { catalogue } = known
   return everyStep(steps).flatMap(({ place, step }) => {
-    const own = effectsOfStep(step, catalogue).map((what) => ({ place, what }))
+    const own: EffectOfPlan[] = [
+      ...effectsOfStep(step, known).map((what) => ({ place, what })),
+      ...toldByStep(step, known).map((what) => ({ place, what, tells: true as const })),
+    ]
     const called = workflowCalledBy(step)
     const child = called === undefined ? undefined : workflowNamed(catalogue, called)
     // An older version than the one that is listed.
     if (called !== undefined && !child)
       return [...own, { place, what: `runs workflow ${called}, of which is not known what it does` }]
     if (!child || seen.has(child)) return own
-    const inside = effectsIn(child, catalogue, new Set([...seen, child]))
+    const inside = effectsIn(child, { catalogue }, new Set([...seen, child]))
     return [...own, ...inside.map((one) => ({ ...one, place: `${place} > ${one.place}` }))]
   })
 }
 
-function effectsOfStep(step: Step, catalogue: PlannerCatalogue): string[] {
+function effectsOfStep(step: Step, { catalogue }: Known): string[] {
   const none = (): string[] => []
   return byKind<string[]>(step, {
     agent: (one) => effectsOfAgent(one, catalogue),
@@ -49,15 +55,26 @@ function effectsOfStep(step: Step, catalogue: PlannerCatalogue): string[] {
   })
 }
 
-function effectsOfAgent(
-  { capability, agent, fallback = [] }: AgentStep,
-  catalogue: PlannerCatalogue,
-): string[] {
+function effectsOfAgent(step: AgentStep, catalogue: PlannerCatalogue): string[] {
+  const { capability } = step
   if (capability !== undefined && hasExpressions(capability))
     return ['calls a capability that is not known yet']
-  const names = [...(capability === undefined ? [] : [capability]), ...fallback]
-  const agents = [...(agent === undefined ? [] : [agent]), ...fallback]
-  const ofCapabilities = names.filter((name) => catalogue.find(name)?.hasEffect === true)
+  const { capabilities, agents } = namesIn(step)
+  const ofCapabilities = capabilities.filter((name) => catalogue.find(name)?.hasEffect === true)
   const ofAgents = agents.filter((name) => catalogue.hasEffect(name))
   return [...new Set([...ofCapabilities, ...ofAgents])].map((name) => `calls ${name}`)
 }
+
+function toldByStep(step: Step, { catalogue, given }: Known): string[] {
+  if (!isAgentStep(step) || (given && isWhollyGiven(step, given))) return []
+  const { capabilities, agents } = namesIn(step)
+  return [...new Set(step.capability === undefined ? agents : capabilities)]
+    .filter(catalogue.isOutbound)
+    .map((name) => `sends what the plan has put together to a host outside, by ${name}`)
+}
+
+/** What a step may call; a fallback is either. */
+const namesIn = ({ capability, agent, fallback = [] }: AgentStep) => ({
+  capabilities: [...(capability === undefined ? [] : [capability]), ...fallback],
+  agents: [...(agent === undefined ? [] : [agent]), ...fallback],
+})

@@ -4,8 +4,8 @@
  *
  * Invariants (tests cite them):
  * goals/G1 a plan that is returned was checked, compiled, bound and estimated for the tenant of its task, against what that tenant may use
- * goals/G2 a plan with effects, over the stated price, or of a goal that asks for a review, says that a person must look at it, and shows them
- *    what it will do; the model has no say in it
+ * goals/G2 a plan with effects, one that sends outside what its user has not given word by word, one over the stated price, or of a goal that asks for a review,
+ *    says that a person must look at it, and shows them what it will do; the model has no say in it
  * goals/G3 planning costs at most its caps, which follow from the budget of the task
  * goals/G4 without a model only a registered workflow that leads clearly is planned, with an input that fits it; everything else is told with
  *    the setting to make
@@ -179,11 +179,12 @@ function reviewOf({
   assumptions: string[]
   repairs: Repair[]
 }) {
-  const effects = effectsOfPlan(plan.workflow, catalogue)
+  const effects = effectsOfPlan(plan.workflow, catalogue, asked)
   const { p90 } = plan.estimate.usd
   const reasons = [
     ...(asked.review ? ['a review was asked for'] : []),
-    ...(effects.length > 0 ? ['it changes something outside'] : []),
+    ...(effects.some(({ tells }) => !tells) ? ['it changes something outside'] : []),
+    ...(effects.some(({ tells }) => tells) ? ['it tells something outside'] : []),
     ...(p90 > asked.reviewAboveUsd
       ? [`it may cost ${dollars(p90)} USD, more than ${dollars(asked.reviewAboveUsd)} USD`]
       : []),

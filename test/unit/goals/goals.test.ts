@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { defineAgent } from '../../../shared/agent/index.ts'
 import { retryTask } from '../../../shared/app/tasks/retry-task.ts'
 import { goalWorld } from '../../support/goals/goal-world.ts'
 import { CALLER } from '../../support/stores/callers.ts'
@@ -22,6 +24,21 @@ const PLAN = {
     output: '{% $steps.both.text %}',
   },
 }
+/** It reads pages, and changes nothing. */
+const pages = defineAgent({
+  id: 'pages',
+  version: '1.0.0',
+  description: 'for tests',
+  capabilities: {
+    'page.fetch': {
+      description: 'reads a page',
+      input: z.looseObject({ url: z.string() }),
+      output: z.object({ text: z.string() }),
+      outbound: true,
+    },
+  },
+  execute: async ({ input }) => ({ text: input.url }),
+})
 const SEND = {
   assumptions: [],
   workflow: { name: 'send', steps: { mail: { capability: 'mail.send', input: { to: 'ada' } } } },
@@ -220,6 +237,22 @@ describe('a plan that a person must look at (goals/G2)', () => {
       result: { rejected: true, by: 'ada' },
     })
     expect(steps.run?.status).toBe('skipped')
+  })
+
+  it('is one that sends outside what its user has not given', async () => {
+    const read = (url: string) => ({ capability: 'page.fetch', input: { url } })
+    const plan = (url: string) => ({ assumptions: [], workflow: { name: 'x', steps: { read: read(url) } } })
+    const says = [plan('https://news.example/?q=secret')]
+    const world = await goalWorld({ agents: { pages }, says, answers: { review: 'reject' } })
+    const { plan: made } = await world.run({ goal: 'Read https://news.example/ to me' })
+    expect(made?.review).toMatchObject({ due: true, reasons: ['it tells something outside'] })
+    expect(world.asked[0]?.prompt).toMatch(
+      /read sends what the plan has put together to a host outside, by page\.fetch\n +input\.url: "https:\/\/news\.example\/\?q=secret"/,
+    )
+    const other = await goalWorld({ agents: { pages }, says: [plan('https://news.example/')] })
+    const { result, plan: given } = await other.run({ goal: 'Read https://news.example/ to me' })
+    expect(given?.review).toMatchObject({ due: false })
+    expect(result).toMatchObject({ read: { text: 'https://news.example/' } })
   })
 
   it('shows every value that its effects get, and no line that a model has made up', async () => {
