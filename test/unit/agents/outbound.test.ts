@@ -289,6 +289,27 @@ describe('a redirect', () => {
   })
 
   it.each([
+    [307, 'POST'],
+    [308, 'POST'],
+    [302, 'PUT'],
+    [301, 'PATCH'],
+    [307, 'DELETE'],
+  ])(
+    'to another host with %i does not take a %s along, nor its body (outbound/O5)',
+    async (status, method) => {
+      const { port, asked } = await serve((request, response) =>
+        response.writeHead(status, { location: `http://other.example.com:${port}${request.url}next` }).end(),
+      )
+      const url = `http://api.example.com:${port}/`
+      await expect(call({ url, method, body: 'secret' }, around(port))).rejects.toMatchObject({
+        name: 'AgentFinalError',
+        message: expect.stringMatching(/redirects a \w+ \(30\d\) to http:\/\/other\.example\.com/),
+      })
+      expect(asked).toEqual([`${method} /`])
+    },
+  )
+
+  it.each([
     [301, 'GET'],
     [302, 'GET'],
     [303, 'GET'],
@@ -450,6 +471,49 @@ describe('headers', () => {
     ['Proxy-Authorization', 'x'],
     ['X-Amz-Security-Token', 'x'],
     ['x-original-url', '/admin'],
+    ...[
+      ...[
+        'x-http-method-override',
+        'x-method-override',
+        'x-http-method',
+        'x-rewrite-url',
+        'x-request-uri',
+        'x-host',
+        'x-url',
+      ],
+      ...[
+        'x-real-ip',
+        'x-client-ip',
+        'x-true-client-ip',
+        'x-cluster-client-ip',
+        'x-originating-ip',
+        'x-remote-addr',
+        'x-url-scheme',
+      ],
+      ...[
+        'x-remote-user',
+        'x-proxy-user',
+        'x-auth-request-user',
+        'x-auth-user',
+        'x-authenticated-userid',
+        'x-webauth-user',
+        'x-user',
+      ],
+      ...[
+        'x-ssl-client-cert',
+        'x-consumer-username',
+        'x-middleware-subrequest',
+        'x-accel-redirect',
+        'x-envoy-original-path',
+      ],
+      ...[
+        'x-appengine-user-email',
+        'x-arr-ssl',
+        'x-ms-client-principal',
+        'x-goog-iap-jwt-assertion',
+        'x-amzn-oidc-identity',
+      ],
+    ].map((name) => [name, 'x'] as [string, string]),
     ['x y', 'z'],
     ['accept', 'a\r\nhost: evil'],
     ['accept', 'ä→'],
@@ -467,5 +531,15 @@ describe('headers', () => {
       'x-tenant': 't',
       'webhook-id': '1',
     })
+    const keys = [
+      'x-auth-token',
+      'x-client-id',
+      'x-rapidapi-host',
+      'x-request-id',
+      'x-callback-url',
+      'x-user-token',
+      'x-shopify-access-token',
+    ]
+    expect(Object.keys(checkHeaders(Object.fromEntries(keys.map((name) => [name, '1']))))).toEqual(keys)
   })
 })

@@ -7,7 +7,7 @@
  * outbound/O2 every address that a name resolves to is public, or nothing is called
  * outbound/O3 the connection goes to an address that was checked: the name is not resolved a second time
  * outbound/O4 time, bytes (as sent and as unpacked) and redirects have limits
- * outbound/O5 keys do not go to another origin than the one that they were given for
+ * outbound/O5 keys, and what is sent, do not go to another origin than the one that they were given for
  */
 import { lookup as systemLookup } from 'node:dns/promises'
 import { FinalError, RetryableError } from 'orchestrator/agent'
@@ -45,6 +45,7 @@ export type Surroundings = {
 }
 
 const REDIRECTS = [301, 302, 303, 307, 308]
+const READING = ['GET', 'HEAD']
 
 /**
  * The answer, whatever its status. Throws ConfigError, InvalidInputError and FinalError for what may not be called, RetryableError where the host does not
@@ -78,7 +79,13 @@ export async function callHost(
         method = method === 'HEAD' ? 'HEAD' : 'GET'
         body = undefined
       }
-      if (to.origin !== url.origin) headers = headersForOthers(headers)
+      if (to.origin !== url.origin) {
+        if (!READING.includes(method))
+          throw new FinalError(
+            `${url.origin} redirects a ${method} (${answer.status}) to ${to.origin}; what is sent to one host is not sent on to another: call ${to.origin} itself`,
+          )
+        headers = headersForOthers(headers)
+      }
       url = to
     }
   } catch (error) {

@@ -17,9 +17,24 @@ const SENT = new Set([
   'range',
   'user-agent',
 ])
-/** Headers of one's own, but none that proxies or clouds believe. */
-const OWN =
-  /^(?:x-(?!forwarded|real-ip|amz|aws|azure|ms-|google|goog|original|rewrite|http-method|envoy|client-ip)|webhook-)[a-z0-9-]{1,60}$/
+/** Headers of one's own. */
+const OWN = /^(?:x|webhook)-[a-z0-9-]{1,60}$/
+/**
+ * Words by which proxies, frameworks and clouds know headers that they believe: where a request comes from, what it is really for, and their own. A header with
+ * such a word is not one's own.
+ */
+const BELIEVED = new Set(
+  (
+    'forwarded forward proxy proxied remote ip clientip addr cert ssl tls scheme proto original originating rewrite rewritten override middleware accel sendfile ' +
+    'envoy istio authenticated webauth sso impersonate amz amzn aws ec2 azure arr waws ms google goog appengine cloudfront kubernetes'
+  ).split(' '),
+)
+/** Such headers whose words are used for much else: keys of APIs are `x-auth-token`, `x-client-id`, `x-rapidapi-host`. */
+const BELIEVED_WHOLE =
+  /^x-(?:host|port|url|uri|path|request-ur[il]|https?|(?:http-)?method|user(?:name|id)?|user-(?:id|name|roles?|groups?)|roles?|groups?|admin|auth-(?:user|request).*|consumer-.*)$/
+
+const isOwn = (name: string): boolean =>
+  OWN.test(name) && !BELIEVED_WHOLE.test(name) && !name.split('-').some((word) => BELIEVED.has(word))
 
 const RETURNED =
   /^(?:age|cache-control|content-(?:disposition|language|length|type)|date|etag|expires|last-modified|link|location|(?:x-)?ratelimit-[a-z-]+|retry-after|x-(?:request|correlation)-id|x-total-count)$/
@@ -34,9 +49,9 @@ export function checkHeaders(given: Readonly<Record<string, string>>): Record<st
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(given)) {
     const small = name.toLowerCase()
-    if (!SENT.has(small) && !OWN.test(small))
+    if (!SENT.has(small) && !isOwn(small))
       throw wrong(
-        `the header ${JSON.stringify(name.slice(0, 100))} may not be sent; allowed are ${[...SENT].join(', ')} and headers of your own, x-...`,
+        `the header ${JSON.stringify(name.slice(0, 100))} may not be sent; allowed are ${[...SENT].join(', ')} and headers of your own, x-..., but none that proxies and clouds believe (x-forwarded-for, x-remote-user, x-original-url)`,
       )
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break would begin another header
     if (/[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(value))
