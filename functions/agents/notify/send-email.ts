@@ -11,7 +11,7 @@ type Around = { setting: EmailSetting; call: typeof callAws; now: () => Date }
 
 /**
  * Sends a mail by SES, once over all attempts that end: SES knows no idempotency key, so an attempt that is killed between the sending and its record sends
- * again. Throws FinalError for a recipient that the stage does not allow.
+ * again. Throws FinalError for a recipient that the stage does not allow; answers (`replyTo`) may go to such addresses and to the sender's.
  */
 export async function sendEmail(
   { to, cc, subject, text, html, replyTo }: EmailInput,
@@ -20,6 +20,8 @@ export async function sendEmail(
 ) {
   for (const address of [...to, ...cc])
     if (!isAllowed(address, setting.to)) throw notAllowed(address, setting)
+  if (replyTo !== undefined && !isAllowed(replyTo, [...setting.to, setting.from]))
+    throw notAllowed(replyTo, setting, 'answers to a mail of')
   return once('email', async (key) => {
     const data = (value: string) => ({ Data: value, Charset: 'UTF-8' })
     const body = {
@@ -56,7 +58,7 @@ const isAllowed = (address: string, allowed: readonly string[]): boolean => {
   )
 }
 
-const notAllowed = (address: string, { to }: EmailSetting): FinalError =>
+const notAllowed = (address: string, { to }: EmailSetting, what = 'mail from'): FinalError =>
   new FinalError(
-    `${address} may not get mail from this stage, which allows ${to.slice(0, 10).join(', ')}; add it to email.to of the stage and deploy`,
+    `${address} may not get ${what} this stage, which allows ${to.slice(0, 10).join(', ')}; add it to email.to of the stage and deploy`,
   )

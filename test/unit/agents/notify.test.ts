@@ -171,6 +171,7 @@ describe('notify.email', () => {
     [{ to: ['ada@example.com.evil.net'] }],
     [{ to: ['ada@sub.example.com'] }],
     [{ to: ['ada@example.com'], cc: ['eve@evil.net'] }],
+    [{ to: ['ada@example.com'], replyTo: 'eve@evil.net' }],
   ])('is not sent: %j', async (more) => {
     sent.length = 0
     const run = await testAgent(agent, { input: { subject: 'a', text: 'b', ...more } })
@@ -179,6 +180,12 @@ describe('notify.email', () => {
       message: expect.stringMatching(/email\.to of the stage/),
     })
     expect(sent).toEqual([])
+  })
+
+  it.each(['bot@example.com', 'Boss@elsewhere.org'])('may be answered to %s', async (replyTo) => {
+    sent.length = 0
+    await testAgent(agent, { input: { to: ['ada@example.com'], subject: 'a', text: 'b', replyTo } })
+    expect(sent).toMatchObject([{ body: { ReplyToAddresses: [replyTo] } }])
   })
 
   it.each([
