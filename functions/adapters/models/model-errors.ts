@@ -1,6 +1,7 @@
 import { boundedText } from '../../../shared/domain/bounded.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
 import { transientError } from '../../../shared/domain/transient-error.ts'
+import { withoutSecrets } from '../../../shared/domain/without-secrets.ts'
 import type { ModelRequest } from '../../../shared/ports/models.ts'
 import type { CallWatch } from './call-watch.ts'
 import { mostUsageOf } from './most-usage.ts'
@@ -48,13 +49,17 @@ const MOST_WORDS = 300
 function modelErrorOf(model: NamedModel, request: ModelRequest, failure: Failure): OrchestratorError {
   const { status, code, retryAfterSeconds, hasBegun } = failure
   const kind = kindOf(failure)
-  const words = [status, code, boundedText(failure.message, MOST_WORDS)].filter(Boolean).join(' ')
+  // Providers quote the key that they refuse.
+  const masked = (text: string): string =>
+    withoutSecrets(text, model.apiKey === undefined ? [] : [model.apiKey])
+  const said = boundedText(masked(failure.message), MOST_WORDS)
+  const words = [status, code && masked(code), said].filter(Boolean).join(' ')
   const message = `${told(model)} ${DID[kind]}: ${words || 'no reason was given'}${adviceOf(model, kind, failure)}`
   return new OrchestratorError(kind, message, {
     model: model.name,
     modelId: model.id,
     ...(status === undefined ? {} : { status }),
-    ...(code === undefined ? {} : { code }),
+    ...(code === undefined ? {} : { code: masked(code) }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(hasBegun ? { usage: { ...mostUsageOf(request), estimated: true } } : {}),
   })

@@ -22,7 +22,8 @@ export function openaiCompatibleModel(model: NamedModel, { apiKey, ...options }:
         () => init?.signal?.aborted === true,
       ),
   })
-  return aiSdkModel(model, provider.chatModel(model.id), options)
+  const keyed = apiKey === undefined ? model : { ...model, apiKey }
+  return aiSdkModel(keyed, provider.chatModel(model.id), options)
 }
 
 const isOpenAi = ({ url = '' }: NamedModel): boolean => URL.parse(url)?.hostname === 'api.openai.com'
