@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { type AgentTool, defineAgent, type ToolLoop } from '../../../../shared/agent/index.ts'
 import type { Json } from '../../../../shared/domain/json.ts'
 import { type AgentTest, type GivenModels, testAgent } from '../../../../testing/index.ts'
-import { scriptedModels } from '../../../../testing/scripted-models.ts'
+import { type SeenModelCall, scriptedModels } from '../../../../testing/scripted-models.ts'
 import { loopingAgent, modelHost } from '../../../support/agents/model-host.ts'
 
 const SCHEMA = { type: 'object', properties: { of: { type: 'string' } }, required: ['of'] }
@@ -217,6 +217,44 @@ describe('another attempt', () => {
     expect(second.output).toEqual({ text: 'done', turns: 2 })
     expect(look.calls).toEqual([{ of: 'a' }])
     expect(second.modelCalls[0]?.messages).toHaveLength(3)
+  })
+})
+
+describe('a model that is gone in the middle (model-gate/G6)', () => {
+  /** Two turns, then gone for good. */
+  const default_ = {
+    fallback: 'spare',
+    answers: ({ nth }: { nth: number }) =>
+      nth <= 2 ? { calls: [call(String(nth))] } : { fails: { name: 'ModelUnavailableError' } },
+  }
+  const seenBy = (calls: SeenModelCall[], model: string) =>
+    calls
+      .filter((one) => one.model === model)
+      .map(
+        ({ messages }) => messages.flatMap(({ parts }) => parts).filter(({ kind }) => kind !== 'text').length,
+      )
+
+  it('is replaced by its fallback, which goes on from the turns; tools have run once', async () => {
+    const look = toolOf(() => 'seen')
+    const spare = ({ nth }: { nth: number }) => (nth === 1 ? { calls: [call('3')] } : 'done')
+    const ended = await run({ tools: [look] }, { default: default_, spare })
+    expect(ended.output).toEqual({ text: 'done', turns: 4 })
+    expect(look.calls).toEqual([{ of: '1' }, { of: '2' }, { of: '3' }])
+    // A call and a result of each turn before.
+    expect(seenBy(ended.modelCalls, 'spare')).toEqual([4, 6])
+  })
+
+  it('is replaced so in a later attempt, by the stored turns', async () => {
+    const look = toolOf(() => 'seen')
+    const alone = { answers: default_.answers }
+    const failed = await run({ tools: [look] }, { default: alone })
+    expect(failed.error?.name).toBe('ModelUnavailableError')
+    const gone = { fallback: 'spare', answers: () => ({ fails: { name: 'ModelRefusedError' } }) }
+    const again = await run({ tools: [look] }, { default: gone, spare: ['done'] }, { after: failed })
+    expect(again.output).toEqual({ text: 'done', turns: 3 })
+    expect(again.modelCalls.map(({ model }) => model)).toEqual(['default', 'spare'])
+    expect(seenBy(again.modelCalls, 'spare')).toEqual([4])
+    expect(look.calls).toEqual([{ of: '1' }, { of: '2' }])
   })
 })
 
