@@ -1,11 +1,15 @@
-import type { Json } from '../domain/json.ts'
+import type { Json, JsonObject } from '../domain/json.ts'
 import type { TokenUsage } from '../domain/price-table.ts'
 
-/** A part of a message: text, a call of a tool, or a tool's result. */
+/**
+ * A part of a message: text, a call of a tool, a tool's result, or what a model wants back unread with the calls that it has made, such as its
+ * signed thoughts. An opaque part is for the model that has made it (`from`) and for no other, and is not shown.
+ */
 export type ModelPart =
   | { kind: 'text'; text: string }
   | { kind: 'tool-call'; id: string; name: string; input: Json }
   | { kind: 'tool-result'; id: string; name: string; output: Json; isError?: boolean }
+  | { kind: 'opaque'; from: string; data: JsonObject }
 export type ModelMessage = { role: 'user' | 'assistant'; parts: readonly ModelPart[] }
 export type ModelTool = { name: string; description: string; schema: Json }
 

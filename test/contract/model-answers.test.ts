@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { wireId } from '../../functions/adapters/models/tool-names.ts'
 import type { ModelRequest } from '../../shared/ports/models.ts'
 import { ask, failureOf, playScene, SCHEMA, TOLD, USAGE, WIRES } from '../support/models/asking.ts'
 import { ScriptedServer } from '../support/models/scripted-server.ts'
@@ -15,6 +16,44 @@ afterAll(() => server[Symbol.asyncDispose]())
 describe.each(WIRES)('a model of $name', (wire) => {
   const play = (scene: Scene, request: Partial<ModelRequest> = {}, settings = {}) =>
     playScene(wire, server, { scene, request, settings })
+
+  it.each([false, true])(
+    'has ids of calls that are its own, whatever the server says (streamed: %s)',
+    async (isStreamed) => {
+      const stream = isStreamed ? { onText: () => undefined } : {}
+      const tools = [{ name: 'look', description: 'looks', schema: SCHEMA }]
+      const idsOf = async (ids: readonly string[], messages = ask().messages) => {
+        const parts = ids.map((id) => ({ id, name: 'look', arguments: '{}' }))
+        const { answer } = await play(
+          { parts, finish: 'tools', usage: USAGE },
+          { ...stream, tools, messages },
+        )
+        return answer.parts.flatMap((part) => (part.kind === 'tool-call' ? [part.id] : []))
+      }
+      const long = 'x'.repeat(70)
+      // Those that differ only by characters which a provider does not take are the same to it.
+      for (const ids of [
+        ['c1', 'c1', 'c2', 'c1'],
+        ['a.b', 'a_b'],
+        [long, long],
+        ['c', 'c_2', 'c'],
+      ]) {
+        const own = await idsOf(ids)
+        expect(own[0]).toBe(ids[0])
+        expect(new Set(own.map(wireId)).size).toBe(ids.length)
+      }
+      // Some servers number the calls of each answer anew.
+      const before = { kind: 'tool-call' as const, id: 'call_0', name: 'look', input: {} }
+      const result = { kind: 'tool-result' as const, id: 'call_0', name: 'look', output: 1 }
+      const messages = [
+        ...ask().messages,
+        { role: 'assistant' as const, parts: [before] },
+        { role: 'user' as const, parts: [result] },
+      ]
+      expect(await idsOf(['call_0', 'call_1'], messages)).toEqual(['call_0_2', 'call_1'])
+      expect(await idsOf(['call_0_2', 'call_0'], messages)).toEqual(['call_0_2', 'call_0_3'])
+    },
+  )
 
   describe('with an answer of a schema', () => {
     const answers = (text: string): Scene => ({ parts: [{ text }], usage: USAGE })

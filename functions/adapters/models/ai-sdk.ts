@@ -22,7 +22,7 @@ export function aiSdkModel(
   { silenceMilliseconds = SILENCE_MILLISECONDS }: Options = {},
 ): Models {
   async function generate(request: ModelRequest): Promise<ModelAnswer> {
-    const names = toolNames(request)
+    const names = toolNames(model, request)
     const watch = new CallWatch(request.signal, silenceMilliseconds)
     const call = { model, request, watch, hasBegun: false }
     try {

@@ -3,6 +3,7 @@ import type { TokenUsage } from '../../../shared/domain/price-table.ts'
 import type { ModelAnswer, ModelPart, ModelRequest } from '../../../shared/ports/models.ts'
 import { mostUsageOf } from './most-usage.ts'
 import { answerIn, jsonIn } from './structured.ts'
+import { wireId } from './tool-names.ts'
 
 /** An answer as a provider has given it, with the names of the port. */
 export type Draft = {
@@ -21,10 +22,11 @@ export type Draft = {
 export function answerOf(request: ModelRequest, draft: Draft): ModelAnswer {
   const { answer } = request
   const given = draft.parts.flatMap((part) => (isCall(part, answer?.name) ? [part.input] : []))
-  const parts = draft.parts.flatMap((part): ModelPart[] => {
+  const all = draft.parts.flatMap((part): ModelPart[] => {
     if (isCall(part, answer?.name)) return [{ kind: 'text', text: textOf(part.input) }]
     return part.kind === 'text' && part.text === '' ? [] : [part]
   })
+  const parts = withOwnIds(wantsBack(all) ? all : all.filter(({ kind }) => kind !== 'opaque'), request)
   const calls = parts.some(({ kind }) => kind === 'tool-call')
   const isCut = draft.finish === 'length' || draft.finish === 'filtered'
   const finish = isCut ? draft.finish : calls ? 'tools' : 'stop'
@@ -38,6 +40,34 @@ export function answerOf(request: ModelRequest, draft: Draft): ModelAnswer {
     modelId: draft.modelId,
     ...(draft.requestId === undefined ? {} : { requestId: draft.requestId }),
   }
+}
+
+/** What a model wants back unread is kept with calls of tools only, and is bounded: it is stored with each turn. */
+const MOST_OPAQUE_CHARACTERS = 262_144
+
+function wantsBack(parts: readonly ModelPart[]): boolean {
+  const opaque = parts.filter(({ kind }) => kind === 'opaque')
+  if (opaque.length === 0 || !parts.some(({ kind }) => kind === 'tool-call')) return false
+  return JSON.stringify(opaque).length <= MOST_OPAQUE_CHARACTERS
+}
+
+/**
+ * The parts with ids of calls that no other call of the conversation has: some servers tell one id for several calls, and some number those of each
+ * answer anew, which the model that is fallen back to may refuse.
+ */
+function withOwnIds(parts: readonly ModelPart[], { messages }: ModelRequest): ModelPart[] {
+  const taken = new Set(
+    messages.flatMap((message) =>
+      message.parts.flatMap((part) => (part.kind === 'tool-call' ? [wireId(part.id)] : [])),
+    ),
+  )
+  return parts.map((part) => {
+    if (part.kind !== 'tool-call') return part
+    let id = part.id
+    for (let next = 2; taken.has(wireId(id)); next++) id = `${part.id}_${next}`
+    taken.add(wireId(id))
+    return { ...part, id }
+  })
 }
 
 type Call = ModelPart & { kind: 'tool-call' }

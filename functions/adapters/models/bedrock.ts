@@ -45,7 +45,7 @@ export function bedrockModel(
   let streams = true
 
   async function generate(request: ModelRequest): Promise<ModelAnswer> {
-    const names = toolNames(request)
+    const names = toolNames(model, request)
     const input = converseInput(model, request, names)
     const watch = new CallWatch(request.signal, silenceMilliseconds)
     const call = { model, request, watch, hasBegun: false }
@@ -80,7 +80,7 @@ export function bedrockModel(
   /** Bedrock counts for some models only, and for none by an inference profile: else it is the most that there can be. */
   async function count(request: ModelRequest): Promise<number> {
     if (!counts) return mostInputTokens(request)
-    const { system, messages, toolConfig } = converseInput(model, request, toolNames(request))
+    const { system, messages, toolConfig } = converseInput(model, request, toolNames(model, request))
     const input = { converse: { system, messages, ...(toolConfig ? { toolConfig } : {}) } }
     const watch = new CallWatch(request.signal, silenceMilliseconds)
     try {

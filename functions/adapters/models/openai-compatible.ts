@@ -1,5 +1,6 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { Models } from '../../../shared/ports/models.ts'
+import { keptFields } from './ai-sdk/kept-fields.ts'
 import { aiSdkModel } from './ai-sdk.ts'
 import { reconnecting } from './lost-connection.ts'
 import type { NamedModel } from './named-model.ts'
@@ -13,6 +14,7 @@ export function openaiCompatibleModel(model: NamedModel, { apiKey, ...options }:
     baseURL: model.url ?? '',
     ...(apiKey === undefined ? {} : { apiKey }),
     includeUsage: true,
+    metadataExtractor: keptFields,
     ...(isOpenAi(model) ? { transformRequestBody: withCompletionTokens } : {}),
     supportsStructuredOutputs: model.structured === 'native',
     fetch: (url, init) =>

@@ -1,14 +1,20 @@
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { ModelRequest } from '../../../shared/ports/models.ts'
+import type { NamedModel } from './named-model.ts'
 
 /** The names of tools that providers take: letters, digits, underscores and dashes, at most 64. */
 const MOST_CHARACTERS = 64
 
 /** Tools of a request by names that providers take; a capability such as `text.write` has a dot. */
-export type ToolNames = { toWire(name: string): string; fromWire(name: string): string }
+export type ToolNames = {
+  toWire(name: string): string
+  fromWire(name: string): string
+  /** The model, as the opaque parts name it that it has made. */
+  source: string
+}
 
 /** Throws ConfigError where the structured answer is named as a tool is. */
-export function toolNames({ tools = [], answer, messages }: ModelRequest): ToolNames {
+export function toolNames(model: NamedModel, { tools = [], answer, messages }: ModelRequest): ToolNames {
   if (answer && tools.some(({ name }) => name === answer.name))
     throw new OrchestratorError(
       'ConfigError',
@@ -28,14 +34,20 @@ export function toolNames({ tools = [], answer, messages }: ModelRequest): ToolN
     own.set(free, name)
   }
   // Names that are right already keep themselves, whatever comes before them.
-  const called = messages.flatMap(({ parts }) =>
-    parts.flatMap((part) => (part.kind === 'text' ? [] : part.name)),
-  )
+  const called = messages.flatMap(({ parts }) => parts.flatMap((part) => ('name' in part ? part.name : [])))
   const names = [...tools.map(({ name }) => name), ...(answer ? [answer.name] : []), ...called]
   for (const name of names) if (isPlain(name)) add(name)
   for (const name of names) add(name)
-  return { toWire: (name) => wire.get(name) ?? name, fromWire: (name) => own.get(name) ?? name }
+  return {
+    toWire: (name) => wire.get(name) ?? name,
+    fromWire: (name) => own.get(name) ?? name,
+    source: sourceOf(model),
+  }
 }
+
+/** An id may be known at several addresses; the rest of an address may hold a key. */
+const sourceOf = ({ provider, id, url = '' }: NamedModel): string =>
+  [provider, URL.parse(url)?.origin, id].filter(Boolean).join(' ')
 
 const isPlain = (name: string): boolean => /^[\w-]{1,64}$/.test(name)
 

@@ -6,11 +6,12 @@
  * transcript/R2 a request that goes on from the one before, as in a loop of tools, is kept by what is new in it: all of them together
  *    have the size of the conversation
  * transcript/R3 what is kept of one call is bounded: long texts keep their head and tail
+ * transcript/R4 opaque parts are for their model only, and are not kept
  */
 import { boundedText } from '../../domain/bounded.ts'
 import type { Json } from '../../domain/json.ts'
 import type { TranscriptEntry } from '../../domain/transcript.ts'
-import type { ModelAnswer, ModelRequest } from '../../ports/models.ts'
+import type { ModelAnswer, ModelPart, ModelRequest } from '../../ports/models.ts'
 import type { StepRun } from '../step-run.ts'
 import type { GateNeeds } from './host-models.ts'
 
@@ -41,7 +42,7 @@ export function keepTranscript(
       const store = (value: unknown) => values.storeValue(own.taskId, bounded(value), MOST_WITH_ENTRY)
       const [asked, answered] = await Promise.all([
         store(fresh ?? wholeOf(request)),
-        answer && store({ parts: answer.parts, value: answer.value }),
+        answer && store({ parts: shown(answer).parts, value: answer.value }),
       ])
       await transcripts.addEntry(own, {
         id,
@@ -61,7 +62,13 @@ export function keepTranscript(
 }
 
 const wholeOf = ({ system, messages, tools, answer, maxOutputTokens }: ModelRequest): object => ({
-  ...{ system, messages, tools, answer, maxOutputTokens },
+  ...{ system, messages: messages.map(shown), tools, answer, maxOutputTokens },
+})
+
+/** transcript/R4 */
+const shown = <M extends { parts: readonly ModelPart[] }>(message: M): M => ({
+  ...message,
+  parts: message.parts.filter(({ kind }) => kind !== 'opaque'),
 })
 
 /** What is new in a request that begins as the one before it did (transcript/R2). */
@@ -72,7 +79,7 @@ function newSince(before: ModelRequest | undefined, request: ModelRequest): obje
     JSON.stringify([one.system, one.tools, one.answer, messages])
   if (begins(before) !== begins(request, request.messages.slice(0, before.messages.length))) return undefined
   return {
-    messages: request.messages.slice(before.messages.length),
+    messages: request.messages.slice(before.messages.length).map(shown),
     maxOutputTokens: request.maxOutputTokens,
   }
 }

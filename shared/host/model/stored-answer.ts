@@ -14,6 +14,7 @@ const PartSchema = z.discriminatedUnion('kind', [
     output: AnyJson,
     isError: z.boolean().exactOptional(),
   }),
+  z.object({ kind: z.literal('opaque'), from: z.string(), data: z.record(z.string(), AnyJson) }),
 ])
 
 const AnswerSchema = z.object({

@@ -1,6 +1,6 @@
 import { bedrockClient, bedrockModel } from '../../../functions/adapters/models/bedrock.ts'
 import { eventFrame, exceptionFrame } from '../../../local/bedrock-runtime/event-stream.ts'
-import { DEFAULT, JSON_TYPE, piecesOf, REQUEST_ID, type Scene, type Wire } from './wire.ts'
+import { DEFAULT, JSON_TYPE, piecesOf, REQUEST_ID, type Scene, type Thought, type Wire } from './wire.ts'
 
 const STOP_REASONS = {
   stop: 'end_turn',
@@ -34,7 +34,9 @@ export const bedrockWire: Wire = {
               content: parts.map((part) =>
                 'text' in part
                   ? part
-                  : { toolUse: { toolUseId: part.id, name: part.name, input: JSON.parse(part.arguments) } },
+                  : 'thought' in part
+                    ? { reasoningContent: reasoning(part) }
+                    : { toolUse: { toolUseId: part.id, name: part.name, input: JSON.parse(part.arguments) } },
               ),
             },
           },
@@ -54,15 +56,19 @@ export const bedrockWire: Wire = {
           ? piecesOf(part.text).map((text) =>
               eventFrame('contentBlockDelta', { contentBlockIndex, delta: { text } }),
             )
-          : [
-              eventFrame('contentBlockStart', {
-                contentBlockIndex,
-                start: { toolUse: { toolUseId: part.id, name: part.name } },
-              }),
-              ...piecesOf(part.arguments).map((input) =>
-                eventFrame('contentBlockDelta', { contentBlockIndex, delta: { toolUse: { input } } }),
-              ),
-            ]),
+          : 'thought' in part
+            ? reasoningDeltas(part).map((reasoningContent) =>
+                eventFrame('contentBlockDelta', { contentBlockIndex, delta: { reasoningContent } }),
+              )
+            : [
+                eventFrame('contentBlockStart', {
+                  contentBlockIndex,
+                  start: { toolUse: { toolUseId: part.id, name: part.name } },
+                }),
+                ...piecesOf(part.arguments).map((input) =>
+                  eventFrame('contentBlockDelta', { contentBlockIndex, delta: { toolUse: { input } } }),
+                ),
+              ]),
         eventFrame('contentBlockStop', { contentBlockIndex }),
       ]),
       eventFrame('messageStop', { stopReason: STOP_REASONS[finish] }),
@@ -101,6 +107,16 @@ export const bedrockWire: Wire = {
     }
   },
 }
+
+const reasoning = ({ thought, signature, encrypted }: Thought): object =>
+  encrypted === undefined
+    ? { reasoningText: { text: thought, ...(signature === undefined ? {} : { signature }) } }
+    : { redactedContent: encrypted }
+
+const reasoningDeltas = ({ thought, signature, encrypted }: Thought): object[] =>
+  encrypted === undefined
+    ? [...piecesOf(thought).map((text) => ({ text })), ...(signature === undefined ? [] : [{ signature }])]
+    : [{ redactedContent: encrypted }]
 
 /** Bedrock's `inputTokens` excludes what is read from the cache. */
 const bedrockUsage = (usage: Scene['usage']) =>

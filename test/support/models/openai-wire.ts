@@ -23,7 +23,10 @@ export const openaiWire: Wire = {
               message: {
                 role: 'assistant',
                 content: parts.flatMap((part) => ('text' in part ? [part.text] : [])).join('') || null,
-                tool_calls: parts.flatMap((part) => ('text' in part ? [] : [openaiCall(part)])),
+                ...Object.fromEntries(
+                  parts.flatMap((part) => ('thought' in part ? [['reasoning_content', part.thought]] : [])),
+                ),
+                tool_calls: parts.flatMap((part) => ('name' in part ? [openaiCall(part)] : [])),
               },
               finish_reason: FINISH_REASONS[finish],
             },
@@ -36,13 +39,15 @@ export const openaiWire: Wire = {
   stream: ({ parts, finish = 'stop', usage }) => {
     const chunk = (delta: object, reason: string | null = null): Buffer =>
       sse({ id: 'chat-1', model: MODEL_ID, choices: [{ index: 0, delta, finish_reason: reason }] })
-    const calls = parts.filter((part) => !('text' in part))
+    const calls = parts.filter((part) => 'name' in part)
     return {
       headers: { 'content-type': 'text/event-stream', 'x-request-id': REQUEST_ID },
       pieces: [
         chunk({ role: 'assistant', content: '' }),
         ...parts.flatMap((part) => {
           if ('text' in part) return piecesOf(part.text).map((content) => chunk({ content }))
+          if ('thought' in part)
+            return piecesOf(part.thought).map((reasoning_content) => chunk({ reasoning_content }))
           const index = calls.indexOf(part)
           const { function: named, ...call } = openaiCall(part)
           return [
@@ -95,9 +100,12 @@ export const openaiWire: Wire = {
 
 const sse = (value: object): Buffer => Buffer.from(`data: ${JSON.stringify(value)}\n\n`)
 
-const openaiCall = (call: { id: string; name: string; arguments: string }) => ({
+const openaiCall = (call: { id: string; name: string; arguments: string; signature?: string }) => ({
   id: call.id,
   type: 'function',
+  ...(call.signature === undefined
+    ? {}
+    : { extra_content: { google: { thought_signature: call.signature } } }),
   function: { name: call.name, arguments: call.arguments },
 })
 

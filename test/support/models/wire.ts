@@ -4,10 +4,17 @@ import type { Asked, Pieces } from './scripted-server.ts'
 
 /** What a model answers, in no provider's words; the arguments of a call are a text, as models write them. */
 export type Scene = {
-  parts: readonly ({ text: string } | { id: string; name: string; arguments: string })[]
+  parts: readonly (
+    | { text: string }
+    | { id: string; name: string; arguments: string; signature?: string }
+    | Thought
+  )[]
   finish?: 'stop' | 'length' | 'tools' | 'filtered'
   usage?: { input: number; output: number; cached?: number } | undefined
 }
+
+/** What a model thinks, with the provider's signature; Bedrock may tell it as encrypted bytes, in base64. */
+export type Thought = { thought: string; signature?: string; encrypted?: string }
 
 /** A request as the server has received it. */
 type Heard = {

@@ -4,6 +4,7 @@ import { modelsOf } from '../../../functions/adapters/models/models.ts'
 import { toolNames } from '../../../functions/adapters/models/tool-names.ts'
 import type { ModelSettings } from '../../../shared/domain/model-settings.ts'
 import { ask, failureOf, most } from '../../support/models/asking.ts'
+import { DEFAULT } from '../../support/models/wire.ts'
 
 const settings = (provider: ModelSettings['provider']): ModelSettings => ({
   provider,
@@ -72,7 +73,7 @@ test('names of tools are what providers take, different from each other, and fou
   fc.assert(
     fc.property(fc.uniqueArray(name, { maxLength: 12 }), (names) => {
       const tools = names.map((one) => ({ name: one, description: '', schema: {} }))
-      const { toWire, fromWire } = toolNames(ask({ tools }))
+      const { toWire, fromWire } = toolNames({ ...DEFAULT, provider: 'bedrock' }, ask({ tools }))
       const wire = names.map(toWire)
       expect(new Set(wire).size).toBe(names.length)
       expect(wire.filter((one) => !/^[\w-]{1,64}$/.test(one))).toEqual([])

@@ -9,6 +9,7 @@ import type { TokenUsage } from '../../../../shared/domain/price-table.ts'
 import type { ModelAnswer, ModelPart } from '../../../../shared/ports/models.ts'
 import { argumentsIn } from '../structured.ts'
 import type { ToolNames } from '../tool-names.ts'
+import { partOfCall, partOfMessage } from './opaque.ts'
 
 export type Told = {
   parts: ModelPart[]
@@ -20,13 +21,13 @@ export type Told = {
 
 /** What `doGenerate` answers; undefined where that is no whole answer. */
 export function toldBy(
-  { content, finishReason, usage, response }: LanguageModelV4GenerateResult,
+  { content, finishReason, usage, response, providerMetadata }: LanguageModelV4GenerateResult,
   names: ToolNames,
 ): Told | undefined {
   const finish = finishOf(finishReason)
   if (!finish) return undefined
   return {
-    parts: partsOf(content, names),
+    parts: [...partOfMessage(providerMetadata, names.source), ...partsOf(content, names)],
     finish,
     usage: usageOf(usage, content.length > 0),
     modelId: response?.modelId,
@@ -37,13 +38,19 @@ export function toldBy(
 export const requestIdIn = (headers: Readonly<Record<string, string>> | undefined): string | undefined =>
   headers?.['x-request-id']
 
-/** An answer's parts; what is neither text nor a call, such as a model's thoughts, is left out. */
+/** An answer's parts; what is neither text nor a call is left out. */
 function partsOf(content: readonly LanguageModelV4Content[], names: ToolNames): ModelPart[] {
   return content.flatMap((part): ModelPart[] => {
     if (part.type === 'text') return [{ kind: 'text', text: part.text }]
     if (part.type !== 'tool-call') return []
-    const { toolCallId: id, toolName, input } = part
-    return [{ kind: 'tool-call', id, name: names.fromWire(toolName), input: argumentsIn(input) }]
+    const { toolCallId: id, toolName, input, providerMetadata } = part
+    const call: ModelPart = {
+      kind: 'tool-call',
+      id,
+      name: names.fromWire(toolName),
+      input: argumentsIn(input),
+    }
+    return [...partOfCall(providerMetadata, names.source), call]
   })
 }
 
@@ -104,7 +111,8 @@ export class StreamedParts {
     const finish = this.#end && finishOf(this.#end.finishReason)
     if (!this.#end || !finish) return undefined
     const usage = usageOf(this.#end.usage, this.#parts.length > 0)
-    return { parts: this.#parts, finish, usage, modelId: this.#modelId, requestId }
+    const parts = [...partOfMessage(this.#end.providerMetadata, this.#names.source), ...this.#parts]
+    return { parts, finish, usage, modelId: this.#modelId, requestId }
   }
 
   #text(id: string): ModelPart & { kind: 'text' } {

@@ -9,6 +9,7 @@ import { joinedMessages } from '../joined-messages.ts'
 import type { NamedModel } from '../named-model.ts'
 import { instructionFor, isClosed, objectSchema } from '../structured.ts'
 import { type ToolNames, wireId } from '../tool-names.ts'
+import { optionsOfCall, optionsOfMessage } from './opaque.ts'
 
 /** A request as a language model of the AI SDK takes it. */
 export function callOptions(
@@ -59,7 +60,7 @@ function promptOf(model: NamedModel, request: ModelRequest, names: ToolNames): L
   const { system, answer, messages } = request
   const asked = answer && model.structured === 'prompt' ? [instructionFor(answer.schema)] : []
   const content = [...system, ...asked].filter((text) => text.trim() !== '').join('\n\n')
-  const said = joinedMessages(messages).flatMap((message) => messagesOf(message, names))
+  const said = joinedMessages(messages, names.source).flatMap((message) => messagesOf(message, names))
   return content === '' ? said : [{ role: 'system', content }, ...said]
 }
 
@@ -69,7 +70,7 @@ function messagesOf({ role, parts }: ModelMessage, names: ToolNames): LanguageMo
     part.kind === 'text' ? [{ type: 'text' as const, text: part.text }] : [],
   )
   if (role === 'assistant') {
-    const calls = parts.flatMap((part) =>
+    const calls = parts.flatMap((part, at) =>
       part.kind === 'tool-call'
         ? [
             {
@@ -77,11 +78,12 @@ function messagesOf({ role, parts }: ModelMessage, names: ToolNames): LanguageMo
               toolCallId: wireId(part.id),
               toolName: names.toWire(part.name),
               input: part.input,
+              ...optionsOfCall(parts[at - 1]),
             },
           ]
         : [],
     )
-    return [{ role, content: [...texts, ...calls] }]
+    return [{ role, content: [...texts, ...calls], ...optionsOfMessage(parts) }]
   }
   const results = parts.flatMap((part) => (part.kind === 'tool-result' ? [resultOf(part, names)] : []))
   return [

@@ -9,6 +9,7 @@ import type { TokenUsage } from '../../../../shared/domain/price-table.ts'
 import type { ModelAnswer, ModelPart } from '../../../../shared/ports/models.ts'
 import { argumentsIn } from '../structured.ts'
 import type { ToolNames } from '../tool-names.ts'
+import { type Reasoning, reasoningIn, reasoningPart } from './reasoning.ts'
 
 export type Told = {
   parts: ModelPart[]
@@ -18,8 +19,8 @@ export type Told = {
 }
 
 /**
- * What Converse answers; undefined where that is no answer. Blocks that are neither text nor a call, such as a model's thoughts, are left
- * out.
+ * What Converse answers; undefined where that is no answer. Blocks that are neither text, nor a call, nor signed thoughts are
+ * left out.
  */
 export function toldBy(
   { output, stopReason, usage, $metadata }: ConverseCommandOutput,
@@ -30,8 +31,9 @@ export function toldBy(
   return { parts, finish: finishOf(stopReason), usage: usageOf(usage), requestId: $metadata.requestId }
 }
 
-function partOf({ text, toolUse }: ContentBlock, names: ToolNames): ModelPart[] {
+function partOf({ text, toolUse, reasoningContent }: ContentBlock, names: ToolNames): ModelPart[] {
   if (text !== undefined) return [{ kind: 'text', text }]
+  if (reasoningContent) return reasoningPart(reasoningIn(reasoningContent), names.source)
   if (!toolUse) return []
   const { toolUseId = '', name = '', input } = toolUse
   return [{ kind: 'tool-call', id: toolUseId, name: names.fromWire(name), input: (input ?? {}) as Json }]
@@ -55,11 +57,13 @@ function usageOf(usage: BedrockUsage | undefined): TokenUsage | undefined {
   }
 }
 
+type Block = { text: string; call?: { id: string; name: string }; reasoning?: Reasoning }
+
 /** Collects the events of ConverseStream. */
 export class ConverseEvents {
   readonly #names: ToolNames
   readonly #onText: ((delta: string) => void) | undefined
-  readonly #blocks = new Map<number, { text: string; call?: { id: string; name: string } }>()
+  readonly #blocks = new Map<number, Block>()
   #stopReason: string | undefined
   #usage: TokenUsage | undefined
 
@@ -78,6 +82,14 @@ export class ConverseEvents {
     const more = text ?? delta?.delta?.toolUse?.input
     if (more !== undefined) this.#block(delta?.contentBlockIndex).text += more
     if (text) this.#onText?.(text)
+    const thought = delta?.delta?.reasoningContent
+    if (thought) {
+      const block = this.#block(delta?.contentBlockIndex)
+      block.reasoning ??= { text: '', signature: '', redacted: [] }
+      block.reasoning.text += thought.text ?? ''
+      block.reasoning.signature += thought.signature ?? ''
+      if (thought.redactedContent) block.reasoning.redacted.push(thought.redactedContent)
+    }
     if (messageStop) this.#stopReason = messageStop.stopReason
     if (metadata) this.#usage = usageOf(metadata.usage)
   }
@@ -87,15 +99,15 @@ export class ConverseEvents {
     if (this.#stopReason === undefined) return undefined
     const parts = [...this.#blocks]
       .sort(([a], [b]) => a - b)
-      .map(
-        ([, { text, call }]): ModelPart =>
-          call ? { kind: 'tool-call', ...call, input: argumentsIn(text) } : { kind: 'text', text },
-      )
+      .flatMap(([, { text, call, reasoning }]): ModelPart[] => {
+        if (reasoning) return reasoningPart(reasoning, this.#names.source)
+        return call ? [{ kind: 'tool-call', ...call, input: argumentsIn(text) }] : [{ kind: 'text', text }]
+      })
     return { parts, finish: finishOf(this.#stopReason), usage: this.#usage, requestId }
   }
 
-  #block(index = 0): { text: string; call?: { id: string; name: string } } {
-    const block = this.#blocks.get(index) ?? { text: '' }
+  #block(index = 0): Block {
+    const block: Block = this.#blocks.get(index) ?? { text: '' }
     this.#blocks.set(index, block)
     return block
   }

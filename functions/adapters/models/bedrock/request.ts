@@ -12,6 +12,7 @@ import { joinedMessages } from '../joined-messages.ts'
 import type { NamedModel } from '../named-model.ts'
 import { instructionFor, isClosed, objectSchema } from '../structured.ts'
 import { type ToolNames, wireId } from '../tool-names.ts'
+import { reasoningBlock } from './reasoning.ts'
 
 type Place = NonNullable<ModelRequest['cacheAfter']>
 
@@ -53,7 +54,7 @@ function systemOf(model: NamedModel, { system, answer, cacheAfter }: ModelReques
 }
 
 function messagesOf(model: NamedModel, request: ModelRequest, names: ToolNames): Message[] {
-  const messages = joinedMessages(request.messages).map(({ role, parts }) => ({
+  const messages = joinedMessages(request.messages, names.source).map(({ role, parts }) => ({
     role,
     content: parts.flatMap((part) => blockOf(part, names)),
   }))
@@ -64,6 +65,7 @@ function messagesOf(model: NamedModel, request: ModelRequest, names: ToolNames):
 
 function blockOf(part: ModelPart, names: ToolNames): ContentBlock[] {
   if (part.kind === 'text') return [{ text: part.text }]
+  if (part.kind === 'opaque') return [reasoningBlock(part.data)]
   const toolUseId = wireId(part.id)
   if (part.kind === 'tool-call')
     return [{ toolUse: { toolUseId, name: names.toWire(part.name), input: objectOf(part.input) } }]

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { type AgentTool, defineAgent, type ToolLoop } from '../../../../shared/agent/index.ts'
+import { listTranscript } from '../../../../shared/app/views/read-transcript.ts'
+import { OrchestratorError } from '../../../../shared/domain/errors.ts'
 import type { Json } from '../../../../shared/domain/json.ts'
 import { type AgentTest, type GivenModels, testAgent } from '../../../../testing/index.ts'
 import { type SeenModelCall, scriptedModels } from '../../../../testing/scripted-models.ts'
 import { loopingAgent, modelHost } from '../../../support/agents/model-host.ts'
+import { CALLER } from '../../../support/stores/callers.ts'
 
 const SCHEMA = { type: 'object', properties: { of: { type: 'string' } }, required: ['of'] }
 
@@ -255,6 +258,35 @@ describe('a model that is gone in the middle (model-gate/G6)', () => {
     expect(again.modelCalls.map(({ model }) => model)).toEqual(['default', 'spare'])
     expect(seenBy(again.modelCalls, 'spare')).toEqual([4])
     expect(look.calls).toEqual([{ of: '1' }, { of: '2' }])
+  })
+})
+
+describe('what a model wants back unread', () => {
+  it('is stored with its turn, sent back by a later attempt, and in no transcript (transcript/R4)', async () => {
+    const opaque = { kind: 'opaque' as const, from: 'bedrock m', data: { text: 'hm', signature: 's' } }
+    let asked: Json[] = []
+    const world = modelHost(() => (asked.length === 1 ? { calls: [call('a')] } : 'done'))
+    const taskId = await world.seed()
+    const scripted = scriptedModels({ default: [{ calls: [call('a')] }, 'done', 'done'] }, [], () => {})
+    const models: typeof scripted = {
+      ...scripted,
+      async generate(request) {
+        asked = [...asked, JSON.parse(JSON.stringify(request.messages)) as Json]
+        if (asked.length === 2) throw new OrchestratorError('ModelUnavailableError', 'gone')
+        const answer = await scripted.generate(request)
+        return asked.length === 1 ? { ...answer, parts: [opaque, ...answer.parts] } : answer
+      },
+    }
+    const agent = loopingAgent({ tools: [toolOf(() => 1)] })
+    const first = await world.invoke(agent, taskId, { hosts: { models } }).catch((error: Error) => error)
+    expect(first).toMatchObject({ name: 'AgentRetryableError' })
+    await world.invoke(agent, taskId, { hosts: { models } })
+    expect(await world.output(taskId)).toEqual({ text: 'done', turns: 2 })
+    expect(asked).toHaveLength(3)
+    expect(asked[2]).toMatchObject([{}, { role: 'assistant', parts: [opaque, { kind: 'tool-call' }] }, {}])
+    const { calls } = await listTranscript(world.ports)({ id: taskId, stepId: 'a', limit: 10 }, CALLER)
+    expect(calls).toHaveLength(3)
+    expect(JSON.stringify(calls)).not.toMatch(/opaque|signature/)
   })
 })
 
