@@ -26,7 +26,7 @@ export type ScriptedAnswer =
     }
 
 /** One call of a scripted model. */
-export type SeenModelCall = Omit<ModelRequest, 'signal' | 'onText'> & {
+export type SeenModelCall = Omit<ModelRequest, 'signal' | 'onText' | 'silenceMilliseconds'> & {
   /** The number of the call of this model, from 1. */
   nth: number
 }
@@ -54,7 +54,12 @@ export function scriptedModels(
 ): HostModels {
   const all = scriptsOf(given, agents)
   const counts = new Map<string, number>()
-  const generate = async ({ signal, onText, ...asked }: ModelRequest): Promise<ModelAnswer> => {
+  const generate = async ({
+    signal,
+    onText,
+    silenceMilliseconds: _,
+    ...asked
+  }: ModelRequest): Promise<ModelAnswer> => {
     signal.throwIfAborted()
     const one = all.get(asked.model)
     if (!one) throw new Error(`the test has no model "${asked.model}"`)

@@ -222,7 +222,7 @@ export const ERRORS = {
     status: 503,
     retryable: true,
     seen: 'task',
-    when: 'The provider of a language model takes no more calls for now: too many requests or tokens a minute, or it is overloaded. The step waits, and is called again: a `fallback` is for a model that is gone, not for one that is busy.',
+    when: 'The provider of a language model takes no more calls for now: too many requests or tokens a minute, or it is overloaded. The step waits, and is called again; a `fallback` of the model is asked where the wait is longer than its `fallbackAfterSeconds`.',
     whatToDo:
       "Submit less at once, raise the provider's quota, or say `tokensPerMinute` of the model in the stage, so that steps wait before the provider refuses them.",
   },

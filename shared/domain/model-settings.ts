@@ -10,6 +10,8 @@ export const ModelNameSchema = z
     'a name of a model is a-z, 0-9 and dashes, starts with a letter, at most 32 characters',
   )
 
+export const DEFAULT_FALLBACK_AFTER_SECONDS = 10
+
 /** A language model that a stage configures. */
 export const ModelSettingsSchema = z.strictObject({
   provider: z.enum(['bedrock', 'openai-compatible']),
@@ -33,7 +35,18 @@ export const ModelSettingsSchema = z.strictObject({
   contextTokens: z.number().int().min(1_000).max(10_000_000).describe('Input and output together'),
   tokensPerMinute: z.number().int().min(1).max(1e12).optional().describe('Shared by all agents'),
   price: ModelPriceSchema.optional().describe("By default that of the price table, by the model's id"),
-  fallback: ModelNameSchema.optional().describe('Another configured name, asked when this model is gone'),
+  fallback: ModelNameSchema.optional().describe(
+    'Another configured name, asked when this model is gone or throttled for long',
+  ),
+  fallbackAfterSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(3_600)
+    .optional()
+    .describe(
+      `How long this model may be throttled before its fallback is asked; ${DEFAULT_FALLBACK_AFTER_SECONDS} s by default`,
+    ),
 })
 export type ModelSettings = z.infer<typeof ModelSettingsSchema>
 
@@ -51,7 +64,7 @@ export const ModelsSchema = z
     const names = Object.keys(models)
     if (names.length > MOST_MODELS)
       refuse([], `at most ${MOST_MODELS} models can be configured; these are ${names.length}`)
-    for (const [name, { provider, url, secret, fallback }] of Object.entries(models)) {
+    for (const [name, { provider, url, secret, fallback, fallbackAfterSeconds }] of Object.entries(models)) {
       if (provider === 'openai-compatible' && url === undefined)
         refuse(
           [name, 'url'],
@@ -61,6 +74,11 @@ export const ModelsSchema = z
         refuse(
           [name, url === undefined ? 'secret' : 'url'],
           'only an openai-compatible model has a url or a secret; Bedrock is reached by the grants of the agent',
+        )
+      if (fallback === undefined && fallbackAfterSeconds !== undefined)
+        refuse(
+          [name, 'fallbackAfterSeconds'],
+          `it says when the fallback is asked, and "${name}" has none: set \`fallback\` too, or leave this out`,
         )
       if (fallback === undefined) continue
       if (ownOf(models, fallback) === undefined)

@@ -26,6 +26,8 @@ export type ModelRequest = {
   /** The last part of the prompt that is put into the provider's cache. */
   cacheAfter?: 'tools' | 'system' | 'messages'
   signal: AbortSignal
+  /** How long the provider may be silent, before its answer and between two parts of it, where that is shorter than the adapter's own limit. */
+  silenceMilliseconds?: number
   onText?: (delta: string) => void
 }
 

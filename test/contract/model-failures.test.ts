@@ -69,6 +69,16 @@ describe.each(WIRES)('a call of a model of $name', (wire) => {
       await server.closed
     })
 
+    it('when nothing comes for as long as the request allows', async () => {
+      server.script('hang')
+      const work = wire.model(server.url).generate(ask({ ...stream, silenceMilliseconds: 100 }))
+      expect(await failureOf(work)).toMatchObject({
+        name: 'ModelTimedOutError',
+        message: expect.stringContaining('nothing has come for 0.1 s'),
+      })
+      await server.closed
+    })
+
     it(
       'when the connection is lost at any byte, with the most that it can have used (bedrock/B2)',
       async () => {

@@ -23,7 +23,7 @@ export function aiSdkModel(
 ): Models {
   async function generate(request: ModelRequest): Promise<ModelAnswer> {
     const names = toolNames(model, request)
-    const watch = new CallWatch(request.signal, silenceMilliseconds)
+    const watch = new CallWatch(request, silenceMilliseconds)
     const call = { model, request, watch, hasBegun: false }
     try {
       const options = { ...callOptions(model, request, names), abortSignal: watch.signal }

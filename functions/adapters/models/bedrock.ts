@@ -47,7 +47,7 @@ export function bedrockModel(
   async function generate(request: ModelRequest): Promise<ModelAnswer> {
     const names = toolNames(model, request)
     const input = converseInput(model, request, names)
-    const watch = new CallWatch(request.signal, silenceMilliseconds)
+    const watch = new CallWatch(request, silenceMilliseconds)
     const call = { model, request, watch, hasBegun: false }
     try {
       const sent = { client, input, names, call }
@@ -82,7 +82,7 @@ export function bedrockModel(
     if (!counts) return mostInputTokens(request)
     const { system, messages, toolConfig } = converseInput(model, request, toolNames(model, request))
     const input = { converse: { system, messages, ...(toolConfig ? { toolConfig } : {}) } }
-    const watch = new CallWatch(request.signal, silenceMilliseconds)
+    const watch = new CallWatch(request, silenceMilliseconds)
     try {
       const command = new CountTokensCommand({ modelId: model.id, input })
       const { inputTokens } = await watch.within(client.send(command, { abortSignal: watch.signal }))

@@ -1,3 +1,7 @@
+import type { ModelRequest } from '../../../shared/ports/models.ts'
+
+type Watched = Pick<ModelRequest, 'signal' | 'silenceMilliseconds'>
+
 /**
  * Ends a call that its caller aborts, and one whose provider is silent for too long. It holds also against a library that ignores its
  * signal: `within` rejects then.
@@ -12,9 +16,10 @@ export class CallWatch {
   #timeout: ReturnType<typeof setTimeout> | undefined
   #isLate = false
 
-  /** Throws the signal's reason where it is aborted already. */
-  constructor(caller: AbortSignal, milliseconds: number) {
+  /** Throws the signal's reason where it is aborted already. `limit` is in milliseconds; a request may have a shorter one. */
+  constructor({ signal: caller, silenceMilliseconds }: Watched, limit: number) {
     caller.throwIfAborted()
+    const milliseconds = Math.min(limit, silenceMilliseconds ?? limit)
     this.signal = this.#controller.signal
     this.#caller = caller
     this.milliseconds = milliseconds

@@ -1,4 +1,5 @@
 import { type ErrorName, isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
+import { DEFAULT_FALLBACK_AFTER_SECONDS, type ModelSettings } from '../../domain/model-settings.ts'
 import type { TokenUsage } from '../../domain/price-table.ts'
 import { memberOf } from '../../domain/transient-error.ts'
 
@@ -19,6 +20,22 @@ export function throttled(name: string, why: string, waitSeconds?: number): Orch
   const wish = waitSeconds === undefined ? {} : { waitSeconds }
   return new OrchestratorError('AgentThrottledError', `model ${name} ${why}`, { model: name, ...wish })
 }
+
+/** A model that is throttled, and the wait that it asks for; 0 where it tells none. */
+export type Throttling = { error: OrchestratorError; waitSeconds: number }
+
+export function throttlingOf(error: unknown): Throttling | undefined {
+  if (!isOrchestratorError(error, 'AgentThrottledError')) return undefined
+  const { waitSeconds } = error.details
+  return { error, waitSeconds: typeof waitSeconds === 'number' ? waitSeconds : 0 }
+}
+
+/** Whether the fallback of a throttled model is asked (model-gate/G9). */
+export const isImpatient = (
+  { fallbackAfterSeconds: most = DEFAULT_FALLBACK_AFTER_SECONDS }: ModelSettings,
+  { waitSeconds }: Throttling,
+  waitedSeconds: number,
+): boolean => waitSeconds > most || waitedSeconds >= most
 
 /** The error of one try as it leaves the gate. */
 export function asGateError(error: unknown, name: string): unknown {

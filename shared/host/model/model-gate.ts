@@ -13,18 +13,23 @@
  * model-gate/G6 a model that is gone is replaced by its fallback, which is asked by its own context, rate and price
  * model-gate/G7 a structured answer that is returned fits its schema
  * model-gate/G8 the log has names, sizes, tokens and how a call ended, never text of a request or of an answer
+ * model-gate/G9 a throttled model is replaced by its fallback where it asks for a longer wait than `fallbackAfterSeconds`, or the step has waited as
+ *    long already. Where the fallback cannot answer either, the step waits: the model will be there again
+ * model-gate/G10 a model with fallbacks may be silent for its share of the time that is left, so that each of them is asked in time
  */
 import type { AgentModel } from '../../agent/index.ts'
 import { needsModel } from '../../domain/agent.ts'
+import { failureOf } from '../../domain/bounded.ts'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import type { ModelSettings } from '../../domain/model-settings.ts'
 import { addUsage } from '../../domain/model-tokens.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { ownOf } from '../../domain/own.ts'
+import { secondsUntil } from '../../domain/times.ts'
 import type { ModelAnswer, ModelRequest } from '../../ports/models.ts'
 import type { StepRun } from '../step-run.ts'
-import type { ConfiguredModels, HostModels, ModelGate } from './host-models.ts'
-import { isGone } from './model-errors.ts'
+import type { ConfiguredModels, GateNeeds, HostModels, ModelGate } from './host-models.ts'
+import { isGone, isImpatient, type Throttling, throttlingOf } from './model-errors.ts'
 import { DEFAULT_MODEL, replyOf, requestOf } from './model-request.ts'
 import { type OneTry, oneTry } from './one-try.ts'
 import { askStructured } from './structured-answer.ts'
@@ -45,7 +50,7 @@ export const modelGate: ModelGate = (ports, run, attempt) => {
     (grows: boolean) =>
     (request: ModelRequest): Promise<ModelAnswer> => {
       requireConfigured(models, run, request.model)
-      return askOrFallback(models, run, grows ? withRoom(attemptOnce) : attemptOnce, request)
+      return askOrFallback(ports, run, grows ? withRoom(attemptOnce) : attemptOnce, request)
     }
   const model: Pick<AgentModel, 'has' | 'generate'> = {
     has: (name = DEFAULT_MODEL) =>
@@ -73,27 +78,7 @@ function requireConfigured({ settings }: ConfiguredModels, { agent }: StepRun, n
 
 type Attempt = (request: ModelRequest, settings: ModelSettings) => Promise<ModelAnswer>
 
-/** model-gate/G6; fallbacks make no circle. */
-async function askOrFallback(
-  { settings }: ConfiguredModels,
-  { log }: StepRun,
-  attempt: Attempt,
-  request: ModelRequest,
-): Promise<ModelAnswer> {
-  for (let name = request.model; ; ) {
-    const own = ownOf(settings, name) as ModelSettings
-    try {
-      return await attempt({ ...request, model: name }, own)
-    } catch (error) {
-      const { fallback } = own
-      if (fallback === undefined || !ownOf(settings, fallback) || !isGone(error)) throw error
-      log.warn('model is gone, its fallback is asked', { model: name, fallback, errorName: error.name })
-      name = fallback
-    }
-  }
-}
-
-/** Refusals of a second, larger try: the answer that was cut off is better than none. */
+/** Refusals that another model, or more time, may mend. */
 const REFUSED = [
   'ModelContextError',
   'ModelLimitError',
@@ -101,6 +86,38 @@ const REFUSED = [
   'AgentBusyError',
   'AgentThrottledError',
 ] as const
+
+const isRefused = (error: unknown): boolean => isGone(error) || isOrchestratorError(error, ...REFUSED)
+
+/** model-gate/G6, G9; fallbacks make no circle. */
+async function askOrFallback(
+  { models: { settings }, clock }: Pick<GateNeeds, 'clock'> & { models: ConfiguredModels },
+  run: StepRun,
+  attempt: Attempt,
+  request: ModelRequest,
+): Promise<ModelAnswer> {
+  let soonest: Throttling | undefined
+  for (let name = request.model; ; ) {
+    const own = ownOf(settings, name) as ModelSettings
+    try {
+      return await attempt({ ...request, model: name }, own)
+    } catch (error) {
+      const waits = throttlingOf(error)
+      if (waits && !(soonest && soonest.waitSeconds <= waits.waitSeconds)) soonest = waits
+      const { fallback } = own
+      const isOver = isGone(error) || (waits && isImpatient(own, waits, secondsWaited(run, clock)))
+      if (fallback === undefined || !ownOf(settings, fallback) || !isOver)
+        throw soonest && isRefused(error) ? soonest.error : error
+      const told = { model: name, fallback, errorName: failureOf(error).name }
+      run.log.warn('model is gone or throttled, its fallback is asked', told)
+      name = fallback
+    }
+  }
+}
+
+/** Seconds for which the agents of the step have been busy or throttled. */
+const secondsWaited = ({ record: { busySince } }: StepRun, clock: GateNeeds['clock']): number =>
+  busySince === undefined ? 0 : -secondsUntil(busySince, clock.now())
 
 const withRoom =
   (attemptOnce: OneTry): Attempt =>
@@ -122,7 +139,8 @@ async function askWithRoom(
     const second = await attemptOnce({ ...request, maxOutputTokens })
     return { ...second, usage: addUsage(first.usage, second.usage) }
   } catch (error) {
-    if (isGone(error) || isOrchestratorError(error, ...REFUSED)) return first
+    // The answer that was cut off is better than none.
+    if (isRefused(error)) return first
     throw error
   }
 }

@@ -14,6 +14,7 @@ import type { ConfiguredModels, GateNeeds } from './host-models.ts'
 import { keepTranscript } from './keep-transcript.ts'
 import { asGateError, isUnpaid, throttled, usageIn } from './model-errors.ts'
 import { showText } from './show-text.ts'
+import { silenceFor } from './silence-for.ts'
 
 /** The request names a model that is configured. */
 export type OneTry = (request: ModelRequest) => Promise<ModelAnswer>
@@ -28,9 +29,12 @@ type Held = { settle(used: Used | undefined): Promise<void> }
 export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCall): OneTry {
   const keep = keepTranscript(ports, run)
   const begin = showText(ports, run, attempt)
-  return async (request) => {
+  return async (given) => {
     attempt.signal.throwIfAborted()
-    const settings = ports.models.settings[request.model] as ModelSettings
+    const settings = ports.models.settings[given.model] as ModelSettings
+    const left = attempt.deadline.getTime() - ports.clock.now().getTime()
+    const silenceMilliseconds = silenceFor(ports.models.settings, given.model, left)
+    const request = silenceMilliseconds === undefined ? given : { ...given, silenceMilliseconds }
     const held = await holdCounted(ports, run, attempt, { request, settings })
     const startedAt = ports.clock.now()
     const durationMs = (): number => ports.clock.now().getTime() - startedAt.getTime()

@@ -40,6 +40,12 @@ test.each([
     'a.url',
     'an address such as',
   ],
+  [
+    'a patience without a fallback',
+    { a: { ...bedrock, fallbackAfterSeconds: 5 } },
+    'a.fallbackAfterSeconds',
+    'and "a" has none: set `fallback` too',
+  ],
   ['a url of Bedrock', { a: { ...bedrock, url: local.url } }, 'a.url', 'only an openai-compatible model'],
   [
     'a secret of Bedrock',
