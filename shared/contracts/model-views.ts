@@ -3,7 +3,8 @@ import { ModelSettingsSchema } from '../domain/model-settings.ts'
 import { USE_DAYS } from '../domain/model-use.ts'
 import { ModelPriceSchema } from '../domain/price-table.ts'
 
-const { provider, id, contextTokens, tokensPerMinute, structured, fallback } = ModelSettingsSchema.shape
+const { provider, id, contextTokens, tokensPerMinute, structured, fallback, fallbackAfterSeconds } =
+  ModelSettingsSchema.shape
 
 export const ModelUseViewSchema = z.object({
   calls: z.number(),
@@ -19,7 +20,12 @@ export const ModelViewSchema = z.object({
   name: z.string().describe('By which agents ask for it'),
   provider,
   id: z.string().describe(id.description ?? ''),
-  url: z.string().optional().describe('Where an OpenAI-compatible server answers'),
+  url: z
+    .string()
+    .optional()
+    .describe(
+      'Scheme, host and port of its OpenAI-compatible server; the rest of the address may hold a key',
+    ),
   contextTokens,
   structured: structured.unwrap(),
   tokensPerMinute,
@@ -27,6 +33,7 @@ export const ModelViewSchema = z.object({
     'US dollars for a million tokens; absent where it is not known',
   ),
   fallback,
+  fallbackAfterSeconds,
   agents: z.array(z.string()).describe('The agents that may call it'),
   used: ModelUseViewSchema.describe(`By all tasks in the last ${USE_DAYS} days`),
 })

@@ -50,6 +50,9 @@ export const ModelSettingsSchema = z.strictObject({
 })
 export type ModelSettings = z.infer<typeof ModelSettingsSchema>
 
+/** What may be told of an address: its path, its query and a user's part of it may hold a key. */
+export const originOf = (url: string): string => URL.parse(url)?.origin ?? 'an address that cannot be read'
+
 export const MOST_MODELS = 16
 
 const RIGHT_MODELS =

@@ -1,5 +1,6 @@
 import { boundedText } from '../../../shared/domain/bounded.ts'
 import { isOrchestratorError, OrchestratorError } from '../../../shared/domain/errors.ts'
+import { originOf } from '../../../shared/domain/model-settings.ts'
 import { transientError } from '../../../shared/domain/transient-error.ts'
 import { withoutSecrets } from '../../../shared/domain/without-secrets.ts'
 import type { ModelRequest } from '../../../shared/ports/models.ts'
@@ -132,7 +133,7 @@ function adviceOf(
   const setting = (field: string): string => `\`models.${name}.${field}\` in the stage`
   const isBedrock = provider === 'bedrock'
   if (kind === 'ModelUnavailableError' && status === undefined && !hasBegun && !isBedrock)
-    return `; start the server at ${url}, or correct ${setting('url')}`
+    return `; start the server at ${originOf(url ?? '')}, or correct ${setting('url')}`
   if (kind !== 'ModelRefusedError') return ''
   if (code === 'insufficient_quota' || status === 402)
     return `; the account of ${setting('secret')} has no credit left`

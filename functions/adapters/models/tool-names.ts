@@ -1,4 +1,5 @@
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { originOf } from '../../../shared/domain/model-settings.ts'
 import type { ModelRequest } from '../../../shared/ports/models.ts'
 import type { NamedModel } from './named-model.ts'
 
@@ -45,9 +46,9 @@ export function toolNames(model: NamedModel, { tools = [], answer, messages }: M
   }
 }
 
-/** An id may be known at several addresses; the rest of an address may hold a key. */
-const sourceOf = ({ provider, id, url = '' }: NamedModel): string =>
-  [provider, URL.parse(url)?.origin, id].filter(Boolean).join(' ')
+/** An id may be known at several addresses. */
+const sourceOf = ({ provider, id, url }: NamedModel): string =>
+  [provider, ...(url === undefined ? [] : [originOf(url)]), id].join(' ')
 
 const isPlain = (name: string): boolean => /^[\w-]{1,64}$/.test(name)
 

@@ -3,7 +3,7 @@ import type { MissingModelViewSchema, ModelView } from '../../contracts/model-vi
 import { type Agent, EVERY_MODEL, needsModel } from '../../domain/agent.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { compareIds } from '../../domain/compare-ids.ts'
-import type { ModelSettings } from '../../domain/model-settings.ts'
+import { type ModelSettings, originOf } from '../../domain/model-settings.ts'
 import { NO_USE } from '../../domain/model-use.ts'
 import { priceOfModel } from '../../estimator/model-prices.ts'
 import type { Ports } from '../../ports/index.ts'
@@ -25,7 +25,7 @@ export const listModels =
       models: Object.entries(models).map(([name, { url, secret: _secret, price, ...settings }]) => ({
         name,
         ...settings,
-        ...(url === undefined ? {} : { url: withoutCredentials(url) }),
+        ...(url === undefined ? {} : { url: originOf(url) }),
         ...priced(price ?? priceOfModel(settings.id, prices)),
         agents: idsOf(present.filter((agent) => needsModel(agent, name))),
         used: uses.get(name) ?? NO_USE,
@@ -37,12 +37,6 @@ export const listModels =
 const priced = (price: ModelView['price']): Pick<ModelView, 'price'> => (price ? { price } : {})
 
 const idsOf = (agents: readonly Agent[]): string[] => agents.map(({ id }) => id).sort(compareIds)
-
-/** A query or a user's part of an address may hold a key. */
-function withoutCredentials(url: string): string {
-  const { origin, pathname } = new URL(url)
-  return `${origin}${pathname}`
-}
 
 function missingFrom(agents: readonly Agent[], known: ReadonlySet<string>): Listed['missing'] {
   const wanted = agents.flatMap((agent) =>

@@ -39,12 +39,13 @@ it('lists what the stage configures, who may call it, and what it has used', asy
   const own = {
     provider: 'openai-compatible',
     id: 'own',
-    url: 'https://me:password@models.example/v1?key=secret',
+    url: 'https://me:password@models.example:8443/keys/abc/v1?key=secret',
     secret: 'models/key',
     contextTokens: 8_000,
     structured: 'native',
     tokensPerMinute: 5_000,
     fallback: 'fast',
+    fallbackAfterSeconds: 0,
   }
   const price = { input: 1, output: 2 }
   const answer = { fast: NOVA, own, priced: { ...NOVA, price } }
@@ -62,11 +63,12 @@ it('lists what the stage configures, who may call it, and what it has used', asy
         name: 'own',
         provider: 'openai-compatible',
         id: 'own',
-        url: 'https://models.example/v1',
+        url: 'https://models.example:8443',
         contextTokens: 8_000,
         structured: 'native',
         tokensPerMinute: 5_000,
         fallback: 'fast',
+        fallbackAfterSeconds: 0,
         agents: ['a'],
         used: NO_USE,
       },
