@@ -11,7 +11,7 @@ export type AgentModel = {
   /**
    * One call: fits the context, takes its share of the model's rate, is reserved from the task's budget, is tried once, and is settled. Throws
    * ConfigError for a name that is not configured, ModelContextError for what does not fit the context, ModelOutputError for a structured answer
-   * that does not fit its schema after one repair, BudgetExceededError, ModelUnavailableError, ModelRefusedError, ModelTimedOutError, and
+   * that does not fit its schema after one repair, ModelFilteredError for one that the provider's filter has withheld, BudgetExceededError, ModelUnavailableError, ModelRefusedError, ModelTimedOutError, and
    * AgentThrottledError, which an agent lets pass: its step waits and is called again, and no attempt is used up.
    */
   generate(request: ModelCall): Promise<ModelReply>

@@ -194,6 +194,14 @@ export const ERRORS = {
     whatToDo:
       'Simplify the schema, describe its fields, raise `maxOutputTokens`, or take another model or another `structured` setting.',
   },
+  ModelFilteredError: {
+    status: 500,
+    retryable: false,
+    seen: 'task',
+    when: "The filter of a language model's provider has withheld a structured answer, or its guardrail has: the question or the answer holds what it does not let through. A text answer is returned with `finish: 'filtered'` instead.",
+    whatToDo:
+      'Change what is asked, or leave out the part of the input that the filter refuses; take another model, or change the guardrail. An agent that can do without the answer catches it by its name.',
+  },
   LoopDetectedError: {
     status: 500,
     retryable: false,

@@ -17,6 +17,7 @@ const FINAL: readonly string[] = [
   'InvalidInputError',
   'AgentOutputError',
   'ModelContextError',
+  'ModelFilteredError',
   'ModelLimitError',
   'ModelOutputError',
   'ModelRefusedError',

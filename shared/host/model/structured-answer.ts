@@ -12,19 +12,20 @@ type Ask = (request: ModelRequest) => Promise<ModelAnswer>
 const MOST_TOLD = 20
 
 /**
- * Asks for an answer that fits `request.answer`; without it, asks. A filtered answer and one that calls tools are returned as they are. Throws
- * ModelOutputError with the issues that are left after the repair.
+ * Asks for an answer that fits `request.answer`; without it, asks. An answer that calls tools is returned as it is. Throws
+ * ModelFilteredError for one that the provider has withheld, and ModelOutputError with the issues that are left after the repair.
  */
 export async function askStructured(ask: Ask, request: ModelRequest): Promise<ModelAnswer> {
   if (!request.answer) return ask(request)
   const { name, schema } = request.answer
   const check = checkOf(schema, `the answer "${name}"`)
-  const first = await ask(request)
+  const asked = async (one: ModelRequest): Promise<ModelAnswer> => requireGiven(request, await ask(one))
+  const first = await asked(request)
   const found = checked(first, check)
   if (!found) return first
   if (!found.issues) return { ...first, value: found.value }
   const messages = [...request.messages, ...said(first), askToRepair(found.issues)]
-  const again = await ask({ ...request, messages })
+  const again = await asked({ ...request, messages })
   const usage = addUsage(first.usage, again.usage)
   const left = checked(again, check)
   if (!left) return { ...again, usage }
@@ -33,9 +34,19 @@ export async function askStructured(ask: Ask, request: ModelRequest): Promise<Mo
   throw new OrchestratorError('ModelOutputError', message, { issues: left.issues })
 }
 
+/** Throws ModelFilteredError: without it an author would see a value that is missing, and look for the fault in the schema. */
+function requireGiven({ model, answer }: ModelRequest, given: ModelAnswer): ModelAnswer {
+  if (given.finish !== 'filtered') return given
+  throw new OrchestratorError(
+    'ModelFilteredError',
+    `model ${model} (${given.modelId}) has given no answer "${answer?.name}": it was withheld by the filter of its provider, which has found something in the question or in the answer. Change what is asked, take another model, or change the guardrail`,
+    { model, modelId: given.modelId },
+  )
+}
+
 /** Undefined for an answer that is none to check. */
 function checked({ value, finish }: ModelAnswer, check: ReturnType<typeof checkOf>): Checked | undefined {
-  if (finish === 'filtered' || finish === 'tools') return undefined
+  if (finish === 'tools') return undefined
   if (value !== undefined) return check(value)
   const why =
     finish === 'length'

@@ -119,7 +119,7 @@ describe('text.extract', () => {
 
   it('says that a provider has withheld an answer', async () => {
     const run = await language('text.extract', { text: 'a', schema }, [{ text: '', finish: 'filtered' }])
-    expect(run.error).toMatchObject({ name: 'AgentFinalError', message: expect.stringMatching(/filter/) })
+    expect(run.error).toMatchObject({ name: 'ModelFilteredError', message: expect.stringMatching(/filter/) })
   })
 })
 

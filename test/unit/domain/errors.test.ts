@@ -25,6 +25,7 @@ it('keeps the error names that state machines match', () => {
     'LoopExhaustedError',
     'MethodNotAllowedError',
     'ModelContextError',
+    'ModelFilteredError',
     'ModelLimitError',
     'ModelOutputError',
     'ModelRefusedError',

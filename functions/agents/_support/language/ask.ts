@@ -13,7 +13,7 @@ type Question<S extends z.ZodType> = {
   maxOutputTokens: number
 }
 
-/** An answer of the stage's default model, and the `engine` that outputs tell. Throws what `context.model.generate` throws, and FinalError for a filtered answer. */
+/** An answer of the stage's default model, and the `engine` that outputs tell. Throws what `context.model.generate` throws. */
 export async function ask<S extends z.ZodType>(
   { model }: Model,
   { name, system, prompt, answer, maxOutputTokens }: Question<S>,
@@ -43,10 +43,6 @@ async function asked<T>(
     maxOutputTokens,
     cacheAfter: 'system',
   })
-  if (reply.finish === 'filtered')
-    throw new FinalError(
-      `the provider of the model ${reply.modelId} has withheld its answer: its filter has found something in the question or the answer`,
-    )
   if (reply.value === undefined)
     throw new FinalError(`the model ${reply.modelId} has given no answer (finish: ${reply.finish})`)
   return { value: read(reply.value), engine: `llm:${reply.modelId}` }

@@ -231,9 +231,23 @@ describe('a structured answer', () => {
     expect(ended.modelCalls.length).toBeLessThanOrEqual(4)
   })
 
-  it('that is filtered is a result', async () => {
-    const ended = await run(ask, [{ finish: 'filtered' }])
-    expect(ended.output).toEqual({ value: null, finish: 'filtered' })
+  it.each([
+    ['at once', 1, [{ finish: 'filtered' as const }]],
+    ['when it is repaired', 2, [{ value: { city: 7 } }, { finish: 'filtered' as const }]],
+  ])('that is filtered %s is told as that, and is asked for no more', async (_when, calls, answers) => {
+    const ended = await run(ask, answers)
+    expect(ended.error).toEqual({
+      name: 'ModelFilteredError',
+      message: expect.stringMatching(/^model default \(scripted-default\) .*"city".* withheld by .*filter/),
+      retryable: false,
+    })
+    expect(ended.modelCalls).toHaveLength(calls)
+  })
+
+  it('that is none, but a text, is a result where it is filtered', async () => {
+    const plain: Work = async ({ model }) =>
+      (await model.generate({ prompt: 'x', maxOutputTokens: 9 })).finish
+    expect((await run(plain, [{ finish: 'filtered' }])).output).toBe('filtered')
   })
 
   it('by a schema that cannot be read is an error of the agent', async () => {
