@@ -4,7 +4,7 @@ import { type AgentContext, boundedWork, FinalError } from 'orchestrator/agent'
 import { callHost, type Surroundings } from '../_support/outbound/call-host.ts'
 import { requireSuccess } from '../_support/outbound/require-status.ts'
 import type { FetchInput, Page } from './schemas.ts'
-import { textOfHtml } from './text-of-html.ts'
+import { requireReadable, textOfHtml } from './text-of-html.ts'
 
 const MOST_BYTES = 5_000_000
 const MOST_REDIRECTS = 5
@@ -15,7 +15,7 @@ const MOST_ELEMENTS = 50_000
 const HTML = /^(?:text\/html|application\/xhtml\+xml)\b/i
 const TEXT = /^(?:text\/(?:plain|markdown|x-markdown|csv)|application\/json)\b/i
 
-/** The readable text of a page: its article, without navigation and banners. Throws what `callHost` throws, and FinalError for what is no text. */
+/** The readable text of a page: its article, without navigation and banners. Throws what `callHost` throws, FinalError for what is no text, and InvalidInputError for a page that is too large or too deep. */
 export async function fetchPage(
   { url, maxCharacters, timeoutSeconds }: FetchInput,
   around: Surroundings,
@@ -44,6 +44,7 @@ export async function fetchPage(
 }
 
 function articleOf(html: string): { title: string; text: string } {
+  requireReadable(html)
   const { document } = parseHTML(/<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`)
   const title = (document.title ?? '').replace(/\s+/g, ' ').trim()
   // It throws for more elements than the limit, and for what is no page to it. linkedom's document has all that it reads, not all of the DOM's type.

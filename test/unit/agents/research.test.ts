@@ -183,6 +183,40 @@ describe('a page nested without end', () => {
   })
 })
 
+describe('a page of a machine', () => {
+  const deep = `${'<div>'.repeat(10_001)}deep`
+  const many = '<i>'.repeat(10) + '</i>'.repeat(500_000)
+
+  it('with more siblings than a call has room for arguments is read', () => {
+    expect(textOfHtml('a<br>'.repeat(70_000)).match(/a/g)).toHaveLength(70_000)
+  })
+
+  it('is told where it is too deep or too large', () => {
+    expect(() => textOfHtml(deep)).toThrow('the page is nested more than 10000 elements deep')
+    expect(() => textOfHtml(many)).toThrow('the page has more than 500000 tags')
+    // Items and paragraphs end without a tag.
+    expect(textOfHtml(`<ul>${'<li>a'.repeat(10_001)}</ul>`)).toContain('a\n\na')
+  })
+
+  it('is skipped, and the others of its folder are read', async () => {
+    const texts: Record<string, string> = { 'f/t/a.html': deep, 'f/t/b.html': '<p>fine</p>' }
+    const warned: unknown[] = []
+    const context = {
+      signal: new AbortController().signal,
+      log: { warn: (_message: string, facts?: object) => void warned.push(facts) },
+      files: {
+        list: async () => Object.keys(texts).map((key) => ({ key, bytes: 9 })),
+        readText: async (key: string) => texts[key] ?? '',
+      },
+    } as never
+    expect(await readCorpus({ $file: 'f/t/' }, context)).toEqual({
+      documents: [{ source: 'b.html', text: 'fine' }],
+      skipped: 1,
+    })
+    expect(warned).toEqual([{ key: 'f/t/a.html', reason: expect.stringContaining('10000 elements deep') }])
+  })
+})
+
 describe('themes and gaps', () => {
   const findings = (query: string, ...texts: string[]) => ({
     findings: {
