@@ -7,9 +7,16 @@
  *    undefined are absent
  * json/J2 a found value is reported with its kind and its place
  */
+import type { Json } from './json.ts'
 
 /** Deeper than any real data; a limit is needed because parsers and expression engines recurse. */
 export const MOST_JSON_LEVELS = 500
+
+/** Whether a value that is JSON is nested deeper than that: what recurses over it would overflow the stack. */
+export function isTooDeep(value: Json, levels = MOST_JSON_LEVELS): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((member) => isTooDeep(member, levels - 1))
+}
 
 export type NotJson = {
   /** `rows[3].n`; empty for the value itself. */

@@ -147,6 +147,25 @@ describe.each(WIRES)('a model of $name', (wire) => {
       },
     )
 
+    it.each(['native', 'tool', 'prompt'])(
+      'has no value where that is nested deeper than JSON is here (%s)',
+      async (structured) => {
+        const deep = `{"city":${'['.repeat(1_000)}${']'.repeat(1_000)}}`
+        const { answer } = await play(answers(deep), { answer: ASKED }, { structured })
+        expect(answer).not.toHaveProperty('value')
+        const tools = [{ name: 'look', description: '', schema: SCHEMA }]
+        const parts = ['place', 'look'].map((name) => ({ id: name, name, arguments: deep }))
+        const asked = await play(
+          { parts, finish: 'tools', usage: USAGE },
+          { answer: ASKED, tools },
+          { structured },
+        )
+        const calls = asked.answer.parts.flatMap((part) => (part.kind === 'tool-call' ? [part] : []))
+        expect(calls).not.toEqual([])
+        for (const { input } of calls) expect(input).toEqual(expect.any(String))
+      },
+    )
+
     it('is streamed as well', async () => {
       const parts = [{ id: 'c1', name: 'place', arguments: text }]
       const { answer } = await play(

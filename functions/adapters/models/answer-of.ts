@@ -1,4 +1,5 @@
 import type { Json } from '../../../shared/domain/json.ts'
+import { isTooDeep, MOST_JSON_LEVELS } from '../../../shared/domain/not-json.ts'
 import type { TokenUsage } from '../../../shared/domain/price-table.ts'
 import type { ModelAnswer, ModelPart, ModelRequest } from '../../../shared/ports/models.ts'
 import { mostUsageOf } from './most-usage.ts'
@@ -21,8 +22,9 @@ export type Draft = {
  */
 export function answerOf(request: ModelRequest, draft: Draft): ModelAnswer {
   const { answer } = request
-  const given = draft.parts.flatMap((part) => (isCall(part, answer?.name) ? [part.input] : []))
-  const all = draft.parts.flatMap((part): ModelPart[] => {
+  const told = draft.parts.flatMap(readable)
+  const given = told.flatMap((part) => (isCall(part, answer?.name) ? [part.input] : []))
+  const all = told.flatMap((part): ModelPart[] => {
     if (isCall(part, answer?.name)) return [{ kind: 'text', text: textOf(part.input) }]
     return part.kind === 'text' && part.text === '' ? [] : [part]
   })
@@ -30,8 +32,7 @@ export function answerOf(request: ModelRequest, draft: Draft): ModelAnswer {
   const calls = parts.some(({ kind }) => kind === 'tool-call')
   const isCut = draft.finish === 'length' || draft.finish === 'filtered'
   const finish = isCut ? draft.finish : calls ? 'tools' : 'stop'
-  const value =
-    answer && !calls && finish !== 'filtered' ? valueIn(answer.schema, given, draft.parts) : undefined
+  const value = answer && !calls && finish !== 'filtered' ? valueIn(answer.schema, given, told) : undefined
   return {
     parts,
     ...(value === undefined ? {} : { value }),
@@ -41,6 +42,14 @@ export function answerOf(request: ModelRequest, draft: Draft): ModelAnswer {
     ...(draft.requestId === undefined ? {} : { requestId: draft.requestId }),
   }
 }
+
+/** Arguments that are nested too deeply to be stored and sent again are replaced by a text that says so, which fits no tool's schema. */
+function readable(part: ModelPart): ModelPart[] {
+  if (part.kind === 'tool-call' && isTooDeep(part.input)) return [{ ...part, input: TOO_DEEP }]
+  return part.kind === 'opaque' && isTooDeep(part.data) ? [] : [part]
+}
+
+const TOO_DEEP = `(left out: nested deeper than ${MOST_JSON_LEVELS} levels)`
 
 /** What a model wants back unread is kept with calls of tools only, and is bounded: it is stored with each turn. */
 const MOST_OPAQUE_CHARACTERS = 262_144

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/domain/json.ts'
+import { isTooDeep } from '../../../shared/domain/not-json.ts'
 
 /** Where a schema is no object's, it becomes the one member of an object: tools and JSON schemas of providers take objects only. */
 const MEMBER = 'value'
@@ -64,12 +65,13 @@ export function jsonIn(text: string): Json | undefined {
   return undefined
 }
 
-/** A tool's arguments: their text where they are no JSON, so that the model can be told. */
+/** A tool's arguments: their text where they are no JSON, or nested too deeply, so that the model can be told. */
 export const argumentsIn = (text: string): Json => (text.trim() === '' ? {} : (parsed(text) ?? text))
 
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json
+    const value = JSON.parse(text) as Json
+    return isTooDeep(value) ? undefined : value
   } catch {
     return undefined
   }

@@ -53,7 +53,7 @@ async function furtherQueries(question: string, context: Model): Promise<string[
 
 /** The findings of several queries, turn by turn, numbered anew; each passage once. */
 function merged(all: readonly Omit<Findings, 'skipped'>[], limit: number): Omit<Findings, 'skipped'> {
-  const longest = Math.max(...all.map(({ passages }) => passages.length))
+  const longest = all.reduce((most, { passages }) => Math.max(most, passages.length), 0)
   const turns = Array.from({ length: longest }, (_, at) =>
     all.flatMap(({ passages }) => passages[at] ?? []),
   ).flat()

@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
-import type { Issue } from '../../domain/issue.ts'
+import { type Issue, issue } from '../../domain/issue.ts'
 import { issuesOfZod } from '../../domain/issues-of-zod.ts'
 import type { Json } from '../../domain/json.ts'
+import { isTooDeep, MOST_JSON_LEVELS } from '../../domain/not-json.ts'
 import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
 import { boundedWork } from '../../workflow/bounded-work.ts'
 
@@ -24,12 +25,16 @@ export function checkOf(schema: Json, what: string): Check {
 function makeCheck(given: Json, what: string): Check {
   const schema = readSchema(given, what)
   const isPlain = !mentionsInherited(given)
-  return (value) =>
-    boundedWork(`the check against the schema of ${what}`, () => {
+  return (value) => {
+    // Else the value's recursion would be taken for one of the schema.
+    if (isTooDeep(value))
+      return { issues: [issue('invalid-value', '', `it is nested deeper than ${MOST_JSON_LEVELS} levels`)] }
+    return boundedWork(`the check against the schema of ${what}`, () => {
       const parsed = isPlain ? schema.safeParse(value) : parseOwn(schema, value)
       if (parsed.success) return { value: parsed.data as Json }
       return { issues: issuesOfZod(parsed.error, { schema, value, what: 'the answer' }) }
     })
+  }
 }
 
 function readSchema(given: Json, what: string): z.ZodType {

@@ -2,6 +2,7 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues, type Issue, issue } from '../../domain/issue.ts'
 import { addUsage } from '../../domain/model-tokens.ts'
+import { isTooDeep, MOST_JSON_LEVELS } from '../../domain/not-json.ts'
 import type { ModelAnswer, ModelMessage, ModelRequest } from '../../ports/models.ts'
 import { type Checked, checkOf } from './check-json.ts'
 import { textOfParts, userSays } from './model-request.ts'
@@ -51,13 +52,14 @@ function checked({ value, finish }: ModelAnswer, check: ReturnType<typeof checkO
   const why =
     finish === 'length'
       ? 'the answer was cut off, because it was longer than it may be: answer more briefly'
-      : 'the answer holds no JSON value'
+      : `the answer holds no JSON value, or one that is nested deeper than ${MOST_JSON_LEVELS} levels`
   return { issues: [issue('invalid-value', '', why)] }
 }
 
 /** What the model has answered, as text: a provider takes no call of a tool in a message that nothing answers. */
 function said(answer: ModelAnswer): ModelMessage[] {
-  const text = answer.value === undefined ? textOfParts(answer) : JSON.stringify(answer.value)
+  const { value } = answer
+  const text = value === undefined || isTooDeep(value) ? textOfParts(answer) : JSON.stringify(value)
   return text.trim() === '' ? [] : [{ role: 'assistant', parts: [{ kind: 'text', text }] }]
 }
 
