@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -14,7 +15,8 @@ const bundled = bundledNode()
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   // Half of a start is compiling: from the second one on it is there already.
   const { enableCompileCache } = await import('node:module')
-  enableCompileCache()
+  // A folder of its own, whose size local/compile-cache.ts bounds.
+  enableCompileCache(join(tmpdir(), 'orchestrator-compile-cache'))
   // Sources in a checkout, JavaScript in the installed package.
   const { main } = await import(existsSync(join(root, 'cli/main.ts')) ? '../cli/main.ts' : '../cli/main.js')
   process.exitCode = await main(process.argv.slice(2))

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { getCompileCacheDir } from 'node:module'
 import { extname } from 'node:path'
+import { useCompileCache } from '../../compile-cache.ts'
 import { exitError, howItEnded, LAST_OUTPUT_CHARACTERS, lastLinesOf, outOfMemory } from './how-it-ended.ts'
 import { Keeper } from './keeper.ts'
 import type { FromSandbox, FunctionError, SandboxSettings, ToSandbox } from './messages.ts'
@@ -111,7 +111,7 @@ export function processSandboxes(): Sandboxes {
  * without that the types of every module would be stripped anew.
  */
 function spawnSandbox(settings: SandboxSettings, environment: Record<string, string>): ChildProcess {
-  const cache = process.env.NODE_DISABLE_COMPILE_CACHE ? '' : cacheCall(getCompileCacheDir())
+  const cache = process.env.NODE_DISABLE_COMPILE_CACHE ? '' : useCompileCache()
   const { inspectPort } = settings
   // Debuggers list a process by its title.
   const inspecting =
@@ -134,12 +134,6 @@ function spawnSandbox(settings: SandboxSettings, environment: Record<string, str
       env: { ...needed(), ...environment, ORCHESTRATOR_SANDBOX: JSON.stringify(settings) },
     },
   )
-}
-
-/** Inside the given folder, Node.js creates one cache folder for each of its versions. */
-function cacheCall(folder: string | undefined): string {
-  const parent = folder === undefined ? '' : JSON.stringify(folder.replace(/[\\/][^\\/]*$/, ''))
-  return `require('node:module').enableCompileCache(${parent});`
 }
 
 /** Variables that the dynamic loader needs, and those that fake the clock; on Windows no process starts without `SystemRoot`. */

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { COMPILE_CACHE } from '../../../local/compile-cache.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -9,8 +10,8 @@ const ROOT = join(import.meta.dirname, '../../..')
 export const ASSEMBLY = join(ROOT, '.orchestrator/test-assembly')
 
 export default function setup(): void {
-  // Child processes of tests share the compile cache, in Node.js's default folder, which the CLI uses too.
-  process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'node-compile-cache')
+  // Child processes of tests share the compile cache, which the CLI uses too.
+  process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), COMPILE_CACHE)
   // Their syntheses share the bundle cache, because most bundles are the same.
   process.env.ORCHESTRATOR_BUNDLE_CACHE ??= join(ROOT, 'node_modules/.cache/orchestrator/bundles')
   // Created before files are read: the cache keeps no bundle whose inputs changed meanwhile, and a new folder counts as
