@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import type * as z from 'zod'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { type Issue, issue } from '../../domain/issue.ts'
 import { issuesOfZod } from '../../domain/issues-of-zod.ts'
@@ -6,6 +6,7 @@ import type { Json } from '../../domain/json.ts'
 import { isTooDeep, MOST_JSON_LEVELS } from '../../domain/not-json.ts'
 import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
 import { boundedWork } from '../../workflow/bounded-work.ts'
+import { schemaOfJson } from './schema-of-json.ts'
 
 export type Checked = { value: Json; issues?: undefined } | { issues: Issue[] }
 type Check = (value: Json) => Checked
@@ -39,10 +40,10 @@ function makeCheck(given: Json, what: string): Check {
 
 function readSchema(given: Json, what: string): z.ZodType {
   try {
-    return boundedWork(`the schema of ${what}`, () => z.fromJSONSchema(given as Record<string, unknown>))
+    return boundedWork(`the schema of ${what}`, () => schemaOfJson(given))
   } catch (error) {
     if (isOrchestratorError(error, 'UnavailableError')) throw error
-    const message = `the schema of ${what} is not a JSON Schema that can be checked: ${String(error)}`
+    const message = `the schema of ${what} is not a JSON Schema that can be checked: ${error instanceof Error ? error.message : String(error)}`
     throw new OrchestratorError('ConfigError', message, {}, error)
   }
 }
