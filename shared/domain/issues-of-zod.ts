@@ -126,8 +126,15 @@ function messageOf(found: ZodIssue, place: Placed): string {
 
 /** Falls back to zod's issue when no schema is known, as for a member that only the other half of an intersection declares. */
 function mustBe(found: ZodIssue, { own }: Placed): string {
+  if (found.code === 'invalid_type' && found.expected === 'nonoptional') return givenAs(own)
   const described = own ? describeSchema(own) : ANOTHER
   return `it must be ${described === ANOTHER ? describeZodIssue(found) : described}`
+}
+
+/** What a field must be whose absence alone is refused: that of an object which makes its optional fields required, or of any value. */
+function givenAs(own: Schema | undefined): string {
+  const described = own ? describeSchema(own) : ANOTHER
+  return described === ANOTHER ? 'any value will do' : `it must be ${described}`
 }
 
 const ANOTHER = 'another value'

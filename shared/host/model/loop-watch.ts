@@ -17,7 +17,7 @@ export type LoopWatch = {
   seesNothing(): void
 }
 
-export function loopWatch(path: string): LoopWatch {
+export function loopWatch(): LoopWatch {
   const calls = new Map<string, number>()
   let empty = 0
   return {
@@ -26,17 +26,18 @@ export function loopWatch(path: string): LoopWatch {
       const times = (calls.get(key) ?? 0) + 1
       calls.set(key, times)
       if (times <= HINT_AT) return times === HINT_AT
-      throw loopDetected(path, `the model has called "${name}" ${times} times with the same input`)
+      throw loopDetected(`the model has called "${name}" ${times} times with the same input`)
     },
     seesNothing() {
       empty += 1
-      if (empty >= MOST_EMPTY) throw loopDetected(path, `the model has answered nothing ${empty} times`)
+      if (empty >= MOST_EMPTY) throw loopDetected(`the model has answered nothing ${empty} times`)
     },
   }
 }
 
-export const loopDetected = (path: string, why: string): OrchestratorError =>
+/** Its step is told by who tells the error: of a task, a step, a log. */
+export const loopDetected = (why: string): OrchestratorError =>
   new OrchestratorError(
     'LoopDetectedError',
-    `step "${path}": ${why}. Say in its prompt when it is to stop, give it a tool that brings it further, or another model`,
+    `${why}. Say in its prompt when it is to stop, give it a tool that brings it further, or another model`,
   )

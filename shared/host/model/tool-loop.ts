@@ -52,7 +52,7 @@ export function runTools(
     const key = keyOf(asked.key ?? String(loops))
     const maxTurns = turnsOf(asked)
     const turns = await loopTurns(ports, run, key, maxTurns)
-    const watch = loopWatch(run.own.path)
+    const watch = loopWatch()
     const runs = (turn: number): ToolRuns => ({
       tools: asked.tools,
       turn,
@@ -120,7 +120,7 @@ async function goOn({
     const results = answer.finish === 'length' ? calls.map(cutOff) : await runToolCalls(runs(turn), calls)
     messages = [...messages, { role: 'assistant', parts: answer.parts }, { role: 'user', parts: results }]
   }
-  throw loopDetected(own.path, `the model has not come to an end in ${maxTurns} turns`)
+  throw loopDetected(`the model has not come to an end in ${maxTurns} turns`)
 }
 
 const declared = ({ name, description, schema }: ToolLoop['tools'][number]) => ({ name, description, schema })

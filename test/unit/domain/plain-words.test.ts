@@ -60,6 +60,23 @@ describe('a required field that is missing', () => {
   })
 
   it.each([
+    ['any value', z.object({ x: z.any() }).required(), {}],
+    [
+      'any value of a JSON Schema',
+      z.fromJSONSchema({ type: 'object', required: ['x'], properties: { x: {} } }),
+      {},
+    ],
+  ])('of %s is told without what it must be', (_what, schema, value) => {
+    expect(told(schema, value)).toEqual([['input.x', 'is required; any value will do']])
+  })
+
+  it('that was optional before is told with what it must be', () => {
+    expect(told(z.object({ x: z.string().optional() }).required(), {})).toEqual([
+      ['input.x', 'is required; it must be text'],
+    ])
+  })
+
+  it.each([
     ['nothing like it', z.object({ name: field }), { colour: 'red' }],
     ['another known field', z.object({ name: field, named: field }), { named: 'x' }],
     ['no object', z.object({ name: field }), {}],
