@@ -15,12 +15,14 @@ import { estimatePlan } from '../planning/estimate-plan.ts'
 
 /** The capability of the planner itself, which no plan may call. */
 export const PLANNING = 'plan.workflow'
+/** What is for operators and for the planner itself: no goal means it. */
+const NOT_PLANNED = [PLANNING, 'model.probe']
 
 /** Whose plan it is, and what it may spend. */
 export type Planner = { taskId: string; tenant: string; budgetUsd: number | undefined }
 
 /**
- * The agents and workflows that a tenant's plan may use: agents that get new steps, without the planner, and workflows that neither plan nor
+ * The agents and workflows that a tenant's plan may use: agents that get new steps, without the planner and the probe of models, and workflows that neither plan nor
  * run what is not known before.
  */
 export async function catalogueFor(
@@ -32,7 +34,7 @@ export async function catalogueFor(
     ({ status, tenants, capabilities }) =>
       status === 'active' &&
       (tenants === undefined || tenants.includes(tenant)) &&
-      !capabilities.some(({ name }) => name === PLANNING),
+      !capabilities.some(({ name }) => NOT_PLANNED.includes(name)),
   )
   const all = registered.map(({ workflow }) => workflow)
   return plannerCatalogue(

@@ -149,9 +149,14 @@ describe('a task of a goal', () => {
       'the planner itself',
       { name: 'x', steps: { a: { capability: 'plan.workflow', input: { goal: 'more' } } } },
     ],
+    [
+      'the probe of models',
+      { name: 'x', steps: { a: { capability: 'model.probe', input: { model: 'default' } } } },
+    ],
     ['the workflow of goals', { name: 'x', steps: { a: { workflow: 'goal', input: { goal: 'more' } } } }],
   ])('refuses plans with %s', async (_what, workflow) => {
-    const world = await goalWorld({ agents, says: [{ assumptions: [], workflow }] })
+    const probing = { ...agents, 'model.probe': { output: { answered: true } } }
+    const world = await goalWorld({ agents: probing, says: [{ assumptions: [], workflow }] })
     const { task } = await world.run({ goal: 'Do it', input: { w: PLAN.workflow } })
     expect(task).toMatchObject({ status: 'failed', error: { name: 'PlanningFailedError' } })
   })
