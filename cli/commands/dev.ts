@@ -106,6 +106,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   })
   if (!exit) cleanUp.defer(await holdFolder(folder))
   for (const port of Object.values(ports)) await requireFreePort(port)
+  await requireScript(process.env.ORCHESTRATOR_MODEL_SCRIPT)
   const assembly = join(folder, exit ? `cdk.out.${process.pid}` : 'cdk.out')
   if (exit) cleanUp.defer(() => rm(assembly, { recursive: true, force: true }))
   const logs = await openLogs(join(folder, 'logs'), limits, verbose)
@@ -170,6 +171,15 @@ async function sampleOnce({ apiUrl }: LocalCloud, { first, exit, to, json, folde
   const onSubmitted = (taskId: string): Promise<void> =>
     exit ? Promise.resolve() : first.note({ sample: taskId })
   return runSample(apiUrl, { to, json, reports: join(folder, 'reports'), onSubmitted })
+}
+
+/** Before anything is synthesized. Throws CliError for a script of models that cannot be played, with every mistake and its place. */
+async function requireScript(file: string | undefined): Promise<void> {
+  if (!file) return
+  const { readScript, ScriptError } = await import('../../local/bedrock-runtime/script-file.ts')
+  await readScript(file).catch((error: unknown) => {
+    throw error instanceof ScriptError ? new CliError(error.message) : error
+  })
 }
 
 /** Ends the command with an exit code; without a message, the problem has been reported already. */

@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises'
 import * as z from 'zod'
-import { describeIssues } from '../../shared/domain/issue.ts'
-import { issuesOfZod } from '../../shared/domain/issues-of-zod.ts'
 
 const words = z.string()
 
@@ -63,35 +60,13 @@ export const ScriptSchema = z.strictObject({
 })
 export type Script = z.input<typeof ScriptSchema>
 
-/** Reads a script. Throws an error that names the file and what is wrong in it. */
-export async function readScript(file: string): Promise<Script> {
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new Error(`the script of models ${file} cannot be read: ${error.message}`)
-  })
-  return parseScript(parsedJson(text, file), file)
-}
-
-function parseScript(value: unknown, where: string): z.output<typeof ScriptSchema> {
-  const parsed = ScriptSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const issues = issuesOfZod(parsed.error, { schema: ScriptSchema })
-  throw new Error(`the script of models ${where} cannot be played: ${describeIssues(issues)}`)
-}
-
-function parsedJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new Error(`the script of models ${file} is not JSON: ${(error as Error).message}`)
-  }
-}
-
 /** Plays a script: which answer comes next. */
 export class ScriptPlayer {
   readonly #rules: { rule: z.output<typeof ScriptSchema>['rules'][number]; played: number }[]
 
-  constructor(script: Script, where = 'that is given') {
-    this.#rules = parseScript(script, where).rules.map((rule) => ({ rule, played: 0 }))
+  /** Throws ZodError for what is no script. */
+  constructor(script: Script) {
+    this.#rules = ScriptSchema.parse(script).rules.map((rule) => ({ rule, played: 0 }))
   }
 
   /** The next answer for a model and the text of the last message; undefined where no rule fits. */

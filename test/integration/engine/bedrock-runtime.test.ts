@@ -96,7 +96,7 @@ describe('Bedrock of the local cloud', () => {
     )
     expect((await failureOf(other.generate(ask()))).message).toContain('no rule of the script fits')
     await expect(startBedrock({ script: { rules: [{ answers: [{}] }] } }, ALL)).rejects.toThrow(
-      /rules\[0\]\.answers\[0\]: .*an answer has a text, json, calls or an error/,
+      'an answer has a text, json, calls or an error',
     )
     await expect(startBedrock({ scriptFile: '/no/such.json' }, ALL)).rejects.toThrow(
       '/no/such.json cannot be read',
