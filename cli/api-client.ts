@@ -53,9 +53,11 @@ const isStarting = (problem: Problem | undefined): boolean =>
 function describeStarting(problem: Problem | undefined): string {
   const { agents, workflows } = problem?.starting ?? {}
   if (!agents || !workflows) return problem?.detail ?? 'the installation is starting'
+  const missing = [...(agents.missing ?? []), ...(workflows.missing ?? [])]
+  const names = missing.length > 0 ? ` (missing: ${missing.join(', ')})` : ''
   return (
     `a deployment or reload is under way: ${agents.registered} of ${agents.expected} agents and ` +
-    `${workflows.registered} of ${workflows.expected} workflows are registered`
+    `${workflows.registered} of ${workflows.expected} workflows are registered${names}`
   )
 }
 

@@ -28,7 +28,8 @@ import { makeHandlers } from './handlers.ts'
 import { unknownRoute } from './unknown-route.ts'
 
 const log = logger()
-const { EXPECTED_AGENTS = 0, EXPECTED_WORKFLOWS = 0 } = environment()
+const NONE = { names: [] }
+const { EXPECTED_AGENTS = NONE, EXPECTED_WORKFLOWS = NONE } = environment()
 const handlers = makeHandlers(
   {
     ...taskPorts(),

@@ -2,6 +2,7 @@ import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AgentManifest } from '../../shared/domain/agent.ts'
 import type { Catalogue } from '../catalogue.ts'
+import { expectedOf } from '../expected-of.ts'
 import {
   AssemblyFiles,
   type Fields,
@@ -76,13 +77,10 @@ export async function patchAssembly(
   await files.write(folder)
 }
 
-/** The API is healthy once this many are registered. */
-function expectAll({ Resources }: Template, { agents, workflows }: Catalogue): void {
+/** The API is healthy once these are registered. */
+function expectAll({ Resources }: Template, catalogue: Catalogue): void {
   const { Variables } = functionNamed(Resources, /-api$/).Properties.Environment as { Variables: Fields }
-  Object.assign(Variables, {
-    EXPECTED_AGENTS: String(agents.length),
-    EXPECTED_WORKFLOWS: String(workflows.length),
-  })
+  Object.assign(Variables, expectedOf(catalogue))
 }
 
 function functionNamed(resources: Record<string, Resource>, name: RegExp): Resource {

@@ -16,6 +16,7 @@ import { givePorts } from '../constructs/port-grants.ts'
 import { addOutputs } from '../constructs/stack-outputs.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
 import { WorkflowMachine } from '../constructs/workflow-machine.ts'
+import { expectedOf } from '../expected-of.ts'
 import { type Placement, placementOf } from '../place-in-stacks.ts'
 import { type Stage, tagsOf } from '../stage.ts'
 import type { DataStack } from './data-stack.ts'
@@ -144,12 +145,12 @@ export class RuntimeStack extends Stack {
 
   #addApi({ rebind, control, role }: MachineParts): BundledFunction {
     const api = this.#addFunction('api', role)
-    const { agents, workflows } = this.#props.catalogue
+    const { EXPECTED_AGENTS, EXPECTED_WORKFLOWS } = expectedOf(this.#props.catalogue)
     this.#letMakeMachines(api, { rebind, role, controlArn: control.functionArn })
     return (
       api
-        .configure('EXPECTED_AGENTS', String(agents.length))
-        .configure('EXPECTED_WORKFLOWS', String(workflows.length))
+        .configure('EXPECTED_AGENTS', EXPECTED_AGENTS)
+        .configure('EXPECTED_WORKFLOWS', EXPECTED_WORKFLOWS)
         // Models are listed, not called.
         .configure('MODELS', JSON.stringify(this.#props.stage.models))
     )

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { PriceTableSchema } from '../domain/price-table.ts'
+import { parseExpected } from './expected-names.ts'
 
 /**
  * The environment variables of the functions. infra writes them and `functions/deps/` parses them, both through this schema, so that a
@@ -53,8 +54,12 @@ export const EnvironmentSchema = z.object({
   EMAIL: z.string().optional().describe('JSON: the sender of mails, and who may get them'),
   WEBHOOK_SECRET: z.string().optional().describe('The name of the secret that webhooks are signed with'),
   // Only for the API.
-  EXPECTED_AGENTS: z.coerce.number().int().min(0).optional().describe('How many this deployment brings'),
-  EXPECTED_WORKFLOWS: z.coerce.number().int().min(0).optional(),
+  EXPECTED_AGENTS: z
+    .string()
+    .transform(parseExpected)
+    .optional()
+    .describe('The agents that this deployment brings: names, or their number and a digest'),
+  EXPECTED_WORKFLOWS: z.string().transform(parseExpected).optional(),
   // Only for functions that create state machines.
   MACHINES: z
     .string()

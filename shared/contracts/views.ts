@@ -227,7 +227,14 @@ export const PlanViewSchema = z.object({
 })
 export type PlanView = z.infer<typeof PlanViewSchema>
 
-const RegisteredSchema = z.object({ registered: z.number(), expected: z.number() })
+const RegisteredSchema = z.object({
+  registered: z.number(),
+  expected: z.number(),
+  missing: z
+    .array(z.string())
+    .optional()
+    .describe('The first of those that are missing, where their names are known'),
+})
 
 export const ProblemSchema = z.object({
   type: z.string(),
