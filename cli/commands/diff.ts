@@ -70,6 +70,11 @@ const timeOf = (milliseconds: number | undefined): string =>
 
 function printDifference(one: Difference, whole: { whole: string; isFull: boolean | undefined }): void {
   const { field } = one
+  if (field === 'code')
+    return say(
+      `  code of the agent: ${one.a} -> ${one.b}, under the same version: count it up to tell them apart`,
+      4,
+    )
   if (VALUES.includes(field) && 'a' in one && 'b' in one) {
     say(`  ${field}:`)
     return printBounded(jsonDiff(one.a, one.b), whole)

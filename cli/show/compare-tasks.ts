@@ -36,8 +36,21 @@ function compareStep(a: StepView | undefined, b: StepView | undefined): Differen
   if (!a || !b)
     return [{ stepId, field: 'step', ...(a ? { a: a.status } : {}), ...(b ? { b: b.status } : {}) }]
   const isKnown = a.input !== undefined && b.input !== undefined
-  return differences(factsOfStep(a, isKnown), factsOfStep(b, isKnown)).map((one) => ({ stepId, ...one }))
+  const found = [...differences(factsOfStep(a, isKnown), factsOfStep(b, isKnown)), ...differenceOfCode(a, b)]
+  return found.map((one) => ({ stepId, ...one }))
 }
+
+/** Other code of the same agent and version. Where the version differs, so does the code; what ran before digests were kept has none. */
+function differenceOfCode(a: StepView, b: StepView): Difference[] {
+  const [codeOfA, codeOfB] = [a, b].map(codeOf)
+  const isKnown = codeOfA !== undefined && codeOfB !== undefined
+  if (!isKnown || codeOfA === codeOfB || agentOf(a) !== agentOf(b)) return []
+  return [{ field: 'code', a: codeOfA, b: codeOfB }]
+}
+
+/** Of the agent that has ended the step. */
+const codeOf = ({ agentCode, agentId, attempts }: StepView): string | undefined =>
+  agentCode ?? attempts.findLast((attempt) => attempt.agentId === agentId)?.agentCode
 
 const factsOfTask = ({ task, input, definition, result }: WholeTask): Facts => ({
   workflow: `${task.workflow.name}@${task.workflow.version}`,

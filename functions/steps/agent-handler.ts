@@ -15,6 +15,7 @@ import { executions } from '../deps/state-machines.ts'
 import { gates, ledger, outputs } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 import { withStepConsole } from '../telemetry/agent-console.ts'
+import { digestOfCode } from '../telemetry/code-digest.ts'
 import { measure } from '../telemetry/metrics.ts'
 
 /** The Lambda handler of an agent. */
@@ -48,6 +49,7 @@ export function hostPorts(): HostPorts {
     budgets: budgets(),
     ledger: ledger(),
     clock,
+    code: digestOfCode(import.meta.filename),
     ids: ids(),
     log: logger(),
     measure,

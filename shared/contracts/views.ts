@@ -91,6 +91,7 @@ export const StepViewSchema = z.object({
   capability: z.string().optional(),
   agentId: z.string().optional(),
   agentVersion: z.string().optional().describe('The version of the agent that works on it, or has succeeded'),
+  agentCode: z.string().optional().describe('A digest of the code of the agent that has succeeded'),
   needs: z.array(z.string()),
   startedAt: z.string().optional().describe('When its first attempt began'),
   attemptStartedAt: z

@@ -20,6 +20,10 @@ const FailureSchema = z.object({ name: z.string(), message: z.string() })
 export const AttemptSchema = z.object({
   agentId: z.string(),
   agentVersion: z.string().optional().describe('The version of the agent that was called'),
+  agentCode: z
+    .string()
+    .optional()
+    .describe('A digest of the code that was called: of the bundle of its function'),
   startedAt: z.string(),
   endedAt: z.string(),
   execution: z
@@ -103,6 +107,7 @@ export const StepRecordSchema = z.object({
     .optional()
     .describe('The agent that the rebinder has chosen, or that has ended the step'),
   agentVersion: z.string().optional().describe('The version of the agent that has succeeded'),
+  agentCode: z.string().optional().describe('A digest of the code that has succeeded'),
   calledVersion: z
     .string()
     .optional()

@@ -8,6 +8,7 @@ import { stepEndedEvent } from '../domain/events-of-step.ts'
 import { type Attempt, type Receipt, receiptOf, type StepRecord } from '../domain/step.ts'
 import { superseded } from '../domain/superseded.ts'
 import { millisecondsBetween } from '../domain/times.ts'
+import { withoutUndefined } from '../domain/without-undefined.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { StepOutcome, StepRun } from './step-run.ts'
 
@@ -15,14 +16,16 @@ export type EndedStep = StepRecord & { endedAt: string }
 
 /** Records the step's end. Throws StepSupersededError when a later invocation owns the step (host/H2). */
 export async function recordEnd(
-  { steps, clock }: Pick<HostPorts, 'steps' | 'clock'>,
+  { steps, clock, code }: Pick<HostPorts, 'steps' | 'clock' | 'code'>,
   { agent, own, agentId, record }: StepRun,
   outcome: StepOutcome,
 ): Promise<EndedStep> {
   // A skipped step, and one whose output is reused, called no agent.
   const isCalled = outcome.status === 'succeeded' && outcome.reused === undefined
-  const agentVersion = isCalled ? { agentVersion: agent.manifest.version } : {}
-  const end = { ...outcome, agentId, ...agentVersion, endedAt: clock.now().toISOString() }
+  const called = isCalled
+    ? withoutUndefined({ agentVersion: agent.manifest.version, agentCode: await code })
+    : {}
+  const end = { ...outcome, agentId, ...called, endedAt: clock.now().toISOString() }
   if (!(await steps.endStep(own, end))) throw superseded(own.path)
   return { ...record, ...end }
 }

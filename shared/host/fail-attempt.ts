@@ -18,7 +18,7 @@ import type { StepRun } from './step-run.ts'
 /** A line of a log of Lambda may have 1 MB; people read less. */
 const MOST_LOGGED_CHARACTERS = 4_000
 
-type Needs = Pick<HostPorts, 'steps' | 'statistics' | 'clock' | 'measure'>
+type Needs = Pick<HostPorts, 'steps' | 'statistics' | 'clock' | 'measure' | 'code'>
 
 /**
  * Records and publishes a failed attempt before its error leaves the host (host/H3). Returns the error under the name
@@ -101,7 +101,7 @@ async function noteAttempt(
   const endedAt = ports.clock.now().toISOString()
   const attempt = {
     agentId,
-    agentVersion: run.agent.manifest.version,
+    ...withoutUndefined({ agentVersion: run.agent.manifest.version, agentCode: await ports.code }),
     startedAt: record.startedAt,
     endedAt,
     ...runOfFence(own.fence),

@@ -35,6 +35,8 @@ export type HostPorts = Pick<
     models?: HostModels
     /** Whether calls of models are kept with their attempts; they are where it is not given. */
     keepTranscripts?: boolean
+    /** Names the code that runs, where it is a bundle: two versions of one number are told apart by it. */
+    code?: Promise<string | undefined>
     /** What agents may write; `DEFAULT_FILE_LIMITS` where it is not given. */
     fileLimits?: FileLimits
     /** Writes one value of a metric. */

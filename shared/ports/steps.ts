@@ -33,6 +33,7 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
       StepRecord,
       | 'agentId'
       | 'agentVersion'
+      | 'agentCode'
       | 'output'
       | 'error'
       | 'degraded'

@@ -190,6 +190,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     capability,
     agentId,
     agentVersion: record?.agentVersion ?? (record?.status === 'running' ? record.calledVersion : undefined),
+    agentCode: record?.agentCode,
     needs,
     attempts: record?.attempts ?? [],
     ...(record ? timesOf(record) : {}),

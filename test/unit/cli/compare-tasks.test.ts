@@ -44,6 +44,41 @@ describe('two tasks', () => {
     expect(compareTasks(other, one)).toEqual([{ stepId: 'a', field, a: b, b: a }])
   })
 
+  it.each<[string, Partial<StepView>, Partial<StepView>, object[]]>([
+    [
+      'other code',
+      { agentCode: 'one' },
+      { agentCode: 'two' },
+      [{ stepId: 'a', field: 'code', a: 'one', b: 'two' }],
+    ],
+    ['the same code', { agentCode: 'one' }, { agentCode: 'one' }, []],
+    ['code of before digests were kept', {}, { agentCode: 'two' }, []],
+    [
+      'another version, of course of other code',
+      { agentCode: 'one' },
+      { agentCode: 'two', agentVersion: '1.1.0' },
+      [{ stepId: 'a', field: 'agent', a: 'writer@1.0.0', b: 'writer@1.1.0' }],
+    ],
+  ])('with %s of an agent', (_what, a, b, expected) => {
+    expect(compareTasks(taskOf('1', [stepOf('a', a)]), taskOf('2', [stepOf('a', b)]))).toEqual(expected)
+  })
+
+  it('with other code of an agent that has failed', () => {
+    const failedBy = (agentCode: string) =>
+      stepOf('a', {
+        ...{ status: 'failed', agentVersion: undefined, agentId: 'writer' },
+        attempts: [
+          {
+            ...{ agentId: 'writer', agentVersion: '1.0.0', agentCode, startedAt: '', endedAt: '' },
+            error: { name: 'AgentFailedError', message: 'no' },
+          },
+        ],
+      })
+    expect(compareTasks(taskOf('1', [failedBy('one')]), taskOf('2', [failedBy('two')]))).toEqual([
+      { stepId: 'a', field: 'code', a: 'one', b: 'two' },
+    ])
+  })
+
   it('differ by what the tasks were given, run and have answered, and by steps of one alone', () => {
     const a = taskOf('1', [stepOf('a'), stepOf('b', failed)], { input: 1, definition: 1, result: 1 })
     const b = taskOf('2', [stepOf('c'), stepOf('a')], { input: 2, definition: 2 })

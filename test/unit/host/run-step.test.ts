@@ -362,6 +362,19 @@ describe('the input of a step', () => {
     })
   })
 
+  it('has the code of the agent beside it, where the host knows it', async () => {
+    Object.assign(world.hosts, { code: Promise.resolve('0123456789ab') })
+    const taskId = await seed({ a: { capability: 'work.do', input: { count: 1 } } })
+    await invoke(taskId, 'a')
+    expect(await recordOf(taskId, 'a')).toMatchObject({ agentVersion: '1.0.0', agentCode: '0123456789ab' })
+    const failing = await seed({ a: { capability: 'work.do', input: { count: 1 } } })
+    work.mockRejectedValueOnce(new TypeError('no'))
+    await expect(invoke(failing, 'a')).rejects.toThrow('no')
+    expect(await recordOf(failing, 'a')).toMatchObject({
+      attempts: [{ agentVersion: '1.0.0', agentCode: '0123456789ab' }],
+    })
+  })
+
   it('is the one that the agent has refused', async () => {
     const taskId = await seed({ a: { capability: 'work.do', input: { count: 'many' } } })
     await expect(invoke(taskId, 'a')).rejects.toMatchObject({ name: 'InvalidInputError' })
