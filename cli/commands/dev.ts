@@ -18,6 +18,7 @@ import { synthesize } from '../dev/synthesis/synthesize.ts'
 import { tellReload } from '../dev/tell-reload.ts'
 import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
+import { VersionsInService } from '../dev/versions-in-service.ts'
 import { SAMPLE, setUrl, welcome } from '../dev/welcome.ts'
 import { wholeOption } from '../input/parse-options.ts'
 import { duration } from '../show/duration.ts'
@@ -147,7 +148,10 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   if (options.watch) {
     const tell = (event: ReloadEvent): void => tellReload(event, { json, say: sayWrapped })
     const { startReloading } = await import('../dev/reload.ts')
-    cleanUp.defer(await startReloading({ cloud, assembly, warnings, tell }))
+    const versions = VersionsInService.open(cloud.apiUrl)
+    versions.catch(() => {})
+    const versionsOf = async (changed: readonly string[]) => (await versions).after(changed)
+    cleanUp.defer(await startReloading({ cloud, assembly, warnings, tell, versionsOf }))
     say(style('dim', 'Agents and workflows are deployed again when you save them.'))
   }
   if (json) console.log(JSON.stringify({ event: 'ready', apiUrl: cloud.apiUrl, awsUrl: cloud.awsUrl }))

@@ -18,7 +18,7 @@ import { type Answer, BuildProcess, type Sources, SourcesSchema } from './build-
 import { isIn, liveIn, RESTART } from './live-paths.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { oneTelling, savedTexts } from './one-telling.ts'
-import type { Problem, ReloadEvent } from './reload-event.ts'
+import type { Problem, ReloadEvent, VersionInService } from './reload-event.ts'
 import { type Watching, watchSources } from './watch-sources.ts'
 
 /** The most builds in a row that are repeated because a file was saved meanwhile. */
@@ -37,6 +37,8 @@ type Reloading = {
   /** The warnings of the synthesis. */
   warnings: readonly string[]
   tell(event: ReloadEvent): void
+  /** The versions in service of what has changed; they are only told. */
+  versionsOf?(changed: readonly string[]): Promise<VersionInService[]>
   /** Starts a build of the project in a folder, by default in a process of its own. */
   startBuild?: (root: string) => Pick<BuildProcess, 'build' | 'stop'>
 }
@@ -84,7 +86,9 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     applied = answer.sources
     problems.end()
     const warnings = newOnes(answer.warnings)
-    tell({ event: 'reloaded', changed, milliseconds: Math.round(performance.now() - from), warnings })
+    const milliseconds = Math.round(performance.now() - from)
+    const versions = (await reloading.versionsOf?.(changed).catch(() => [])) ?? []
+    tell({ event: 'reloaded', changed, milliseconds, warnings, ...(versions.length > 0 ? { versions } : {}) })
     if (saves.count() > 0) tellLeft(problems, answer.left)
     return true
   }

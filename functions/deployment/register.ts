@@ -5,6 +5,7 @@ import * as z from 'zod'
 import { registerDeployment } from '../../shared/app/catalogue/register-deployment.ts'
 import { removeDeployment } from '../../shared/app/catalogue/remove-deployment.ts'
 import { AgentManifestSchema } from '../../shared/domain/agent.ts'
+import { boundedList, boundedText } from '../../shared/domain/bounded.ts'
 import { ownOf } from '../../shared/domain/own.ts'
 import { GateSchema } from '../../shared/domain/plan.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
@@ -58,12 +59,15 @@ export async function handler(event: Asked, context: Context): Promise<void> {
   logger().info(`deployment ${event.RequestType === 'Delete' ? 'removed' : 'registered'}`, { outcome })
 }
 
-async function register(event: Asked): Promise<Record<string, number>> {
+/** CloudFormation takes an answer of 4 KB. */
+const MOST_VERSIONS_CHARACTERS = 1_500
+
+async function register(event: Asked): Promise<Record<string, unknown>> {
   const { agentFunctions, stateMachines } = PropertiesSchema.parse(event.ResourceProperties)
   const catalogue = CatalogueSchema.parse(
     JSON.parse(await readFile(new URL('catalogue.json', import.meta.url), 'utf8')),
   )
-  const { retired, ...counts } = await registerDeployment(ports)({
+  const { retired, versions, ...counts } = await registerDeployment(ports)({
     agents: catalogue.agents.map((manifest) => ({
       manifest,
       functionArn: found(agentFunctions, manifest.id),
@@ -75,9 +79,23 @@ async function register(event: Asked): Promise<Record<string, number>> {
       stateMachineArn: found(stateMachines, workflow.name),
     })),
   })
-  logger().info('registry written', { ...counts, retired: retired.slice(0, 50) })
-  return counts
+  logger().info('registry written', {
+    ...counts,
+    retired: retired.slice(0, 50),
+    versions: versions.slice(0, 50),
+  })
+  return { ...counts, versions: toldAt(clock.now(), versions) }
 }
+
+/** With its time: an output of the stack stays as it is when a later deployment registers nothing. */
+function toldAt(now: Date, versions: readonly string[]): string {
+  const { kept, more } = boundedList(versions, MOST_VERSIONS_TOLD)
+  const told = [...kept, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
+  const text = told === '' ? 'no new versions' : told
+  return `${now.toISOString()} ${boundedText(text, MOST_VERSIONS_CHARACTERS)}`
+}
+
+const MOST_VERSIONS_TOLD = 30
 
 function found(arns: Record<string, string>, name: string): string {
   const arn = ownOf(arns, name)

@@ -1,9 +1,12 @@
-import { CfnOutput, type Stack } from 'aws-cdk-lib'
+import { CfnOutput, type CustomResource, type Stack } from 'aws-cdk-lib'
 import type { Stage } from '../stage.ts'
 import type { ClosedApi } from './closed-api.ts'
 
 /** The outputs that a person needs after the deployment. */
-export function addOutputs(stack: Stack, { stage: { prefix }, api }: { stage: Stage; api: ClosedApi }): void {
+export function addOutputs(
+  stack: Stack,
+  { stage: { prefix }, api, registration }: { stage: Stage; api: ClosedApi; registration: CustomResource },
+): void {
   const { region } = stack
   const console = `https://${region}.console.aws.amazon.com`
   const outputs: Record<string, { value: string; description: string }> = {
@@ -18,6 +21,10 @@ export function addOutputs(stack: Stack, { stage: { prefix }, api }: { stage: St
     Call: {
       value: `ORCHESTRATOR_URL=${api.api.apiEndpoint} npx orchestrator list`,
       description: 'With AWS credentials in the environment; the CLI signs',
+    },
+    Versions: {
+      value: registration.getAttString('versions'),
+      description: 'When agents and workflows were registered last, and which versions were new',
     },
     Machines: {
       value: `${console}/states/home?region=${region}#/statemachines?name=${prefix}-`,

@@ -89,8 +89,8 @@ export class RuntimeStack extends Stack {
     const api = this.#addApi({ rebind, control, role })
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
     this.functionNames = ['api', 'rebind', 'control', 'finish-task', 'reconcile', 'collect']
-    this.#register(machines)
-    addOutputs(this, { stage, api: this.api })
+    const registration = this.#register(machines)
+    addOutputs(this, { stage, api: this.api, registration })
   }
 
   /** Adds a function with the grants for the ports in its catalogue entry. */
@@ -171,7 +171,7 @@ export class RuntimeStack extends Stack {
   }
 
   /** Writes agents and workflows into the registry; runs again whenever one of them changes, or how they are compiled. */
-  #register(workflows: Record<string, WorkflowMachine>): void {
+  #register(workflows: Record<string, WorkflowMachine>): CustomResource {
     const { stage, bundles } = this.#props
     const register = this.#addFunction('register')
     register
@@ -191,10 +191,13 @@ export class RuntimeStack extends Stack {
         // By name: outputs of nested stacks would exceed a template's limit.
         stateMachines: valuesOf(workflows, ({ name }) => statesArn(this, stage, 'stateMachine', name)),
         revisions: valuesOf(workflows, ({ revisionId }) => revisionId),
+        // An installation whose register has not answered this before is asked again: an output reads it.
+        answers: 'versions',
       },
     })
     // The policy is a separate resource: without the dependency the first call could be refused.
     if (register.role) resource.node.addDependency(register.role)
+    return resource
   }
 
   #ofStates(resource: 'stateMachine' | 'execution', rest: string): string {

@@ -5,6 +5,7 @@ const TOLD: Readonly<Record<string, string>> = {
   ApiUrl: 'API',
   Call: 'Call it',
   CallerPolicy: 'Callers need',
+  Versions: 'Registered',
   Machines: 'Workflows',
   Dashboard: 'Dashboard',
   AlarmTopic: 'Alarms go to',

@@ -44,6 +44,26 @@ it('registers a deployment’s agents and workflows, and retires those that it n
   expect(await ports.collectables.listMachines()).toEqual([])
 })
 
+it('tells the versions that are new, and those before them', async () => {
+  const deploy = registerDeployment(ports)
+  const told = async (version: string, description: string) => {
+    const workflows = [{ ...machine('tells'), workflow: { ...workflow('tells'), description } }]
+    const agents = [{ manifest: { ...manifest, id: 'teller', version }, functionArn }]
+    return (await deploy({ agents, workflows })).versions
+  }
+  expect(await told('1.0.0', 'a')).toEqual([
+    'agent teller: version 1.0.0 (new)',
+    'workflow tells: version 1 (new)',
+  ])
+  expect(await told('1.0.0', 'a')).toEqual([])
+  expect(await told('1.1.0', 'b')).toEqual([
+    'agent teller: version 1.1.0 (was 1.0.0)',
+    'workflow tells: version 2 (was 1)',
+  ])
+  expect(await told('1.1.0', 'a')).toEqual(['workflow tells: version 1 (was 2)'])
+  await deploy({ agents: [], workflows: [] })
+})
+
 it('gives a workflow that changed without a new version the next one, and its former one after a rollback (deployment/D5)', async () => {
   const deploy = registerDeployment(ports)
   const versioned = async (description: string, version = 1) => {

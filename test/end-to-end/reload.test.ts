@@ -87,6 +87,7 @@ describe('a reload', { timeout: 300_000 }, () => {
       changed: ['agent echo'],
       milliseconds: expect.any(Number),
       warnings: [],
+      versions: [{ what: 'agent echo', version: '1.0.0', was: '1.0.0' }],
     })
     expect(await dev.run('simple', { a: 1 })).toEqual({ changed: 'yes' })
     project.write(ECHO, before)
@@ -108,7 +109,10 @@ describe('a reload', { timeout: 300_000 }, () => {
     const taskId = await dev.submit('asks', {})
     await dev.untilStep(taskId, 'ask', 'waiting')
     project.write('workflows/asks.yaml', asks('new'))
-    expect(await dev.next('reloaded')).toMatchObject({ changed: ['workflow asks'] })
+    expect(await dev.next('reloaded')).toMatchObject({
+      changed: ['workflow asks'],
+      versions: [{ what: 'workflow asks', version: '2', was: '1' }],
+    })
     const later = await dev.submit('asks', {})
     await dev.untilStep(later, 'question', 'waiting')
     for (const [id, step] of [

@@ -38,24 +38,31 @@ const MOST_TRIES = 20
 /** Makes the registry match this deployment. Idempotent. Throws ConflictError (deployment/D2). */
 export const registerDeployment =
   (ports: Needs) =>
-  async (deployment: Deployment): Promise<{ agents: number; workflows: number; retired: string[] }> => {
+  async (
+    deployment: Deployment,
+  ): Promise<{ agents: number; workflows: number; retired: string[]; versions: string[] }> => {
     const agents = await replaceAgents(ports, deployment.agents)
     const workflows = await replaceWorkflows(ports, deployment.workflows)
     return {
       agents: deployment.agents.length,
       workflows: deployment.workflows.length,
-      retired: [...agents, ...workflows],
+      retired: [...agents.gone, ...workflows.gone],
+      versions: [...agents.versions, ...workflows.versions],
     }
   }
 
-async function replaceAgents(ports: Needs, brought: Deployment['agents']): Promise<string[]> {
+/** What is gone, and the versions that are new, as lines: `agent echo: version 1.1.0 (was 1.0.0)`. */
+type Replaced = { gone: string[]; versions: string[] }
+
+async function replaceAgents(ports: Needs, brought: Deployment['agents']): Promise<Replaced> {
   const { agents, clock } = ports
   const registeredAt = clock.now().toISOString()
   const deployed = brought.map(({ manifest, functionArn }): Agent => {
     const status = manifest.deprecated ? 'deprecated' : 'active'
     return { ...manifest, functionArn, status, origin: 'deployment', registeredAt }
   })
-  const gone = (await agents.listAgents({ fresh: true })).filter(({ id, origin, status }) => {
+  const before = await agents.listAgents({ fresh: true })
+  const gone = before.filter(({ id, origin, status }) => {
     return origin === 'deployment' && status !== 'inactive' && !deployed.some((agent) => agent.id === id)
   })
   // First no new step is bound to these agents; only then is it checked which open tasks are still bound to them.
@@ -67,7 +74,13 @@ async function replaceAgents(ports: Needs, brought: Deployment['agents']): Promi
     throw stillBound(bound)
   }
   await Promise.all(deployed.map((agent) => agents.putAgent(agent)))
-  return gone.map(({ id }) => id)
+  const known = new Map(
+    before.map(({ id, status, version }) => [id, status === 'inactive' ? undefined : version]),
+  )
+  return {
+    gone: gone.map(({ id }) => id),
+    versions: deployed.flatMap(({ id, version }) => versionLine(`agent ${id}`, version, known.get(id))),
+  }
 }
 
 function stillBound(bound: readonly { taskId: string; agentId: string }[]): OrchestratorError {
@@ -79,13 +92,24 @@ function stillBound(bound: readonly { taskId: string; agentId: string }[]): Orch
   return new OrchestratorError('ConflictError', message)
 }
 
-async function replaceWorkflows(ports: Needs, brought: Deployment['workflows']): Promise<string[]> {
+/** Empty where the version is the one before. */
+function versionLine(what: string, version: string | number, was: string | number | undefined): string[] {
+  if (version === was) return []
+  return [`${what}: version ${version} (${was === undefined ? 'new' : `was ${was}`})`]
+}
+
+async function replaceWorkflows(ports: Needs, brought: Deployment['workflows']): Promise<Replaced> {
   const { workflows, collectables, clock } = ports
   const before = (await workflows.listWorkflows({ fresh: true })).filter(({ origin }) => origin !== 'api')
   const usedOn = dayOf(clock.now())
   const known = new Map(before.map((registered) => [registered.workflow.name, registered]))
   // Sequential: Step Functions publishes one version a second once its token bucket is empty (deployment/D4).
-  for (const one of brought) await publishOne(ports, one, known.get(one.workflow.name))
+  const versions: string[] = []
+  for (const one of brought) {
+    const was = known.get(one.workflow.name)
+    const version = await publishOne(ports, one, was)
+    versions.push(...versionLine(`workflow ${one.workflow.name}`, version, was?.workflow.version))
+  }
   const names = new Set(brought.map(({ workflow }) => workflow.name))
   const gone = before.filter(({ workflow }) => !names.has(workflow.name))
   await inGroups(gone, async (registered) => {
@@ -95,18 +119,19 @@ async function replaceWorkflows(ports: Needs, brought: Deployment['workflows']):
     await collectables.useMachine({ name: workflow.name, parts, usedOn })
     await workflows.putWorkflow({ ...registered, active: false })
   })
-  return gone.map(({ workflow }) => workflow.name)
+  return { gone: gone.map(({ workflow }) => workflow.name), versions }
 }
 
+/** Returns the version that is in service now. */
 async function publishOne(
   { workflows, collectables, machines, clock }: Needs,
   one: Deployment['workflows'][number],
   before: RegisteredWorkflow | undefined,
-): Promise<void> {
+): Promise<number> {
   const { name } = one.workflow
   const stateMachineArn = await machines.publish(one.stateMachineArn, before?.stateMachineArn)
   const registeredAt = clock.now().toISOString()
-  await storeVersion(
+  const version = await storeVersion(
     workflows,
     { ...one, stateMachineArn, registeredAt, active: true, origin: 'deployment' },
     before?.workflow,
@@ -120,21 +145,25 @@ async function publishOne(
     // Machines in use again are taken off the list of collectables.
     ...[name, ...partNames(name, parts)].map((machine) => collectables.forgetMachine(machine)),
   ])
+  return version
 }
 
-/** deployment/D5, deployment/D6. Throws UnavailableError when other writers take every number that is tried. */
+/** Returns the version (deployment/D5, deployment/D6). Throws UnavailableError when other writers take every number that is tried. */
 async function storeVersion(
   workflows: Ports['workflows'],
   brought: RegisteredWorkflow,
   before: Workflow | undefined,
-): Promise<void> {
+): Promise<number> {
   const { workflow } = brought
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const { version, isStored } = await versionOf(workflows, workflow, before)
     const registered = { ...brought, workflow: { ...workflow, version } }
     // Equal content is stored under this number already, so only its machine and its origin may change.
-    if (isStored) return void (await workflows.putWorkflow(registered))
-    if (await workflows.publishWorkflow(registered)) return
+    if (isStored) {
+      await workflows.putWorkflow(registered)
+      return version
+    }
+    if (await workflows.publishWorkflow(registered)) return version
   }
   const message = `workflow "${workflow.name}": other writers published ${MOST_TRIES} versions of it meanwhile; deploy again`
   throw new OrchestratorError('UnavailableError', message)
