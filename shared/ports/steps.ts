@@ -48,6 +48,18 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
 /** A step as another task has completed it, with its input. */
 export type AdoptedStep = StepEnd & { path: string; startedAt: string; input?: StoredValue | undefined }
 
+/** A field of a record that a list may leave out. */
+export type RecordField = Exclude<keyof StepRecord, 'path' | 'status' | 'fence' | 'owner' | 'startedAt'>
+
+export type ListSteps = {
+  /** Those within a step alone: the items of a fan-out, the rounds of a loop, the steps of either. */
+  within?: string
+  /** Those whose record has this status; a step may be shown with another one. */
+  status?: StepRecord['status']
+  /** Of what may be left out, these fields alone. Outputs are most of a record. */
+  fields?: readonly RecordField[]
+}
+
 /** Step records, with their approvals. Every write is one conditional write of one item. */
 export type Steps = {
   /** Makes the invocation the owner of the step unless the step is final or a higher fence owns it; detects replays in the same write. */
@@ -101,7 +113,8 @@ export type Steps = {
     answer: NonNullable<Approval['answer']>,
   ): Promise<StepRecord | undefined>
   findSteps(taskId: string, paths: readonly string[]): Promise<StepRecord[]>
-  listSteps(taskId: string): Promise<StepRecord[]>
+  /** All of a task's, or those that are asked for, in the order of their keys. */
+  listSteps(taskId: string, options?: ListSteps): Promise<StepRecord[]>
   /** By path, the inputs that are kept of these steps, each of the latest run of its step. */
   findInputs(taskId: string, paths: readonly string[]): Promise<Map<string, StoredValue>>
 }

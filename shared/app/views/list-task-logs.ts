@@ -1,8 +1,9 @@
 import type * as z from 'zod'
 import type { ListLogsSchema } from '../../contracts/list-requests.ts'
 import type { LogLineView } from '../../contracts/log-views.ts'
+import type { Agent } from '../../domain/agent.ts'
 import type { Caller } from '../../domain/caller.ts'
-import { placeOf } from '../../domain/instance-path.ts'
+import { parsePath, placeOf } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
 import { factsOfLine, objectInLine } from '../../domain/log-facts.ts'
 import { sentBytes } from '../../domain/sent-bytes.ts'
@@ -11,9 +12,13 @@ import { parseTime } from '../../domain/times.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
 import type { LogLine, Logs } from '../../ports/logs.ts'
+import { everyStep } from '../../workflow/places.ts'
+import { isFanOut } from '../../workflow/schema.ts'
+import { capabilityOfStep } from '../../workflow/step-needs.ts'
 import { hasStepAt } from '../steps/plan-paths.ts'
 import { getTask } from './get-task.ts'
 import { noSuchStep } from './no-such-step.ts'
+import { recordsOfStep } from './records-of-step.ts'
 
 type Asked = z.output<typeof ListLogsSchema>
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'agents' | 'clock'> & { logs: Logs }
@@ -71,31 +76,50 @@ function fitting(lines: readonly LogLineView[]): LogLineView[] {
 }
 
 /**
- * The functions of the agents that the task, or this step with what is in it, is or was bound to. Throws NotFoundError for a step that the
- * task cannot have; an item or a round that has not begun is none.
+ * The functions of the agents that the task, or this step with what is in it, is or was bound to; where that are the items of a fan-out, those
+ * of all agents that can have been, because so many records are not read for each page. Throws NotFoundError for a step that the task cannot
+ * have; an item or a round that has not begun is none.
  */
 async function functionsOf(
   { plans, steps, agents }: Needs,
   task: Task,
   step: string | undefined,
 ): Promise<string[]> {
-  const [plan, records] = await Promise.all([
-    plans.getPlan(task.id, task.execution),
-    steps.listSteps(task.id),
-  ])
-  const isKnown =
-    step === undefined || hasStepAt(plan, step) || records.some(({ path }) => isWithin(path, step))
-  if (!isKnown)
-    throw noSuchStep(task.id, step, [...Object.keys(plan.workflow.steps), ...records.map(({ path }) => path)])
-  const bound = Object.entries(plan.bindings).filter(([place]) => isWithin(place, step && placeOf(step)))
+  const plan = await plans.getPlan(task.id, task.execution)
+  const place = step && placeOf(step)
+  const bound = Object.entries(plan.bindings).filter(([at]) => isWithin(at, place))
+  const ids = bound.map(([, { agentId }]) => agentId)
+  const within = everyStep(plan.workflow.steps).filter((one) => isWithin(one.place, place))
+  const isOneItem = step !== undefined && parsePath(step).index !== undefined
+  if (!isOneItem && within.some((one) => isFanOut(one.step))) {
+    const wanted = new Set(within.map((one) => capabilityOfStep(one.step)))
+    const all = await agents.listAgents()
+    const may = all.filter(({ capabilities }) => capabilities.some(({ name }) => wanted.has(name)))
+    return functionNames([...(await findAll(agents, ids)), ...may])
+  }
+  const records = await (step === undefined
+    ? steps.listSteps(task.id, { fields: WORKED })
+    : recordsOfStep(steps, task.id, step, WORKED))
   const ran = records.filter(({ path }) => isWithin(path, step))
-  const ids = new Set([
-    ...bound.map(([, { agentId }]) => agentId),
-    ...ran.flatMap(({ agentId, attempts }) => [agentId, ...attempts.map((attempt) => attempt.agentId)]),
-  ])
-  const found = await Promise.all([...ids].map((id) => (id === undefined ? undefined : agents.findAgent(id))))
-  return [...new Set(found.flatMap((agent) => agent?.functionArn.split(':').at(6) ?? []))]
+  if (step !== undefined && ran.length === 0 && !hasStepAt(plan, step)) {
+    const known = await steps.listSteps(task.id, { fields: [] })
+    throw noSuchStep(task.id, step, [...Object.keys(plan.workflow.steps), ...known.map(({ path }) => path)])
+  }
+  const worked = ran.flatMap(({ agentId, attempts }) => [agentId, ...attempts.map((one) => one.agentId)])
+  return functionNames(await findAll(agents, [...ids, ...worked]))
 }
+
+/** Which agents have worked on a step. */
+const WORKED = ['agentId', 'attempts'] as const
+
+async function findAll(agents: Needs['agents'], ids: readonly (string | undefined)[]) {
+  const wanted = [...new Set(ids)].filter((id) => id !== undefined)
+  return (await Promise.all(wanted.map((id) => agents.findAgent(id)))).filter((one) => one !== undefined)
+}
+
+const functionNames = (all: readonly Pick<Agent, 'functionArn'>[]): string[] => [
+  ...new Set(all.flatMap(({ functionArn }) => functionArn.split(':').at(6) ?? [])),
+]
 
 const isWithin = (path: string, step: string | undefined): boolean =>
   step === undefined || path === step || path.startsWith(`${step}[`) || path.startsWith(`${step}.`)

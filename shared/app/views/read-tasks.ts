@@ -11,6 +11,7 @@ import { type Degraded, isOpenTask, type Task } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
+import type { RecordField } from '../../ports/steps.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { viewBudget } from '../limits/view-budget.ts'
 import { getTask, type TaskRef } from './get-task.ts'
@@ -19,6 +20,7 @@ import { noSuchStep } from './no-such-step.ts'
 import { pageOf } from './page-of.ts'
 import { entryOf } from './queue-entry.ts'
 import { inputsOf } from './read-inputs.ts'
+import { recordsOfStep, SHOWN, STATUS } from './records-of-step.ts'
 import { degradedIn, stepViews, taskView } from './task-views.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'values'>
@@ -68,8 +70,9 @@ export const showTaskStep =
   (ports: Needs) =>
   async ({ id, stepId }: TaskRef & { stepId: string }, caller: Caller): Promise<StepView> => {
     const task = await getTask(ports, id, caller)
-    const { steps, records, plan } = await readSteps(ports, task, { all: true })
-    const step = steps.find((one) => one.stepId === stepId)
+    const plan = await ports.plans.getPlan(task.id, task.execution)
+    const records = await recordsOfStep(ports.steps, task.id, stepId, SHOWN)
+    const step = stepViews(task, plan, records, { all: true }).find((one) => one.stepId === stepId)
     if (step) {
       const stored = records.find(({ path }) => path === stepId)?.output
       const [input, output] = await Promise.all([
@@ -78,6 +81,7 @@ export const showTaskStep =
       ])
       return withoutUndefined({ ...step, input, output })
     }
+    const { steps } = await readSteps(ports, task, { all: true })
     throw noSuchStep(
       id,
       stepId,
@@ -102,10 +106,19 @@ export const listTaskSteps =
         return output ? { ...step, output: await ports.values.loadValue(output) } : step
       }
       const bytesOf = outputs ? sizesIn(kept) : undefined
-      const page = await pageOf(within.steps, { cursor, limit, keyOf, show: withOutput, bytesOf })
+      const from = within.isCut ? undefined : cursor
+      const page = await pageOf(within.steps, { cursor: from, limit, keyOf, show: withOutput, bytesOf })
       return withoutUndefined({ steps: page.page, cursor: page.cursor })
     }
-    const { steps, records, plan } = await readSteps(ports, task, { all: true })
+    const wanted: RecordField[] = [
+      ...(inputs ? (['items'] as const) : []),
+      ...(outputs ? (['output'] as const) : []),
+    ]
+    const { steps, records, plan } = await readSteps(ports, task, {
+      all: true,
+      within: inputs ? undefined : under,
+      fields: [...SHOWN, ...wanted],
+    })
     const stored = outputsOf(records)
     const fitting = steps.filter(
       (step) =>
@@ -152,7 +165,7 @@ export const showTaskStatus =
   (ports: Needs) =>
   async ({ id }: TaskRef, caller: Caller) => {
     const task = await getTask(ports, id, caller)
-    const steps = await stepsOf(ports, task)
+    const { steps } = await readSteps(ports, task, { fields: STATUS })
     const fanOuts = steps.flatMap(({ stepId, items }) => (items ? [[stepId, items] as const] : []))
     const counts = Map.groupBy(steps, ({ status }) => status)
     return {
@@ -198,7 +211,11 @@ export const listTaskEvents =
     caller: Caller,
   ): Promise<{ events: DomainEvent[]; cursor?: string }> => {
     const task = await getTask(ports, id, caller)
-    const events = eventsOfTask(task, await ports.steps.listSteps(task.id)).filter(
+    // The events of a step are made of its own record.
+    const records = await (step === undefined
+      ? ports.steps.listSteps(task.id, { fields: SHOWN })
+      : ports.steps.findSteps(task.id, [step]))
+    const events = eventsOfTask(task, records).filter(
       (event) =>
         (type === undefined || event.type === type) && (step === undefined || event.data.path === step),
     )
@@ -215,16 +232,22 @@ export const listTaskEvents =
     return withoutUndefined({ events: page.page, cursor: page.cursor })
   }
 
-async function stepsOf(ports: Needs, task: Task, options: { all?: boolean } = {}): Promise<StepView[]> {
-  return (await readSteps(ports, task, options)).steps
+type Reading = {
+  /** The steps of every round and item. */
+  all?: boolean
+  /** Only what is within this step has its state; the others are as if they had not begun. */
+  within?: string | undefined
+  fields?: readonly RecordField[]
 }
 
-async function readSteps(ports: Needs, task: Task, options: { all?: boolean } = {}) {
+async function readSteps(ports: Needs, task: Task, { all = false, within, fields = SHOWN }: Reading = {}) {
   const [plan, records] = await Promise.all([
     ports.plans.getPlan(task.id, task.execution),
-    ports.steps.listSteps(task.id),
+    within === undefined
+      ? ports.steps.listSteps(task.id, { fields })
+      : recordsOfStep(ports.steps, task.id, within, fields),
   ])
-  const steps = stepViews(task, plan, records, options)
+  const steps = stepViews(task, plan, records, { all })
   return { steps, records, plan, cost: costOf(records), estimate: plan.estimate }
 }
 

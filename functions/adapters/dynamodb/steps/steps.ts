@@ -18,8 +18,9 @@ import {
 import type { Ownership, Steps } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
-import { stepKey, type TaskTable, taskKey } from '../keys.ts'
+import type { TaskTable } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
+import { listQuery } from './list-queries.ts'
 import { stepItemKey as keyOf, stepIn } from './step-items.ts'
 import { stepMemory } from './step-memory.ts'
 import { takeOverStep } from './take-over-step.ts'
@@ -207,13 +208,8 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       return [...found, ...items.map((item) => remember(taskId, stepIn(item)))]
     },
 
-    async listSteps(taskId): Promise<StepRecord[]> {
-      const items = await queryAll(client, {
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :steps)',
-        ExpressionAttributeValues: { ':pk': taskKey(taskId), ':steps': stepKey('') },
-        ConsistentRead: true,
-      })
+    async listSteps(taskId, options = {}): Promise<StepRecord[]> {
+      const items = await queryAll(client, { TableName: table, ...listQuery(taskId, options) })
       return items.map(stepIn)
     },
 

@@ -1,0 +1,60 @@
+import { enclosingScopes, loopOf, parsePath } from '../../domain/instance-path.ts'
+import type { StepRecord } from '../../domain/step.ts'
+import type { RecordField, Steps } from '../../ports/steps.ts'
+
+/** What a view shows of a step besides its input and output, which may be large. */
+export const SHOWN: readonly RecordField[] = [
+  'agentId',
+  'agentVersion',
+  'agentCode',
+  'calledVersion',
+  'reboundBy',
+  'firstStartedAt',
+  'held',
+  'reopenedAt',
+  'endedAt',
+  'undone',
+  'attempts',
+  'error',
+  'skipReason',
+  'degraded',
+  'reused',
+  'decision',
+  'costUsd',
+  'tokens',
+  'unpriced',
+  'uncounted',
+  'said',
+  'progress',
+  'approval',
+  'child',
+  'itemCount',
+]
+
+/** What tells the status of a step. */
+export const STATUS: readonly RecordField[] = ['agentId', 'approval', 'itemCount']
+
+/**
+ * The records of a step, of what is within it (the items of a fan-out, the rounds of a loop, the steps of either), and of the loops and fan-outs
+ * around it. Of those within, only these fields are read; all by default.
+ */
+export async function recordsOfStep(
+  steps: Pick<Steps, 'findSteps' | 'listSteps'>,
+  taskId: string,
+  path: string,
+  fields?: readonly RecordField[],
+): Promise<StepRecord[]> {
+  const [own, within] = await Promise.all([
+    steps.findSteps(taskId, [path, ...around(path)]),
+    steps.listSteps(taskId, { within: path, ...(fields ? { fields } : {}) }),
+  ])
+  return [...own, ...within]
+}
+
+/** `improve[2].each[3].draft` is within the item, the fan-out, the round and the loop. */
+function around(path: string): string[] {
+  const { scope, index } = parsePath(path)
+  const scopes = enclosingScopes(scope).filter((one) => one !== '')
+  const all = [...(index === undefined ? [] : [loopOf(path)]), ...scopes.flatMap((one) => [one, loopOf(one)])]
+  return [...new Set(all)].filter((one) => one !== path)
+}
