@@ -57,20 +57,28 @@ async function tryThem(wanted: string | true, { json = false }: Options): Promis
   const { taskId, tries } = await tryModels(wanted === true ? known : [wanted])
   if (json) printJson({ taskId, tries })
   else printTries(tries, taskId)
-  if (tries.some(({ error }) => error)) throw new CliError('', EXIT.taskFailed)
+  if (tries.some(({ error, fallback }) => error ?? fallback)) throw new CliError('', EXIT.taskFailed)
 }
 
 function printTries(tries: readonly Try[], taskId: string): void {
-  const rows = tries.map(({ name, milliseconds, costUsd, tokens, text, error }) => [
+  const rows = tries.map(({ name, milliseconds, costUsd, tokens, text, error, fallback }) => [
     name,
-    error ? style('red', 'failed') : style('green', 'answers'),
+    error
+      ? style('red', 'failed')
+      : fallback
+        ? style('yellow', `${fallback.name} answers`)
+        : style('green', 'answers'),
     milliseconds === undefined ? '' : duration(milliseconds),
     tokens ? `${grouped(tokens.input)} in, ${grouped(tokens.output)} out` : '',
     costUsd === undefined ? '' : usd(costUsd),
     error ? '' : JSON.stringify(text),
   ])
   printTable(['model', '', 'after', 'tokens', 'cost', 'answer'], rows)
-  for (const { name, error } of tries) if (error) say(`\n${name}: ${error.name}: ${error.message}`)
+  for (const { name, error, fallback } of tries) {
+    const why = error ?? fallback?.because
+    const who = fallback ? `, so that its fallback ${fallback.name} has answered` : ''
+    if (why) say(`\n${name}: ${why.name}: ${why.message}${who}`)
+  }
   say(style('dim', `\ntask ${taskId}`))
 }
 

@@ -22,7 +22,17 @@ export async function printTranscript(
   if (all.length === 0) say(`no call of a language model of step "${stepId}" is kept`)
 }
 
-function printCall({ attempt, model, modelId, finish, errorName, usage, durationMs, ...call }: Call): void {
+function printCall({
+  attempt,
+  model,
+  modelId,
+  finish,
+  errorName,
+  errorMessage,
+  usage,
+  durationMs,
+  ...call
+}: Call): void {
   const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0 } = usage ?? {}
   const facts = [
     modelId ?? '',
@@ -35,6 +45,7 @@ function printCall({ attempt, model, modelId, finish, errorName, usage, duration
   if (!call.continues) for (const text of system) printSaid('system', text)
   for (const { role, parts } of messages) for (const part of parts) printSaid(role, textOf(part))
   for (const part of asAnswer(call.answer)) printSaid('answer', textOf(part))
+  if (errorMessage !== undefined) printSaid('failed', errorMessage)
   console.log('')
 }
 

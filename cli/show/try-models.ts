@@ -11,6 +11,8 @@ export type Try = {
   modelId?: string
   tokens?: { input: number; output: number }
   text?: string
+  /** The fallback that has answered in its place, and why the model itself has not. */
+  fallback?: { name: string; because: { name: string; message: string } }
   error?: { name: string; message: string }
 }
 
@@ -48,7 +50,22 @@ export async function tryModels(names: readonly string[]): Promise<{ taskId: str
   const found = new Map<string, StepView>()
   for await (const page of callPages('listTaskSteps', { id: taskId, outputs: true }))
     for (const step of page.steps) found.set(step.stepId, step)
-  return { taskId, tries: names.map((name, at) => tryOf(name, found.get(stepId(at)))) }
+  const tries = names.map(async (name, at) => {
+    const one = tryOf(name, found.get(stepId(at)))
+    const fallback = one.error ? undefined : await fallbackOf(taskId, stepId(at), name)
+    return { ...one, ...(fallback ? { fallback } : {}) }
+  })
+  return { taskId, tries: await Promise.all(tries) }
+}
+
+/** By the transcript of the call; unknown where the stage keeps none. */
+async function fallbackOf(taskId: string, step: string, name: string): Promise<Try['fallback']> {
+  const { calls } = await callApi('listTaskStepTranscript', { id: taskId, stepId: step })
+  const answered = calls.findLast(({ errorName }) => errorName === undefined)
+  const refused = calls.find(({ model, errorName }) => model === name && errorName !== undefined)
+  if (!answered || answered.model === name) return undefined
+  const { errorName = 'ModelUnavailableError', errorMessage = 'it has not answered' } = refused ?? {}
+  return { name: answered.model, because: { name: errorName, message: errorMessage } }
 }
 
 const stepId = (at: number): string => `model_${at}`

@@ -23,6 +23,7 @@ export const TranscriptEntrySchema = z.object({
     })
     .optional(),
   errorName: z.string().optional().describe('Where the call has failed'),
+  errorMessage: z.string().optional().describe('Why: also of a model whose fallback has answered then'),
   continues: z
     .boolean()
     .describe('Whether what the request before it has comes first: then only what is new is kept'),

@@ -22,7 +22,10 @@ const MOST_BYTES = 256_000
 const SHORT_TEXTS = [8_000, 1_000, 100]
 const MOST_WITH_ENTRY = 2_000
 
-type Ended = Pick<TranscriptEntry, 'startedAt' | 'durationMs' | 'modelId' | 'finish' | 'usage' | 'errorName'>
+type Ended = Pick<
+  TranscriptEntry,
+  'startedAt' | 'durationMs' | 'modelId' | 'finish' | 'usage' | 'errorName' | 'errorMessage'
+>
 
 export type KeepTranscript = (request: ModelRequest, ended: Ended, answer?: ModelAnswer) => Promise<void>
 

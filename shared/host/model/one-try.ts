@@ -2,12 +2,13 @@
 import { untilNextMinute } from '../../app/limits/admission.ts'
 import type { EndHold } from '../../app/limits/call-budget.ts'
 import { mostOfModelCall, usdOfCall } from '../../app/limits/price-of-model.ts'
-import { failureOf } from '../../domain/bounded.ts'
+import { boundedText, failureOf } from '../../domain/bounded.ts'
 import { amountOf } from '../../domain/budget.ts'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import type { ModelSettings } from '../../domain/model-settings.ts'
 import { mostInputTokens, tokensOf } from '../../domain/model-tokens.ts'
 import type { TokenUsage } from '../../domain/price-table.ts'
+import { withoutSecrets } from '../../domain/without-secrets.ts'
 import type { ModelAnswer, ModelRequest } from '../../ports/models.ts'
 import type { AdmittedCall, Limits, StepRun } from '../step-run.ts'
 import type { ConfiguredModels, GateNeeds } from './host-models.ts'
@@ -62,9 +63,10 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
       )
     } catch (error) {
       const used = usageIn(error) ?? (isUnpaid(error, hasBegun) ? undefined : UNKNOWN)
+      const failure = failureOf(error)
       const ended = {
         durationMs: durationMs(),
-        errorName: failureOf(error).name,
+        errorName: failure.name,
         ...(used ? { usage: used } : {}),
       }
       run.log.warn('model call failed', { model: request.model, ...flat(ended) })
@@ -73,7 +75,8 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
       await Promise.all([
         settled,
         shown.end(),
-        keep(request, { startedAt: startedAt.toISOString(), ...ended }),
+        // Not in the log, which has no text (model-gate/G8).
+        keep(request, { startedAt: startedAt.toISOString(), ...ended, errorMessage: messageOf(failure) }),
       ])
       throw asGateError(error, request.model)
     }
@@ -88,6 +91,11 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
     return answer
   }
 }
+
+const messageOf = ({ message }: { message: string }): string =>
+  boundedText(withoutSecrets(message), MOST_REASON_CHARACTERS)
+
+const MOST_REASON_CHARACTERS = 1_000
 
 /** An answer whose provider tells a usage that cannot be, such as a negative one, costs what was held for it (model-gate/G2). */
 function withCredibleUsage(answer: ModelAnswer, { contextTokens }: ModelSettings): ModelAnswer {

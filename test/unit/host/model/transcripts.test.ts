@@ -64,6 +64,8 @@ describe('the transcript of a step', () => {
     const { calls } = await listTranscript(world.ports)({ id: taskId, stepId: 'a', limit: 10 }, CALLER)
     expect(calls.map(({ errorName, finish }) => errorName ?? finish)).toEqual(['ModelRefusedError', 'stop'])
     expect(calls[0]).not.toHaveProperty('answer')
+    expect(calls[0]?.errorMessage).toContain('scripted for call 1')
+    expect(calls[1]).not.toHaveProperty('errorMessage')
   })
 
   it('is bounded (transcript/R3)', async () => {
