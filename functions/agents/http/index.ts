@@ -14,7 +14,7 @@ export default defineAgent({
   capabilities: {
     'http.request': {
       description:
-        'Sends an HTTP request to a host in allowedHosts of the stage; what may change something is sent once.',
+        'Sends an HTTP request to a host in allowedHosts of the stage; what may change something is sent again only where an attempt has died, with the same Idempotency-Key.',
       input: RequestSchema,
       output: ResponseSchema,
     },

@@ -17,12 +17,13 @@ export default defineAgent({
   needs: { hosts: true, email: true, webhooks: true },
   capabilities: {
     'notify.webhook': {
-      description: 'Sends a signed webhook (Standard Webhooks) to a host that the stage allows, once.',
+      description:
+        'Sends a signed webhook (Standard Webhooks) to a host that the stage allows; again, with the same id, only where an attempt has died.',
       input: WebhookSchema,
       output: WebhookSentSchema,
     },
     'notify.email': {
-      description: 'Sends a mail to addresses that the stage allows, once.',
+      description: 'Sends a mail to addresses that the stage allows; again only where an attempt has died.',
       input: EmailSchema,
       output: EmailSentSchema,
     },
