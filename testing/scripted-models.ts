@@ -1,8 +1,10 @@
 import type { DefinedAgent } from '../shared/agent/index.ts'
+import { EVERY_MODEL } from '../shared/domain/agent.ts'
 import { OrchestratorError } from '../shared/domain/errors.ts'
 import type { Json } from '../shared/domain/json.ts'
 import { type ModelSettings, ModelSettingsSchema } from '../shared/domain/model-settings.ts'
 import { bytesOf, mostInputTokens } from '../shared/domain/model-tokens.ts'
+import { nearestNames } from '../shared/domain/nearest-names.ts'
 import type { TokenUsage } from '../shared/domain/price-table.ts'
 import type { HostModels } from '../shared/host/model/host-models.ts'
 import { gatedModels } from '../shared/host/model/model-gate.ts'
@@ -80,6 +82,7 @@ function scriptsOf(given: GivenModels, agents: readonly DefinedAgent[]): Map<str
   const byName = isScript(given)
     ? [...new Set(['default', ...needed])].map((name) => [name, given] as const)
     : Object.entries(given)
+  if (!isScript(given)) refuseMisspelt(given, needed)
   return new Map(
     byName.map(([name, one]) => {
       const { answers: script, ...said } = isScript(one) ? { answers: one } : one
@@ -93,6 +96,27 @@ function scriptsOf(given: GivenModels, agents: readonly DefinedAgent[]): Map<str
       return [name, { script, settings: ModelSettingsSchema.parse(settings) }]
     }),
   )
+}
+
+/**
+ * Throws a TypeError for a name that no agent of the test needs and that is a slip of one without a script, or where no agent needs any of the
+ * names. Others are allowed, because tests share scripts; and so are fallbacks.
+ */
+function refuseMisspelt(given: Exclude<GivenModels, ModelScript>, needed: readonly string[]): void {
+  if (needed.length === 0 || needed.includes(EVERY_MODEL)) return
+  const names = Object.keys(given)
+  const fallbacks = Object.values(given).map((one) => (isScript(one) ? undefined : one.fallback))
+  const unscripted = needed.filter((name) => !names.includes(name))
+  const isInVain = !names.some((name) => needed.includes(name))
+  for (const name of names) {
+    if (needed.includes(name) || fallbacks.includes(name)) continue
+    const [meant] = nearestNames(name, unscripted)
+    if (meant === undefined && !isInVain) continue
+    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+    throw new TypeError(
+      `models[${JSON.stringify(name)}]: no agent of the test needs a model "${name}"${hint} (needed: ${[...new Set(needed)].join(', ')})`,
+    )
+  }
 }
 
 const FREE = { input: 0, output: 0 }

@@ -25,7 +25,7 @@ export function explainCommand(): Command {
     .argument('<taskId>', 'of the task', parseTaskId)
     .argument(
       '[stepId]',
-      'a step, e.g. report, or one of a loop or a fan-out: improve[2].draft, each[17]; of a task of a goal, by default how it was planned',
+      'a step, e.g. report, or one of a loop or a fan-out: improve[2].draft, each[17]; of a task of a goal, by default how it was planned, each time',
     )
     .option('--json', 'print JSON')
     .addHelpText(
@@ -33,17 +33,25 @@ export function explainCommand(): Command {
       "\nExamples:\n  npx orchestrator explain t_01... report\n  npx orchestrator explain t_01... 'each[17]' --json",
     )
     .action(async (taskId: string, named: string | undefined, { json = false }: { json?: boolean }) => {
-      const stepId = named ?? (await planningStepOf(taskId))
-      const step = await callApi('getTaskStep', { id: taskId, stepId })
-      return json ? printJson(step) : print(taskId, step)
+      const stepIds = named === undefined ? await planningStepsOf(taskId) : [named]
+      const steps = await Promise.all(stepIds.map((stepId) => callApi('getTaskStep', { id: taskId, stepId })))
+      if (json) return printJson(steps.length === 1 ? steps[0] : steps)
+      for (const [at, step] of steps.entries()) {
+        if (at > 0) console.log('')
+        await print(taskId, step)
+      }
     })
 }
 
-/** The step that plans the goal of a task. Throws CliError for a task that has none. */
-async function planningStepOf(taskId: string): Promise<string> {
+/** The steps that have planned the goal of a task: a plan that has failed is planned anew. Throws CliError for a task without a goal. */
+async function planningStepsOf(taskId: string): Promise<string[]> {
   const { goal, steps } = await callApi('getTask', { id: taskId })
-  const planning = goal === undefined ? undefined : steps.find(({ capability }) => capability === PLANNING)
-  if (planning) return planning.stepId
+  const planning = goal === undefined ? [] : steps.filter(({ capability }) => capability === PLANNING)
+  const begun = planning.filter(
+    ({ status }) => status !== 'pending' && status !== 'skipped' && status !== 'cancelled',
+  )
+  const told = begun.length > 0 ? begun : planning.slice(0, 1)
+  if (told.length > 0) return told.map(({ stepId }) => stepId)
   const failed = steps.filter(({ status }) => status === 'failed')
   const named = (failed.length > 0 ? failed : steps)
     .slice(0, MOST_NAMED)

@@ -7,7 +7,7 @@ import { say, statusText, style } from './output.ts'
 import { pageOfError } from './page-of-error.ts'
 
 type Cause = { name: string; message: string; stack?: string | undefined }
-type Failure = Cause & { causes?: Cause[] | undefined }
+type Failure = Cause & { causes?: Cause[] | undefined; details?: string | undefined }
 type Attempt = StepView['attempts'][number]
 
 /** `writer@1.2.0`: the agent of a step with the version that was called, or the task that runs it. */
@@ -109,8 +109,12 @@ function describeAttempt(attempt: Attempt): string {
 }
 
 /** The error with its stack and its causes, where the record has them. */
-function printFailure({ causes = [], ...failure }: Failure, whole: Whole): void {
-  const texts = [textOf(failure), ...causes.map((cause) => `caused by: ${textOf(cause)}`)]
+function printFailure({ causes = [], details, ...failure }: Failure, whole: Whole): void {
+  const texts = [
+    textOf(failure),
+    ...causes.map((cause) => `caused by: ${textOf(cause)}`),
+    ...(details === undefined ? [] : [`details: ${details}`]),
+  ]
   printBounded(
     texts.flatMap((text) => visible(text).split('\n')),
     whole,

@@ -2,13 +2,18 @@ import type { Fault } from '../../shared/domain/fault.ts'
 import { visible } from './visible.ts'
 
 /** Where an error was thrown and why, as lines for people; none for an error that does not say it. */
-export function faultLines({ stack, causes = [] }: Pick<Fault, 'stack' | 'causes'>): string[] {
+export function faultLines({
+  stack,
+  causes = [],
+  details,
+}: Pick<Fault, 'stack' | 'causes' | 'details'>): string[] {
   return [
     ...framesIn(stack),
     ...causes.flatMap(({ name, message, stack: inner }) => [
       `  caused by ${visible(`${name}: ${message}`)}`,
       ...framesIn(inner),
     ]),
+    ...(details === undefined ? [] : [`  details ${visible(details)}`]),
   ]
 }
 

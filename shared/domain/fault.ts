@@ -8,6 +8,7 @@
  */
 import * as z from 'zod'
 import { boundedText, failureOf, MOST_ENTRY_CHARACTERS } from './bounded.ts'
+import { isOrchestratorError } from './errors.ts'
 import { memberOf } from './transient-error.ts'
 import { withoutSecrets } from './without-secrets.ts'
 import { withoutUndefined } from './without-undefined.ts'
@@ -41,14 +42,19 @@ export const FaultSchema = z.object({
     .array(CauseSchema)
     .optional()
     .describe('Its cause, the cause of that, and so on; after an AggregateError its errors'),
+  details: z
+    .string()
+    .optional()
+    .describe('JSON text of what a FinalError or RetryableError has in its `details`, cut where it is long'),
 })
 export type Fault = z.infer<typeof FaultSchema>
 /** All but what every failure has. */
-export type FaultDetails = Pick<Fault, 'code' | 'stack' | 'causes'>
+export type FaultDetails = Pick<Fault, 'code' | 'stack' | 'causes' | 'details'>
 
 const MOST_STACK_CHARACTERS = 8_000
 const MOST_CAUSE_STACK_CHARACTERS = 1_000
 const MOST_CODE_CHARACTERS = 100
+const MOST_DETAILS_CHARACTERS = 4_000
 const MOST_CAUSES = 8
 /** A stack is as long as its thrower makes it; only the beginning is looked at. */
 const MOST_READ_CHARACTERS = 40_000
@@ -73,7 +79,25 @@ export function faultOf(thrown: unknown): FaultDetails {
     code: codeOf(thrown),
     stack: stackOf(thrown, MOST_STACK_CHARACTERS),
     causes: causes.length > 0 ? causes : undefined,
+    details: detailsOf(thrown),
   })
+}
+
+/** Which the record has elsewhere, as a time. */
+const WAITS = ['retryAfterSeconds', 'waitSeconds']
+
+/** Undefined where there are none, or where they are no JSON (fault/F1). */
+function detailsOf(thrown: unknown): string | undefined {
+  if (!isOrchestratorError(thrown)) return undefined
+  try {
+    const told = Object.entries(Object(memberOf(thrown, 'details'))).filter(([name]) => !WAITS.includes(name))
+    const text = told.length > 0 ? JSON.stringify(Object.fromEntries(told)) : undefined
+    return text === undefined || text === '{}'
+      ? undefined
+      : boundedText(withoutSecrets(text), MOST_DETAILS_CHARACTERS)
+  } catch {
+    return undefined
+  }
 }
 
 /** What `fetch` says of every failure; the reason is in its cause. */
@@ -147,7 +171,7 @@ function stackOf(error: unknown, most: number): string | undefined {
 
 /** The fault of an attempt after `before` others: all attempts of a step share one item, which is written whole. */
 export function boundedFault(fault: FaultDetails, before: number): FaultDetails {
-  const { code, stack, causes } = fault
+  const { code, stack, causes, details } = fault
   const most = before < 3 ? MOST_STACK_CHARACTERS : before < 10 ? MOST_CAUSE_STACK_CHARACTERS : 0
   if (most === 0) return withoutUndefined({ code })
   const kept = before < 3 ? causes : causes?.map(({ stack: _stack, ...cause }) => cause)
@@ -155,5 +179,6 @@ export function boundedFault(fault: FaultDetails, before: number): FaultDetails 
     code,
     stack: stack === undefined ? undefined : boundedText(stack, most),
     causes: kept,
+    details: before < 3 ? details : undefined,
   })
 }

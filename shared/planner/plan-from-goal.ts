@@ -184,8 +184,9 @@ function failed(planning: Planning, why: string): OrchestratorError {
   const told = issues.length > 0 ? `; the last draft: ${describeIssues(issues)}` : ''
   const draft = last?.workflow ?? last?.text
   return new OrchestratorError('PlanningFailedError', `no plan for the goal: ${why}${told}`, {
-    ...toldOf(planning),
-    issues,
+    // First, because what is kept of it is bounded.
     ...(draft === undefined ? {} : { draft }),
+    issues,
+    ...toldOf(planning),
   })
 }

@@ -15,7 +15,7 @@ import { histogramAt, type Sums, sumsAt } from '../../selector/decayed-counters.
 import { everyStep } from '../../workflow/places.ts'
 import { retriedKinds } from '../../workflow/retry-policy.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
-import { workflowCalledBy } from '../../workflow/step-kinds.ts'
+import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { doingsOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
 import { chooseAgents } from './choose-agents.ts'
@@ -101,7 +101,12 @@ async function knownOf(
       if (child) return { child, runs, basis: 'measured' }
       const order = orders.get(place) ?? []
       if (order.length === 0)
-        return { seconds: () => ownOf(facts.waits, place) ?? 0, runs, basis: 'measured' }
+        // Of a workflow that is computed nothing is known; of a wait and an approval there is nothing to know.
+        return {
+          seconds: () => ownOf(facts.waits, place) ?? 0,
+          runs,
+          basis: workflowComputedBy(step) === undefined ? 'measured' : 'assumed',
+        }
       const draws = order.map((agent) =>
         drawsOf(agent, step as AgentStep, { doings, at, ofOthers, prices: ports.prices }),
       )

@@ -20,6 +20,42 @@ const failed = (message: string) => ({
   error: { name: 'Error', message },
 })
 
+describe('a goal', () => {
+  const planned = (stepId: string, more: object = {}) => ({
+    ...{ stepId, status: 'succeeded', capability: 'plan.workflow', needs: [], attempts: [] },
+    output: { kind: 'planned', plannedBy: `model:${stepId}`, calls: 1, tokens: 5, costUsd: 0 },
+    ...more,
+  })
+  const explainGoal = async (steps: Step[]) => {
+    const answer = (path: string) => {
+      const found = steps.find(({ stepId }) => path.endsWith(`/steps/${stepId}`))
+      return found ?? taskView({ steps, goal: 'Compare two rivers', status: 'failed' })
+    }
+    return (await runCliAgainst(answer, ['explain', TASK_ID], { COLUMNS: '0' })).stdout
+  }
+
+  it('that was planned anew tells both plans', async () => {
+    const told = await explainGoal([planned('plan'), planned('replan')])
+    expect(told).toMatch(
+      /^plan {2}succeeded.*planned by model:plan, .*\nreplan {2}succeeded.*planned by model:replan/s,
+    )
+  })
+
+  it('tells one plan where there is one, also where none came of it', async () => {
+    const told = await explainGoal([
+      planned('plan'),
+      planned('replan', { status: 'skipped', output: undefined }),
+    ])
+    expect(told).not.toContain('replan')
+    const error = { name: 'PlanningFailedError', message: 'no plan', details: '{"draft":{"name":"x"}}' }
+    const attempt = { agentId: 'planner', startedAt: at, endedAt: at, error }
+    const none = await explainGoal([
+      planned('plan', { status: 'failed', output: undefined, attempts: [attempt] }),
+    ])
+    expect(none).toContain('details {"draft":{"name":"x"}}')
+  })
+})
+
 describe('a fan-out', () => {
   const none = {
     stepId: 'readings',

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { FinalError, RetryableError } from '../../../shared/agent/index.ts'
 import { boundedFault, FaultSchema, faultOf, reasonIn } from '../../../shared/domain/fault.ts'
 import { withoutSecrets } from '../../../shared/domain/without-secrets.ts'
 import { asAgentFailure, faultBehind } from '../../../shared/host/agent-failure.ts'
@@ -227,4 +228,31 @@ it.each([
 ])('a failure of a connection says which one it was: %s %o', (message, options, reason) => {
   const thrown = new TypeError(message, options)
   expect(reasonIn(faultOf(thrown), message)).toBe(reason)
+})
+
+describe('the details of an error of ours', () => {
+  const detailsOf = (details: Record<string, unknown>) => faultOf(new FinalError('no', { details })).details
+
+  it('are kept as JSON text, without waits and credentials, and cut', () => {
+    expect(detailsOf({ orders: [1, 2] })).toBe('{"orders":[1,2]}')
+    expect(faultOf(new RetryableError('later', { retryAfterSeconds: 5 }))).not.toHaveProperty('details')
+    expect(detailsOf({ key: 'Bearer abcdefghijklmnopqrstuvwxyz' })).not.toContain('abcdefghij')
+    expect(detailsOf({ long: 'x'.repeat(9_000) })?.length).toBeLessThanOrEqual(4_000)
+  })
+
+  it('are left out where they are no JSON, or of another error (fault/F1)', () => {
+    const circle: Record<string, unknown> = {}
+    circle.self = circle
+    for (const details of [{}, circle, { big: 1n }]) expect(detailsOf(details)).toBeUndefined()
+    expect(faultOf(Object.assign(new Error('x'), { details: { a: 1 } }))).not.toHaveProperty('details')
+  })
+
+  it('are kept of the first attempts', () => {
+    const fault = { details: '{"a":1}' }
+    expect([0, 2, 3].map((before) => boundedFault(fault, before).details)).toEqual([
+      '{"a":1}',
+      '{"a":1}',
+      undefined,
+    ])
+  })
 })

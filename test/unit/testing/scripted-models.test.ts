@@ -76,6 +76,24 @@ describe('models of a workflow', () => {
     expect(run.modelCalls).toHaveLength(32 + 8)
   })
 
+  it.each([
+    [
+      { defualt: ['x'] },
+      'models["defualt"]: no agent of the test needs a model "defualt"; did you mean "default"?',
+    ],
+    [{ other: ['x'] }, 'models["other"]: no agent of the test needs a model "other" (needed: default)'],
+  ])('refuse names that no agent needs: %j', async (models, told) => {
+    await expect(testAgent(thinker, { input: { about: 'x' }, models })).rejects.toThrow(told)
+    const steps = { a: { capability: 'text.think', input: { about: 'x' } } }
+    await expect(testWorkflow({ name: 'w', steps }, { agents: [thinker], models })).rejects.toThrow(told)
+  })
+
+  it('may have fallbacks, and be shared with other tests', async () => {
+    const models = { default: { answers: ['x'], fallback: 'spare' }, spare: ['y'], unrelated: ['z'] }
+    const run = await testAgent(thinker, { input: { about: 'x' }, models })
+    expect(run.error).toBeUndefined()
+  })
+
   it('spend no more than the budget of the task, whatever their agents ask for (model-gate/G1)', async () => {
     const greedy = defineAgent({
       ...{ id: 'greedy', version: '1.0.0', description: 'asks and asks', needs: { models: ['default'] } },
