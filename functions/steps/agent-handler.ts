@@ -17,6 +17,10 @@ import { taskPorts } from '../deps/task-ports.ts'
 import { withStepConsole } from '../telemetry/agent-console.ts'
 import { digestOfCode } from '../telemetry/code-digest.ts'
 import { measure } from '../telemetry/metrics.ts'
+import { tellBadJson } from '../telemetry/tell-bad-json.ts'
+
+// Before the agent's first call.
+tellBadJson()
 
 /** The Lambda handler of an agent. */
 export function agentHandler(agent: DefinedAgent, ports: HostPorts = hostPorts()) {
