@@ -14,6 +14,7 @@ export { canonicalJson, isJsonObject, type Json, type JsonObject } from '../doma
 export { suggestNames } from '../domain/nearest-names.ts'
 export { FORBIDDEN_NAME } from '../domain/not-json.ts'
 export type { TokenUsage } from '../domain/price-table.ts'
+export { isQuotedFrom, LEAST_QUOTE } from '../domain/quotation.ts'
 export type { StoredFile } from '../ports/file-store.ts'
 export type { ModelAnswer, ModelMessage, ModelPart, ModelTool } from '../ports/models.ts'
 export { boundedWork } from '../workflow/bounded-work.ts'

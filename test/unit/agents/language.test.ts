@@ -1,6 +1,6 @@
+import { isQuotedFrom } from 'orchestrator/agent'
 import { type AgentTest, testAgent } from 'orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-import { stands } from '../../../functions/agents/_support/language/cited-answer.ts'
 import { fenced } from '../../../functions/agents/_support/language/fenced.ts'
 import decisionAgent from '../../../functions/agents/decision/index.ts'
 import languageAgent from '../../../functions/agents/language/index.ts'
@@ -212,7 +212,7 @@ describe('quotations', () => {
     [' ', false],
     ['A refund is ... ten days', false],
   ])('%j stands in the passage: %j (cited/Q1)', (quote, expected) => {
-    expect(stands(quote, 'A refund is paid within\nten days.')).toBe(expected)
+    expect(isQuotedFrom(quote, 'A refund is paid within\nten days.')).toBe(expected)
   })
 })
 

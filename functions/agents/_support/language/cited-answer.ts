@@ -6,14 +6,13 @@
  * cited/Q2 a statement without such a quotation is left out and counted; an answer of which nothing is left is a failure, or says that the passages do not
  *    answer the question
  */
-import { OrchestratorError } from 'orchestrator/agent'
+import { isQuotedFrom, LEAST_QUOTE, OrchestratorError } from 'orchestrator/agent'
 import * as z from 'zod'
 import { ask, type Model } from './ask.ts'
 import { fenced } from './fenced.ts'
 
 type Passage = { citation: number; source: string; text: string }
 
-const LEAST_QUOTE = 8
 const MOST_TOKENS = 2_000
 
 const AnswerSchema = z.object({
@@ -52,7 +51,9 @@ export async function citedAnswer(
   })
   const statements = value.statements.flatMap(({ text, citation, quote }) => {
     const passage = passages.find((one) => one.citation === citation)
-    return passage && stands(quote, passage.text) ? [{ text, citation, source: passage.source, quote }] : []
+    return passage && isQuotedFrom(quote, passage.text)
+      ? [{ text, citation, source: passage.source, quote }]
+      : []
   })
   const unfounded = value.statements.length - statements.length
   if (value.answered && statements.length === 0)
@@ -61,13 +62,4 @@ export async function citedAnswer(
       `${engine} has answered with ${unfounded} statements, and none of their quotations stands in the passages`,
     )
   return { answered: statements.length > 0, statements, unfounded, engine }
-}
-
-/** Word for word; how lines are broken does not count. */
-export function stands(quote: string, text: string): boolean {
-  const flat = (one: string): string => one.normalize('NFC').replace(/\s+/g, ' ').trim()
-  const words = flat(quote)
-  return (
-    words.length >= Math.min(LEAST_QUOTE, flat(text).length) && words !== '' && flat(text).includes(words)
-  )
 }
