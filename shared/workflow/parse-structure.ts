@@ -25,6 +25,8 @@ export type Draft = {
   input: Workflow['input']
   steps: Record<string, Step>
   output: unknown
+  /** Undefined where it is none, or has issues. */
+  evaluate: Workflow['evaluate']
   /** Expressions in invalid fields, by the stand-in for their step. */
   left: ReadonlyMap<Step, readonly LeftExpression[]>
 }
@@ -51,7 +53,8 @@ export function parseStructure(value: unknown): { workflow?: Workflow; draft?: D
     issues.push(issue('too-many-steps', 'steps', `${count} steps; the most is ${MAX_STEPS}`))
     return { issues }
   }
-  const draft = { input, steps: parsed.steps, output: rest.output, left }
+  const { evaluate } = head.success ? head.data : {}
+  const draft = { input, steps: parsed.steps, output: rest.output, evaluate, left }
   return head.success && issues.length === 0
     ? { workflow: { ...head.data, steps: parsed.steps }, draft, issues }
     : { draft, issues }

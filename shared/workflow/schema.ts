@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { distinct } from '../domain/distinct.ts'
+import { EvaluateSchema } from './evaluation/evaluate-schema.ts'
 import { StepIdSchema } from './step-id.ts'
 import { type Step, type StepKind, type StepOf, StepSchema, stepKind } from './step-schemas.ts'
 
@@ -100,6 +101,9 @@ export const WorkflowHeadSchema = z.strictObject({
     .optional()
     .describe('JSON Schema of the task input; checked at submit'),
   output: z.unknown().optional().describe("Value with expressions; default: the last steps' outputs by id"),
+  evaluate: EvaluateSchema.optional().describe(
+    'How good the output of the workflow is, as for a step; with a score below `atLeast` the task fails',
+  ),
 })
 
 export const WorkflowSchema = WorkflowHeadSchema.extend({

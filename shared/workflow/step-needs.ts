@@ -12,7 +12,13 @@ export function expressionsOfStep(step: Step): FoundExpression[] {
 }
 
 /** Whether a field of a fan-out is evaluated for each of its items, which is `$item` there. */
-export const isOfEachItem = (field: string): boolean => /^(?:input|workflow)\b/.test(field)
+export const isOfEachItem = (field: string): boolean => /^(?:input|workflow|evaluate)\b/.test(field)
+
+/** Whether a field is evaluated when there is an output, which is `$output` there. */
+export const isOfOutput = (field: string): boolean => /^evaluate\b/.test(field)
+
+/** The further variables of the expressions in `evaluate`: of a step, and of a workflow. */
+export const NAMES_OF_EVALUATION = { step: ['output', 'stepInput'], workflow: ['output'] }
 
 /** The expressions evaluated after a loop's round or an item of a fan-out, in the scope of the body. */
 export function expressionsOfBody(step: Step): FoundExpression[] {

@@ -4,6 +4,7 @@ import { isJsonObject } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
 import { boundedWork } from './bounded-work.ts'
+import { issuesOfEvaluate } from './evaluation/issues-of-evaluate.ts'
 import { issuesOfExpression, notAnExpression } from './expression-issues.ts'
 import { expressionIn, expressionsIn, type FoundExpression } from './expressions.ts'
 import { issuesOfCycle, topologicalOrder } from './graph.ts'
@@ -19,6 +20,8 @@ import {
   graphOfWorkflow,
   handledBy,
   isOfEachItem,
+  isOfOutput,
+  NAMES_OF_EVALUATION,
   needsOfStep,
 } from './step-needs.ts'
 import { type Catalogue, NO_CATALOGUE } from './types/catalogue.ts'
@@ -36,7 +39,7 @@ export type Validation = {
   lenient?: boolean
 }
 
-const NAMES_INSIDE = ['item', 'index', 'iteration', 'previous']
+const NAMES_INSIDE = ['item', 'index', 'iteration', 'previous', ...NAMES_OF_EVALUATION.step]
 const TASK_NAMES = ['input', 'steps', 'status', 'errors', 'task']
 
 /**
@@ -87,16 +90,22 @@ type Scope = {
   left: Draft['left']
 }
 
-function issuesOfMeaning({ steps, output, left }: Draft): IssueInText[] {
+function issuesOfMeaning({ steps, output, evaluate, left }: Draft): IssueInText[] {
   const ids = Object.keys(steps)
   const ofOutput = expressionsIn(output, 'output').flatMap((found) =>
     issuesOfExpression(found, ids, TASK_NAMES, true),
+  )
+  const ofEvaluate = expressionsIn(evaluate, 'evaluate').flatMap((found) =>
+    issuesOfExpression(found, ids, [...TASK_NAMES, ...NAMES_OF_EVALUATION.workflow], true),
   )
   const mixed = issuesOfTexts(output, 'output')
   return [
     ...mixed,
     ...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES, depth: 0, left }),
     ...ofOutput,
+    ...issuesOfTexts(evaluate, 'evaluate'),
+    ...issuesOfEvaluate(evaluate, 'evaluate'),
+    ...ofEvaluate,
   ]
 }
 
@@ -131,10 +140,13 @@ function issuesOfLeft(at: string, step: Step, { own, around, names, left }: Scop
   )
 }
 
-/** Additional variables of one field: the item in what a fan-out evaluates for each, and the failure in the replacement value. */
+/** Additional variables of one field: the item in what a fan-out evaluates for each, the output in `evaluate`, and the failure in the replacement value. */
 function namesOfField(field: string, step: Step): string[] {
   if (field.startsWith('onFailure.')) return ['error']
-  return isFanOut(step) && isOfEachItem(field) ? ['item', 'index'] : []
+  return [
+    ...(isFanOut(step) && isOfEachItem(field) ? ['item', 'index'] : []),
+    ...(isOfOutput(field) ? NAMES_OF_EVALUATION.step : []),
+  ]
 }
 
 /**

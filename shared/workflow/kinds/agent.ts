@@ -1,3 +1,4 @@
+import { issuesOfEvaluate } from '../evaluation/issues-of-evaluate.ts'
 import type { StepOf } from '../schema.ts'
 import { type Offer, offersFor } from '../types/catalogue.ts'
 import { ANY, joinAll } from '../types/type.ts'
@@ -9,7 +10,7 @@ export const agent: KindOfStep<'agent'> = {
   word: 'agent',
   title: 'A step that an agent runs',
   description: 'It has `capability`, `agent`, or both. With `forEach` it runs once for each item of a list.',
-  evaluated: ['input', 'forEach'],
+  evaluated: ['input', 'forEach', 'evaluate.rules', 'evaluate.citations'],
   valuesOf: ({ input }) => ({ input }),
   typedIn: () => [],
   inputsOf: (step, catalogue) =>
@@ -23,7 +24,10 @@ export const agent: KindOfStep<'agent'> = {
       ? ANY
       : joinAll([...first, ...further].map(({ outputSchema }) => typeOfSchema(outputSchema)))
   },
-  issuesOf: issuesOfItems,
+  issuesOf: (step, path) => [
+    ...issuesOfItems(step, path),
+    ...issuesOfEvaluate(step.evaluate, `${path}.evaluate`),
+  ],
 }
 
 const whatTakes = ({ name, agentId }: Offer, { agent: pinned }: StepOf<'agent'>): string =>

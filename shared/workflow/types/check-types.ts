@@ -2,9 +2,9 @@ import { type Issue, issue } from '../../domain/issue.ts'
 import { expressionIn, expressionsIn, type FoundExpression } from '../expressions.ts'
 import type { IssueInText } from '../issue-places.ts'
 import { kindOf } from '../kinds/index.ts'
-import { isFanOut, isLoop, type Step, type Steps, type Workflow } from '../schema.ts'
+import { isAgentStep, isFanOut, isLoop, type Step, type Steps, type Workflow } from '../schema.ts'
 import { bodyIn } from '../step-kinds.ts'
-import { expressionsOfBody, expressionsOfStep, handledBy, isOfEachItem } from '../step-needs.ts'
+import { expressionsOfBody, expressionsOfStep, handledBy, isOfEachItem, isOfOutput } from '../step-needs.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describeType, namesOf } from './describe-type.ts'
 import { issuesOfInput } from './issues-of-input.ts'
@@ -16,11 +16,12 @@ import {
   type Scope,
   type Surroundings,
   scopeOfBody,
+  scopeOfEvaluation,
   scopeOfItem,
   scopeOfWorkflow,
   scopeWith,
 } from './scopes.ts'
-import { ANY, BOOLEAN, isEmpty, type Type } from './type.ts'
+import { ANY, BOOLEAN, isEmpty, join, NUMBER, once, type Type } from './type.ts'
 import { typeOfSchema } from './type-of-schema.ts'
 
 type Checked = Pick<Workflow, 'input' | 'steps' | 'output'>
@@ -60,7 +61,7 @@ function issuesOfSteps(steps: Steps, path: string, scope: Scope, check: Check): 
     const own = handledBy({ steps }, id).length > 0 ? scopeWith(scope, [['error', ERROR]]) : scope
     const at = `${path}.${id}`
     return [
-      ...issuesOfExpressions(step, at, own),
+      ...issuesOfExpressions(step, at, own, check),
       ...issuesOfFields(step, at, own, check),
       ...issuesOfBody(step, at, scope, check),
       ...lookalikesOf(step, at, check),
@@ -69,12 +70,19 @@ function issuesOfSteps(steps: Steps, path: string, scope: Scope, check: Check): 
 }
 
 /** Unknown names and wrong operands in the expressions of a step. */
-function issuesOfExpressions(step: Step, at: string, scope: Scope): IssueInText[] {
+function issuesOfExpressions(step: Step, at: string, scope: Scope, check: Check): IssueInText[] {
   const ofItem = scopeOfItem(step, scope)
+  const ofOutput = once(() => scopeOfEvaluation(step, scope, check))
   const ofFailure = scopeWith(scope, [['error', ERROR]])
   return expressionsOfStep(step).flatMap((found) => {
     const { path } = found
-    const own = isOfEachItem(path) ? ofItem : path.startsWith('onFailure.') ? ofFailure : scope
+    const own = isOfOutput(path)
+      ? ofOutput()
+      : isOfEachItem(path)
+        ? ofItem
+        : path.startsWith('onFailure.')
+          ? ofFailure
+          : scope
     return complaintsAt({ ...found, path: `${at}.${path}` }, own)
   })
 }
@@ -98,6 +106,7 @@ function issuesOfFields(step: Step, at: string, scope: Scope, check: Check): Iss
     ...ofList,
     ...own,
     ...issuesOfTaken(step, at, scope, check),
+    ...issuesOfRules(step, at, scope, check),
   ]
 }
 
@@ -111,6 +120,23 @@ function issuesOfValue(value: unknown, wanted: Type, path: string, scope: Scope,
   const kinds = Object.keys(wanted) as (keyof Type)[]
   if (type.any || isEmpty(type) || kinds.some((kind) => type[kind] !== undefined)) return []
   return [issue('wrong-type', path, `${nameIn(path)} is ${describeType(type)}; ${right}`)]
+}
+
+const RULE = 'a rule is true, false, or a number from 0 to 1'
+const LIST = 'it is a list'
+
+/** Rules that can never be a score, and quotations and passages that can never be a list. */
+function issuesOfRules(step: Step, at: string, scope: Scope, check: Check): Issue[] {
+  if (!isAgentStep(step) || !step.evaluate) return []
+  const { rules = {}, citations = {} } = step.evaluate
+  const own = scopeOfEvaluation(step, scope, check)
+  const ofRules = Object.entries(rules).flatMap(([name, text]) =>
+    issuesOfValue(text, join(BOOLEAN, NUMBER), `${at}.evaluate.rules.${name}`, own, RULE),
+  )
+  const ofLists = Object.entries(citations).flatMap(([name, text]) =>
+    issuesOfValue(text, { array: ANY }, `${at}.evaluate.citations.${name}`, own, LIST),
+  )
+  return [...ofRules, ...ofLists]
 }
 
 const nameIn = (path: string): string => path.slice(path.lastIndexOf('.') + 1)

@@ -101,6 +101,24 @@ export const scopeWith = (scope: Scope, own: Variables): Scope => ({
 export const scopeOfItem = (step: Step, scope: Scope): Scope =>
   isFanOut(step) ? scopeWith(scope, itemVariables(step.forEach, scope)) : scope
 
+/** The scope of `evaluate`: that of its item, with the output and the input of the step. */
+export function scopeOfEvaluation(
+  step: Step & { input?: unknown },
+  scope: Scope,
+  surroundings: Surroundings,
+): Scope {
+  const ofItem = scopeOfItem(step, scope)
+  const input = (): Type => {
+    const ofTask = scope.variables.get('input') ?? ANY
+    if (step.input !== undefined) return orNull(typeOfTemplate(step.input, ofItem))
+    return typeof ofTask === 'function' ? ofTask() : ofTask
+  }
+  return scopeWith(ofItem, [
+    ['output', once(() => ownOutput(step, scope, surroundings))],
+    ['stepInput', once(input)],
+  ])
+}
+
 /**
  * The scope of the steps in a body, and of the expressions evaluated after them; undefined for a step without a body.
  */

@@ -178,7 +178,8 @@ describe('every field of the language with wrong values', () => {
         expectPlain(issues, given)
         return issues.length
       })
-      const takesAnything = /^input|output|data$/.test(path[path.length - 1] ?? '')
+      // Members of a schema may have any value that is not for one of JSON Schema's own words.
+      const takesAnything = /^input|output|data$/.test(path.at(-1) ?? '') || path.at(-2) === 'schema'
       if (!takesAnything) expect(Math.max(...refused)).toBeGreaterThan(0)
     })
   }
