@@ -6,6 +6,7 @@ import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { answerCommand, decidersOf } from '../show/answer-command.ts'
 import { describeUnpriced } from '../show/describe-estimate.ts'
+import { checkLines, evaluationLines } from '../show/describe-evaluation.ts'
 import { notToldBy } from '../show/describe-step.ts'
 import { duration } from '../show/duration.ts'
 import { faultLines } from '../show/fault-lines.ts'
@@ -91,14 +92,16 @@ async function print(taskId: string, step: StepView): Promise<void> {
     say(
       `${style('yellow', 'held')}  since ${held.since}${held.until ? `, until ${held.until}` : ''}: ${hanging(held.reason)}`,
     )
-  for (const { agentId: tried, error, startedAt, endedAt, askAgainAt } of attempts) {
+  for (const { agentId: tried, error, evaluation, startedAt, endedAt, askAgainAt } of attempts) {
     const after = duration(Date.parse(endedAt) - Date.parse(startedAt))
     const again = askAgainAt === undefined ? '' : ` (asked to be called again at ${askAgainAt})`
     say(
       `${style('red', 'failed')}  ${tried} after ${after}: ${hanging(`${error.name}: ${error.message}`)}${again}`,
     )
     for (const line of faultLines(error)) say(line, 6)
+    for (const line of checkLines(evaluation)) say(`  ${line}`, 6)
   }
+  for (const line of evaluationLines(step)) say(line, 2)
   if (capability === PLANNING) printPlanning(step.output)
   await printTroubledItems(taskId, step, 'explain')
   if (step.child) say(`run by task ${step.child}; more of it: npx orchestrator status ${step.child}`)

@@ -4,6 +4,7 @@ import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi, callPages } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
+import { evaluationLines } from '../show/describe-evaluation.ts'
 import { agentOf, printStep, printValue, type Whole } from '../show/describe-step.ts'
 import { duration } from '../show/duration.ts'
 import { jsonText, visible } from '../show/json-text.ts'
@@ -83,6 +84,7 @@ async function showTask(id: string, whole: Whole): Promise<void> {
   printSteps(task)
   const { result } = await resultOf(task)
   if (result !== undefined) printValue('result', result, whole)
+  for (const line of evaluationLines(task)) say(line, 2)
   if (task.error) {
     const { name, message, stepId } = task.error
     say(`\n${hanging(`${name}: ${message}`)}${pageOfError(name)}`)

@@ -1,5 +1,6 @@
 import type { StepView } from '../../shared/contracts/views.ts'
 import { withoutLastWords } from '../../shared/domain/last-words.ts'
+import { checkLines, evaluationLines } from './describe-evaluation.ts'
 import { duration } from './duration.ts'
 import { jsonText, printBounded, visible } from './json-text.ts'
 import { usd } from './money.ts'
@@ -43,6 +44,7 @@ export function printStep(step: StepView, whole: Whole): void {
   if (step.input !== undefined) printValue('input', step.input, whole)
   else if (step.startedAt !== undefined && status !== 'skipped') say('\ninput: none is kept')
   printAttempts(step, whole)
+  for (const line of evaluationLines(step)) say(line, 2)
   if (step.output !== undefined) printValue('output', step.output, whole)
   if (step.error) {
     console.log(`\n${style('bold', 'error')}`)
@@ -88,6 +90,7 @@ function printAttempts(step: StepView, whole: Whole): void {
   console.log(`\n${style('bold', 'attempts')}`)
   for (const [at, attempt] of attempts.entries()) {
     say(`  ${at + 1}  ${describeAttempt(attempt)}`, 5)
+    for (const line of checkLines(attempt.evaluation)) say(`     ${line}`, 7)
     printFailure(attempt.error, whole)
   }
   if (!now) return

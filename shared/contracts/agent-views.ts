@@ -6,7 +6,12 @@ export const CapabilityHealthSchema = z.object({
   weight: z
     .number()
     .describe('The decayed number of calls behind these figures; a call loses half its weight in 15 minutes'),
-  successRate: z.number(),
+  successRate: z.number().describe('The share of calls that have not failed'),
+  quality: z
+    .number()
+    .describe(
+      'The mean quality, by which the next agent is chosen: what `evaluate` or a person says, else 1 for a success and 0 for a failure',
+    ),
   p50Seconds: z.number(),
   p95Seconds: z.number(),
   costUsd: z.number().describe('The cost of one call'),

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
+import { EvaluationSchema } from '../domain/evaluation.ts'
 import { DomainEventSchema } from '../domain/event.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
@@ -48,6 +49,7 @@ export const TaskViewSchema = z.object({
   cost: CostSchema.optional().describe('The cost of its agents and its child workflows'),
   budget: BudgetViewSchema.optional(),
   estimate: KeptEstimateSchema.optional().describe('The estimate that was made before the task started'),
+  evaluation: EvaluationSchema.optional().describe("What the workflow's `evaluate` says of its output"),
   calibration: CalibrationSchema.optional().describe(
     'The estimate compared with the actual duration and cost',
   ),
@@ -112,6 +114,7 @@ export const StepViewSchema = z.object({
     .string()
     .optional()
     .describe('The end of what a model says in it now; only while somebody watches the task'),
+  evaluation: EvaluationSchema.optional().describe('What `evaluate` says of its output'),
   decision: DecisionSchema.optional(),
   approval: ApprovalSchema.omit({ token: true }).optional(),
   reused: z

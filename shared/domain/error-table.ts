@@ -186,6 +186,14 @@ export const ERRORS = {
     when: 'With its next call of a language model an agent could spend more than its `price.mostUsd` or `price.mostTokens` says.',
     whatToDo: 'Raise what it declares, or have it ask for less: smaller `maxOutputTokens`, fewer turns.',
   },
+  EvaluationFailedError: {
+    status: 500,
+    retryable: false,
+    seen: 'task',
+    when: 'The output of an attempt, or of a workflow, has a lower score than `evaluate.atLeast`. The message has the checks that it failed. The step is done again where its `retry` has `on: [error]`, then by the next agent.',
+    whatToDo:
+      '`npx orchestrator explain <taskId> <stepId>` shows the checks of each attempt. Give the agent what the checks ask for, choose a lower `atLeast`, or say `onFailure`.',
+  },
   ModelOutputError: {
     status: 500,
     retryable: false,

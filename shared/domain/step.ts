@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { boundedFailure, boundedText, MOST_CHARACTERS, MOST_PROMPT_CHARACTERS } from './bounded.ts'
+import { EvaluationSchema } from './evaluation.ts'
 import { boundedFault, FaultSchema } from './fault.ts'
 import { DecisionSchema } from './plan.ts'
 
@@ -33,6 +34,7 @@ export const AttemptSchema = z.object({
     .describe("The number of the task's execution that this attempt was part of"),
   redrive: z.number().int().optional().describe('How often the execution had been redriven, if it was'),
   error: FaultSchema,
+  evaluation: EvaluationSchema.optional().describe('What `evaluate` says of the output that was refused'),
   askAgainAt: z.string().optional().describe('When the same agent is called again, if it has said so itself'),
   costUsd: z.number().optional(),
   tokens: z.number().optional(),
@@ -130,6 +132,7 @@ export const StepRecordSchema = z.object({
     .describe('Failures of the step before retries of the task, the latest ones'),
   attempts: z.array(AttemptSchema).default([]),
   output: StoredValueSchema.optional(),
+  evaluation: EvaluationSchema.optional().describe('What `evaluate` says of the output'),
   error: FailureSchema.optional(),
   skipReason: z.string().optional(),
   degraded: z.string().optional().describe('Why the output is not what was asked for'),
@@ -168,10 +171,13 @@ const MOST_LATER_CHARACTERS = 200
 
 /** An attempt within its size limit: all attempts of a step share one item. */
 export function boundedAttempt(attempt: Attempt, before: number): Attempt {
-  const most = before < MOST_LONG_ATTEMPTS ? MOST_CHARACTERS : MOST_LATER_CHARACTERS
   const { name, message, ...fault } = boundedFailure(attempt.error)
+  const { evaluation } = attempt
+  const isLong = before < MOST_LONG_ATTEMPTS
+  const most = isLong ? MOST_CHARACTERS : MOST_LATER_CHARACTERS
   return {
     ...attempt,
+    ...(evaluation && !isLong ? { evaluation: { score: evaluation.score } } : {}),
     error: { name, message: boundedText(message, most), ...boundedFault(fault, before) },
   }
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { boundedFailure, boundedList, boundedText } from './bounded.ts'
 import { BudgetSchema } from './budget.ts'
+import { EvaluationSchema } from './evaluation.ts'
 import { StoredValueSchema } from './step.ts'
 
 /** Money and tokens spent by agents and by the tasks of child workflows. */
@@ -116,6 +117,7 @@ export const CalibrationSchema = z.object({
 export type Calibration = z.infer<typeof CalibrationSchema>
 
 const EndedSchema = TaskCommonSchema.extend({ endedAt: z.string(), cost: CostSchema.optional() })
+const Evaluated = EvaluationSchema.optional().describe("What the workflow's `evaluate` says of its output")
 
 /** A union on `status`: a finished task cannot hold a running one's fields, nor a failed one a result. */
 export const TaskSchema = z.discriminatedUnion('status', [
@@ -126,8 +128,13 @@ export const TaskSchema = z.discriminatedUnion('status', [
     degraded: DegradedSchema.default([]),
     degradedCount: z.number().int().optional().describe('The total number, if `degraded` is truncated'),
     calibration: CalibrationSchema.optional(),
+    evaluation: Evaluated,
   }),
-  EndedSchema.extend({ status: z.enum(['failed', 'timed_out']), error: TaskErrorSchema }),
+  EndedSchema.extend({
+    status: z.enum(['failed', 'timed_out']),
+    error: TaskErrorSchema,
+    evaluation: Evaluated,
+  }),
   EndedSchema.extend({ status: z.literal('cancelled'), reason: z.string() }),
 ])
 

@@ -57,7 +57,7 @@ export async function tellEnd(
   const told = await Promise.allSettled([
     signalGates(ports, plan, own.path),
     notices.finish(event ? [event] : []),
-    isAttempt ? count(ports, run, { endedAt }) : undefined,
+    isAttempt ? count(ports, run, { endedAt, evaluation: ended.evaluation }) : undefined,
     release(run, isAttempt ? { succeeded: true } : undefined),
   ])
   for (const one of told) if (one.status === 'rejected') throw one.reason
@@ -76,10 +76,10 @@ export function measureCost({ measure }: Pick<HostPorts, 'measure'>, { agentId, 
 export async function count(
   ports: Pick<HostPorts, 'statistics' | 'clock'>,
   { agent, own, plan, record, agentId, log, call }: StepRun,
-  { endedAt, error }: Pick<Attempt, 'endedAt'> & Partial<Pick<Attempt, 'error'>>,
+  { endedAt, error, evaluation }: Pick<Attempt, 'endedAt' | 'evaluation'> & Partial<Pick<Attempt, 'error'>>,
 ): Promise<CallEnd['lately']> {
   const { startedAt } = record
-  const attempt = { startedAt, endedAt, ...(error ? { error } : {}), ...call?.spending.told() }
+  const attempt = { startedAt, endedAt, evaluation, ...(error ? { error } : {}), ...call?.spending.told() }
   const asked = { ...agent.manifest, id: agentId }
   return countAttempt(ports, { plan, path: own.path, record, agent: asked, attempt }).catch(
     (reason: unknown) => {

@@ -106,6 +106,7 @@ async function noteAttempt(
     endedAt,
     ...runOfFence(own.fence),
     error: { ...failure, ...fault },
+    ...(run.evaluation ? { evaluation: run.evaluation } : {}),
     ...(askAgainAt === undefined ? {} : { askAgainAt }),
     ...run.call?.spending.told(),
   }
@@ -121,7 +122,8 @@ async function noteAttempt(
   const countAndRelease = async (): Promise<void> => {
     // Otherwise the function that records the attempt also reports it to the circuit breaker (host/H5).
     if (!noted || !isAgentsFault(failure)) return release(run, undefined)
-    const lately = await count(ports, run, { endedAt, error: failure })
+    const { evaluation } = run
+    const lately = await count(ports, run, { endedAt, error: failure, evaluation })
     const end = { succeeded: false, ...(lately ? { lately } : {}) }
     return release(run, isBreakersConcern(failure) ? end : undefined)
   }

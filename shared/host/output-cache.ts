@@ -27,8 +27,8 @@ type Needs = Pick<HostPorts, 'outputs' | 'values' | 'files' | 'ids' | 'clock'>
 const SECOND = 1_000
 
 export type OutputCache = {
-  /** The outcome of an equal earlier step (a cache hit); undefined for a miss. */
-  find(): Promise<StepOutcome | undefined>
+  /** The outcome of an equal earlier step (a cache hit), with its output; undefined for a miss. */
+  find(): Promise<{ outcome: StepOutcome; value: Json } | undefined>
   keep(output: StoredValue): Promise<void>
 }
 
@@ -69,8 +69,9 @@ export function outputCache(
         const kept = await outputs.findOutput(await keyed())
         const oldest = clock.now().getTime() - cache.ttlSeconds * SECOND
         if (!kept || Date.parse(kept.madeAt) <= oldest) return undefined
-        const output = await values.storeValue(own.taskId, await values.loadValue(kept.output))
-        return { status: 'succeeded' as const, output, reused: kept.from }
+        const value = await values.loadValue(kept.output)
+        const output = await values.storeValue(own.taskId, value)
+        return { outcome: { status: 'succeeded' as const, output, reused: kept.from }, value }
       }),
     async keep(output) {
       if (!(await tried(() => isReusable(output)))) return

@@ -1,6 +1,6 @@
 import { OrchestratorError } from '../domain/errors.ts'
 import { stepStartedEvent } from '../domain/events-of-step.ts'
-import type { StoredValue } from '../domain/step.ts'
+import type { Json } from '../domain/json.ts'
 import { agentContext, type ContextNeeds } from './agent-context.ts'
 import { asAgentFailure } from './agent-failure.ts'
 import { checkOutputFiles } from './check-output-files.ts'
@@ -34,16 +34,16 @@ export function runAgent(
 }
 
 /**
- * Keeps the answer as the step's output. Throws AgentOutputError where it does not fit the capability, is no JSON, or names a file that is
- * not this task's.
+ * The answer as the step's output. Throws AgentOutputError where it does not fit the capability, is no JSON, or names a file that is not
+ * this task's.
  */
-export async function storeOutput(
-  ports: Pick<Needs, 'values' | 'taskFiles'>,
+export async function outputOf(
+  ports: Pick<Needs, 'taskFiles'>,
   run: StepRun,
   { capability, input }: Call,
   answer: unknown,
-): Promise<StoredValue> {
-  const { agent, own } = run
+): Promise<Json> {
+  const { agent } = run
   const { id } = agent.manifest
   const parsed = parseWith(agent, capability.output, answer, (issues) => {
     // A schema says of it only that it is not what was expected.
@@ -53,7 +53,7 @@ export async function storeOutput(
   })
   const output = requireJson(parsed, id, capability.name)
   await checkOutputFiles(ports, run, { input, output })
-  return ports.values.storeValue(own.taskId, output)
+  return output
 }
 
 /**

@@ -20,13 +20,14 @@ import { superseded } from '../domain/superseded.ts'
 import { admitCall } from './admit-call.ts'
 import { type Asked, askedInput } from './asked-input.ts'
 import { type EndedStep, recordEnd, tellEnd } from './end-step.ts'
+import { evaluateOutput, evaluateReused } from './evaluate-output.ts'
 import { failAttempt } from './fail-attempt.ts'
 import type { HostPorts, Invocation } from './host-ports.ts'
 import { loadStep } from './load-step.ts'
 import { outputCache } from './output-cache.ts'
 import { ownStep } from './own-step.ts'
 import { validateCall } from './resolve-call.ts'
-import { runAgent, storeOutput } from './run-agent.ts'
+import { outputOf, runAgent } from './run-agent.ts'
 import type { Limits, StepOutcome, StepRun } from './step-run.ts'
 import { withinDeadline } from './within-deadline.ts'
 
@@ -66,11 +67,14 @@ async function work(ports: HostPorts, run: StepRun, asked: Asked, limits: Limits
   const call = validateCall(run, resolved.input)
   const cache = outputCache(ports, run, call)
   const known = await cache?.find()
-  if (known) return known
+  const reused = known && (await evaluateReused(ports, run, { input: call.input, output: known.value }))
+  if (known && reused) return { ...known.outcome, ...reused }
   run.call = await admitCall(ports, run, limits)
   const { spending } = run.call
   const answer = await runAgent(ports, run, call, { ...limits, ...run.call })
-  const output = await storeOutput(ports, run, call, answer)
+  const value = await outputOf(ports, run, call, answer)
+  const evaluation = await evaluateOutput(ports, run, { input: call.input, output: value })
+  const output = await ports.values.storeValue(run.own.taskId, value)
   await cache?.keep(output)
-  return { status: 'succeeded', output, ...spending.told() }
+  return { status: 'succeeded', output, ...(evaluation && { evaluation }), ...spending.told() }
 }

@@ -1,6 +1,7 @@
 import type { DefinedAgent } from '../agent/index.ts'
 import type { Admitted } from '../app/limits/admission.ts'
 import type { Spending } from '../app/limits/spending.ts'
+import type { Evaluation } from '../domain/evaluation.ts'
 import type { StepRecord } from '../domain/step.ts'
 import type { Ownership, Plan, StepEnd } from '../ports/index.ts'
 import type { StepLog } from './step-log.ts'
@@ -22,6 +23,8 @@ export type StepRun = {
   readonly notices: StepNotices
   /** Set once the call is admitted; absent for a skipped step, a cache hit or a refusal. */
   call?: AdmittedCall
+  /** Set where the attempt has failed by it. */
+  evaluation?: Evaluation
 }
 
 /** The slot and reservation that are held during a call, and the cost that the agent reports. */

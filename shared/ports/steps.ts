@@ -35,6 +35,7 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
       | 'agentVersion'
       | 'agentCode'
       | 'output'
+      | 'evaluation'
       | 'error'
       | 'degraded'
       | 'skipReason'

@@ -11,7 +11,7 @@
  * breaker/K5 at most half of the agents with the same capability are held back at once, so an agent without rivals never is
  * breaker/K6 failures are consecutive when no call has succeeded between them, also among concurrent calls: a success need not be reported
  *    to the breaker, because the statistics count it
- * breaker/K7 a configuration error or a refused input does not count as a failure here: waiting would not help
+ * breaker/K7 a configuration error, a refused input or an output that its step's `evaluate` refuses is not reported here: waiting would not help
  * breaker/K8 a new version of an agent begins with a closed breaker; calls of another version change nothing
  */
 import { type Breaker, CLOSED, type Tally } from '../domain/breaker.ts'

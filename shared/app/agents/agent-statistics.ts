@@ -62,12 +62,13 @@ export async function healthOf(
 }
 
 function healthIn(epochs: readonly EpochCounters[], at: number): AgentHealth {
-  const { calls, count, quality, costUsd, tokens } = sumsAt(epochs, at)
+  const { calls, count, quality, failures, costUsd, tokens } = sumsAt(epochs, at)
   const mean = (sum: number): number => (count > 0 ? sum / count : 0)
   return {
     calls,
     weight: count,
-    successRate: mean(quality),
+    successRate: Math.min(1, Math.max(0, mean(count - failures))),
+    quality: mean(quality),
     p50Seconds: quantileOf(histogramAt(epochs, at, 'h'), 0.5) ?? 0,
     p95Seconds: quantileOf(histogramAt(epochs, at, 'h'), 0.95) ?? 0,
     costUsd: mean(costUsd),
@@ -79,9 +80,9 @@ function healthIn(epochs: readonly EpochCounters[], at: number): AgentHealth {
 
 /** Compares the success rate of the last quarters of an hour with the long-term one, and the latency with that of the hours before. */
 function trendIn(epochs: readonly EpochCounters[], at: number): AgentHealth['trend'] {
-  const { calls, successes, count, quality } = sumsAt(epochs, at)
+  const { calls, successes, count, failures } = sumsAt(epochs, at)
   if (calls < LEAST_CALLS_OF_TREND || count === 0) return 'steady'
-  const change = quality / count - successes / calls
+  const change = 1 - failures / count - successes / calls
   if (Math.abs(change) > MUCH_BETTER) return change > 0 ? 'better' : 'worse'
   const [now, before] = epochs.toSorted((a, b) => b.epoch - a.epoch).map((epoch) => sumsAt([epoch], at))
   if (!now || !before || Math.min(now.calls, before.calls) < LEAST_CALLS_OF_TREND) return 'steady'

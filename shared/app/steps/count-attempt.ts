@@ -15,7 +15,8 @@ export type EndedAttempt = {
   path: string
   record: Pick<StepRecord, 'decision'>
   agent: Pick<AgentManifest, 'id' | 'version' | 'capabilities'>
-  attempt: Pick<Attempt, 'startedAt' | 'endedAt'> & Partial<Pick<Attempt, 'error' | 'costUsd' | 'tokens'>>
+  attempt: Pick<Attempt, 'startedAt' | 'endedAt' | 'evaluation'> &
+    Partial<Pick<Attempt, 'error' | 'costUsd' | 'tokens'>>
 }
 
 /**
@@ -27,9 +28,9 @@ export async function countAttempt(
   { statistics, clock }: Pick<Ports, 'statistics' | 'clock'>,
   { plan, path, record, agent, attempt }: EndedAttempt,
 ): Promise<NonNullable<CallEnd['lately']>> {
-  const { startedAt, endedAt, error, costUsd = 0, tokens } = attempt
+  const { startedAt, endedAt, error, evaluation, costUsd = 0, tokens } = attempt
   const capability = capabilityAsked(agent, stepOf(plan, path))?.name ?? ''
-  const quality = error ? 0 : 1
+  const quality = evaluation?.score ?? (error ? 0 : 1)
   const expected = decisionOf(plan, path, record.decision)?.expectedQuality
   const outcome = {
     quality,

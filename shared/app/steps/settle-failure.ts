@@ -126,6 +126,8 @@ const OTHERS_FAULT = [
 
 export const isAgentsFault = ({ name }: { name: string }): boolean => !OTHERS_FAULT.includes(name)
 
-/** Whether an agent's failure is reported to its breaker (breaker/K7). */
+/** Whether an agent's failure is reported to its breaker (breaker/K7): one whose output is poor for one step may be good for others. */
 export const isBreakersConcern = (failure: { name: string }): boolean =>
-  isAgentsFault(failure) && failureKind(failure) !== 'configuration'
+  isAgentsFault(failure) &&
+  failureKind(failure) !== 'configuration' &&
+  failure.name !== 'EvaluationFailedError'

@@ -34,6 +34,7 @@ import { namesForExpressions } from '../steps/expression-names.ts'
 import { messageInCause } from '../steps/failure-in-cause.ts'
 import { goesOnAt, hasStepAt } from '../steps/plan-paths.ts'
 import { isFatal } from '../steps/settle-failure.ts'
+import { evaluationOfTask, refusedBy } from './evaluate-task.ts'
 import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { usdOfTask } from './usage-of-task.ts'
 
@@ -82,19 +83,24 @@ async function endOf(ports: Needs, task: OpenTask, ended: Ended): Promise<EndedT
   const silent = stepsWithoutEnd(plan, steps)
   if (silent) return { ...over, status: 'failed', error: silent }
   try {
-    const result = await ports.values.storeValue(task.id, await resultOf(ports, task, plan, steps))
+    const output = await resultOf(ports, task, plan, steps)
+    const evaluation = await evaluationOfTask(ports, { task, plan, steps, output })
+    const result = await ports.values.storeValue(task.id, output)
     const calibration = plan.estimate && (await calibrationOf(ports, task, plan, plan.estimate, steps, over))
     return {
       ...over,
       status: 'succeeded',
       result,
+      ...(evaluation ? { evaluation } : {}),
       ...boundedDegraded(degradedOf(steps)),
       ...(calibration ? { calibration } : {}),
     }
   } catch (error) {
     if (mayPass(error)) throw error
     const { name, message } = failureOf(error)
-    return { ...over, status: 'failed', error: { name, message: `the task's output: ${message}` } }
+    const evaluation = refusedBy(error)
+    const told = { name, message: `the task's output: ${message}` }
+    return { ...over, status: 'failed', error: told, ...(evaluation ? { evaluation } : {}) }
   }
 }
 

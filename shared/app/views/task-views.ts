@@ -68,6 +68,7 @@ function endOf(task: EndedTask): Partial<TaskView> {
     endedAt: task.endedAt,
     durationMs: millisecondsBetween(task.createdAt, task.endedAt),
     ...(task.cost ? { cost: task.cost } : {}),
+    ...('evaluation' in task && task.evaluation ? { evaluation: task.evaluation } : {}),
     ...(task.status === 'succeeded' && task.calibration ? { calibration: task.calibration } : {}),
   }
   if (task.status === 'succeeded') return { ...end, ...degradedIn(task) }
@@ -216,7 +217,7 @@ function shownApproval({ token: _token, ...shown }: Approval): Omit<Approval, 't
 }
 
 function timesOf(record: StepRecord): Partial<StepView> {
-  const { endedAt, error, skipReason, degraded, reused, progress, said, held, status } = record
+  const { endedAt, error, skipReason, degraded, reused, evaluation, progress, said, held, status } = record
   const startedAt = beginningOf(record)
   const isBegun = held === undefined && record.startedAt !== startedAt
   const cost = costOf([record])
@@ -225,10 +226,7 @@ function timesOf(record: StepRecord): Partial<StepView> {
     ...(isBegun ? { attemptStartedAt: record.startedAt } : {}),
     ...(held && status === 'running' ? { held } : {}),
     ...(endedAt ? { endedAt, durationMs: millisecondsBetween(startedAt, endedAt) } : {}),
-    ...(error ? { error } : {}),
-    ...(skipReason ? { skipReason } : {}),
-    ...(degraded ? { degraded } : {}),
-    ...(reused ? { reused } : {}),
+    ...withoutUndefined({ error, skipReason, degraded, reused, evaluation }),
     ...(cost.usd > 0 ? { costUsd: cost.usd } : {}),
     ...(cost.tokens > 0 ? { tokens: cost.tokens } : {}),
     ...(cost.unpriced ? { unpriced: cost.unpriced } : {}),

@@ -19,6 +19,7 @@ it('keeps the error names that state machines match', () => {
     'ConflictError',
     'ContentTooLargeError',
     'DeadlineExceededError',
+    'EvaluationFailedError',
     'InvalidInputError',
     'InvalidWorkflowError',
     'LoopDetectedError',
