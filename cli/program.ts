@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   logs: async () => (await import('./commands/logs.ts')).logsCommand(),
   approvals: async () => (await import('./commands/approvals.ts')).approvalsCommand(),
   approve: async () => (await import('./commands/approve.ts')).approveCommand(),
+  rate: async () => (await import('./commands/rate.ts')).rateCommand(),
   files: async () => (await import('./commands/files.ts')).filesCommand(),
   upload: async () => (await import('./commands/upload.ts')).uploadCommand(),
   agents: async () => (await import('./commands/agents.ts')).agentsCommand(),

@@ -1,4 +1,4 @@
-import type { Check, Evaluation } from '../../shared/domain/evaluation.ts'
+import type { Check, Evaluation, Rating } from '../../shared/domain/evaluation.ts'
 import { style } from './output.ts'
 import { inOneLine, visible } from './visible.ts'
 
@@ -6,11 +6,19 @@ import { inOneLine, visible } from './visible.ts'
 export const scoreText = (score: number): string =>
   String(score > 0.99 && score < 1 ? 0.99 : Math.round(100 * score) / 100)
 
-/** The score of a step's output, and each of its checks. */
-export function evaluationLines({ evaluation }: { evaluation?: Evaluation | undefined }): string[] {
-  if (!evaluation) return []
-  return [`\n${style('bold', 'evaluation')}  ${scoreText(evaluation.score)}`, ...checkLines(evaluation)]
+/** The score of an output with each of its checks, and what a person says of it. */
+export function evaluationLines({ evaluation, rating }: Evaluated): string[] {
+  const checked = evaluation
+    ? [`\n${style('bold', 'evaluation')}  ${scoreText(evaluation.score)}`, ...checkLines(evaluation)]
+    : []
+  return rating ? [...checked, `\n${style('bold', 'rated')}  ${ratingText(rating)}`] : checked
 }
+
+type Evaluated = { evaluation?: Evaluation | undefined; rating?: Rating | undefined }
+
+/** `0.8 by ana: too long`. */
+export const ratingText = ({ score, by, comment }: Pick<Rating, 'score' | 'by' | 'comment'>): string =>
+  `${scoreText(score)} by ${inOneLine(by)}${comment === undefined ? '' : `: ${inOneLine(comment)}`}`
 
 /** A line for each check; none where there is no evaluation, or its checks are not kept. */
 export const checkLines = (evaluation: Evaluation | undefined): string[] =>

@@ -16,6 +16,7 @@ import { approveStep } from '../../shared/app/tasks/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
 import { cancelTask } from '../../shared/app/tasks/cancel-task.ts'
 import { forkTask } from '../../shared/app/tasks/fork-task.ts'
+import { rateStep } from '../../shared/app/tasks/rate-step.ts'
 import { retryTask } from '../../shared/app/tasks/retry-task.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { listApprovals } from '../../shared/app/views/list-approvals.ts'
@@ -83,6 +84,7 @@ export function makeHandlers(
     forkTask: handle(ROUTES.forkTask, registered(forkTask(ports))),
     listApprovals: handle(ROUTES.listApprovals, listApprovals(ports)),
     answerApproval: handle(ROUTES.answerApproval, approveStep(ports)),
+    rateStep: handle(ROUTES.rateStep, rateStep(ports)),
     listTaskFiles: handle(ROUTES.listTaskFiles, listTaskFiles(ports)),
     getTaskFile: handle(ROUTES.getTaskFile, getTaskFile(ports)),
     createFiles: handle(ROUTES.createFiles, createFiles(ports)),

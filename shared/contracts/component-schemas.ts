@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { $ZodRegistry } from 'zod/v4/core'
 import { CapabilitySchema } from '../domain/capability.ts'
 import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
+import { CheckSchema, EvaluationSchema, RatingSchema } from '../domain/evaluation.ts'
 import { CauseSchema, FaultSchema } from '../domain/fault.ts'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { IssueSchema } from '../domain/issue.ts'
@@ -17,6 +18,7 @@ import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
 import { MissingModelViewSchema, ModelUseViewSchema, ModelViewSchema } from './model-views.ts'
+import { RatingViewSchema } from './ratings.ts'
 import { AnyJsonSchema } from './requests.ts'
 import {
   ApprovalViewSchema,
@@ -67,6 +69,10 @@ const NAMES = new Map<z.core.$ZodType, string>([
   [BindingSchema, 'Binding'],
   [ItemCountsSchema, 'ItemCounts'],
   [ApprovalViewSchema, 'Approval'],
+  [RatingViewSchema, 'RatedStep'],
+  [CheckSchema, 'Check'],
+  [EvaluationSchema, 'Evaluation'],
+  [RatingSchema, 'Rating'],
   [OpenApprovalViewSchema, 'OpenApproval'],
   [AgentViewSchema, 'Agent'],
   [CapabilitySchema, 'Capability'],

@@ -20,6 +20,7 @@ import {
 import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
 import { MissingModelViewSchema, ModelViewSchema } from './model-views.ts'
+import { RateStepSchema, RatingViewSchema } from './ratings.ts'
 import {
   AgentRefSchema,
   AnswerApprovalSchema,
@@ -350,6 +351,17 @@ export const ROUTES = {
     input: AnswerApprovalSchema,
     from: { path: ['id', 'stepId'] },
     success: { status: 200, description: 'What was decided', output: ApprovalViewSchema },
+    problems: [404, 409],
+  }),
+  rateStep: defineRoute({
+    id: 'rateStep',
+    method: 'PUT',
+    path: '/tasks/{id}/steps/{stepId}/rating',
+    summary: 'Rate the output of a step; a later rating replaces it',
+    tag: 'tasks',
+    input: RateStepSchema,
+    from: { path: ['id', 'stepId'] },
+    success: { status: 200, description: 'The rating that is kept', output: RatingViewSchema },
     problems: [404, 409],
   }),
   listTaskFiles: defineRoute({

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
-import { EvaluationSchema } from '../domain/evaluation.ts'
+import { EvaluationSchema, RatingSchema } from '../domain/evaluation.ts'
 import { DomainEventSchema } from '../domain/event.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
@@ -115,6 +115,7 @@ export const StepViewSchema = z.object({
     .optional()
     .describe('The end of what a model says in it now; only while somebody watches the task'),
   evaluation: EvaluationSchema.optional().describe('What `evaluate` says of its output'),
+  rating: RatingSchema.optional().describe('What a person says of its output'),
   decision: DecisionSchema.optional(),
   approval: ApprovalSchema.omit({ token: true }).optional(),
   reused: z

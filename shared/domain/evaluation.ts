@@ -37,18 +37,21 @@ const MOST_REASON_CHARACTERS = 300
 /** The evaluation of these checks, of which there is at least one; each counts the same. */
 export function evaluationOf(checks: readonly Check[]): Evaluation {
   const sum = checks.reduce((total, { score }) => total + score, 0)
-  return { score: rounded(sum / checks.length), checks: checks.map(bounded) }
+  return { score: roundedScore(sum / checks.length), checks: checks.map(bounded) }
 }
 
-const bounded = (check: Check): Check =>
-  check.reason === undefined ? check : { ...check, reason: boundedText(check.reason, MOST_REASON_CHARACTERS) }
+const bounded = ({ reason, ...check }: Check): Check => ({
+  ...check,
+  score: roundedScore(check.score),
+  ...(reason === undefined ? {} : { reason: boundedText(reason, MOST_REASON_CHARACTERS) }),
+})
 
-/** Enough to tell two outputs apart, and short to read; thirds add up to one. */
-const rounded = (score: number): number => Math.round(score * 1e4) / 1e4
+/** Four digits tell two outputs apart, and are short to read; the table takes no number that is nearly 0. */
+export const roundedScore = (score: number): number => Math.round(score * 1e4) / 1e4
 
 /** The checks with less than their full score, as one line: `cites every source 0.5 (...), schema 0 (...)`. */
 export const describeLacks = ({ checks = [] }: Evaluation): string =>
   checks
     .filter(({ score }) => score < 1)
-    .map(({ name, score, reason }) => `${name} ${rounded(score)}${reason ? ` (${reason})` : ''}`)
+    .map(({ name, score, reason }) => `${name} ${score}${reason ? ` (${reason})` : ''}`)
     .join(', ')

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { boundedFailure, boundedText, MOST_CHARACTERS, MOST_PROMPT_CHARACTERS } from './bounded.ts'
-import { EvaluationSchema } from './evaluation.ts'
+import { EvaluationSchema, RatingSchema } from './evaluation.ts'
 import { boundedFault, FaultSchema } from './fault.ts'
 import { DecisionSchema } from './plan.ts'
 
@@ -133,6 +133,7 @@ export const StepRecordSchema = z.object({
   attempts: z.array(AttemptSchema).default([]),
   output: StoredValueSchema.optional(),
   evaluation: EvaluationSchema.optional().describe('What `evaluate` says of the output'),
+  rating: RatingSchema.optional().describe('What a person says of the output'),
   error: FailureSchema.optional(),
   skipReason: z.string().optional(),
   degraded: z.string().optional().describe('Why the output is not what was asked for'),

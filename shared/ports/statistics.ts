@@ -4,6 +4,8 @@ import type { Additions, EpochCounters, Subject } from '../domain/statistics.ts'
 export type Statistics = {
   /** Adds all increments in one write; returns the counters of the epoch afterwards. */
   add(subject: Subject, additions: Additions): Promise<EpochCounters>
+  /** Adds to the counters of an epoch, for a call that ended `at` (seconds since 1970); nothing, where they were reset since. */
+  correct(subject: Subject, additions: Additions, at: number): Promise<void>
   /** For each subject the counters of the given epochs, without epochs that have none. */
   find(subjects: readonly Subject[], epochs: readonly number[]): Promise<EpochCounters[][]>
   /** Sets the counters of the given epochs to nothing. */

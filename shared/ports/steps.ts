@@ -1,3 +1,4 @@
+import type { Rating } from '../domain/evaluation.ts'
 import type { Decision } from '../domain/plan.ts'
 import type { Approval, Attempt, Held, StepRecord, StoredValue, UndoneEnd } from '../domain/step.ts'
 
@@ -113,6 +114,8 @@ export type Steps = {
     path: string,
     answer: NonNullable<Approval['answer']>,
   ): Promise<StepRecord | undefined>
+  /** Records a person's rating of a step that has succeeded, in place of the one before. Returns the record until then; undefined for another step. */
+  rateStep(taskId: string, path: string, rating: Rating): Promise<StepRecord | undefined>
   findSteps(taskId: string, paths: readonly string[]): Promise<StepRecord[]>
   /** All of a task's, or those that are asked for, in the order of their keys. */
   listSteps(taskId: string, options?: ListSteps): Promise<StepRecord[]>

@@ -78,10 +78,7 @@ export function additionsOf(
   at: number,
   { halfLifeSeconds = HALF_LIFE_SECONDS }: Decay = {},
 ): Additions {
-  const epochSeconds = HALF_LIVES_IN_EPOCH * halfLifeSeconds
-  const epoch = Math.floor(at / epochSeconds)
-  const weight = UNIT * 2 ** ((at - epoch * epochSeconds) / halfLifeSeconds)
-  const weighted = (value: number): bigint => BigInt(Math.round(weight * value))
+  const { epoch, weighted } = weightAt(at, halfLifeSeconds)
   const { quality, residual, failed, kind, latencySeconds, costUsd, tokens = 0 } = outcome
   const counters: Record<string, bigint> = {
     w: weighted(1),
@@ -105,6 +102,24 @@ export function additionsOf(
     counters[`t${bucketOf(tokens, FIRST_BUCKET.t)}`] = weighted(1)
   }
   return { epoch, counters }
+}
+
+/** The increments that replace one quality of a contribution by another; those of a chain of corrections add up to the last one exactly. */
+export function correctionOf(
+  { from, to }: { from: number; to: number },
+  at: number,
+  { halfLifeSeconds = HALF_LIFE_SECONDS }: Decay = {},
+): Additions {
+  const { epoch, weighted } = weightAt(at, halfLifeSeconds)
+  return { epoch, counters: { wq: weighted(to) - weighted(from) } }
+}
+
+/** The epoch of a contribution, and its values with their weight in it. */
+function weightAt(at: number, halfLifeSeconds: number) {
+  const epochSeconds = HALF_LIVES_IN_EPOCH * halfLifeSeconds
+  const epoch = Math.floor(at / epochSeconds)
+  const weight = UNIT * 2 ** ((at - epoch * epochSeconds) / halfLifeSeconds)
+  return { epoch, weighted: (value: number): bigint => BigInt(Math.round(weight * value)) }
 }
 
 /** The epochs whose counters still have weight at a time: the current and the previous one. */

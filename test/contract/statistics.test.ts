@@ -3,7 +3,7 @@ import { healthOf } from '../../shared/app/agents/agent-statistics.ts'
 import { resetAgent } from '../../shared/app/agents/manage-agents.ts'
 import type { Agent } from '../../shared/domain/agent.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
-import { additionsOf, epochsAt, sumsAt } from '../../shared/selector/decayed-counters.ts'
+import { additionsOf, correctionOf, epochsAt, sumsAt } from '../../shared/selector/decayed-counters.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
 import { CALLER } from '../support/stores/callers.ts'
 import { startStores } from '../support/stores/start-stores.ts'
@@ -63,6 +63,28 @@ describe('statistics in DynamoDB', () => {
     expect(found.map((epochs) => epochs.length)).toEqual(subjects.map((_, at) => (at % 3 === 0 ? 1 : 0)))
   })
 
+  it('are corrected as if a call had had another quality, and not where they were reset since', async () => {
+    const { statistics, clock } = stores.ports
+    const at = clock.now().getTime() / 1_000
+    const subject = { agentId: 'rated', version: '1.0.0', capability: 'work.do' }
+    const outcome = { residual: 0, failed: false, latencySeconds: 1, costUsd: 0 }
+    const sums = async () => {
+      const [epochs = []] = await statistics.find([subject], epochsAt(at))
+      return sumsAt(epochs, at)
+    }
+    // A correction may come before the call that it corrects.
+    await statistics.correct(subject, correctionOf({ from: 1, to: 0.25 }, at - 60), at - 60)
+    await statistics.add(subject, additionsOf({ ...outcome, quality: 1 }, at - 60))
+    expect(await sums()).toMatchObject({ calls: 1, quality: expect.closeTo(0.25 * 2 ** (-60 / 900), 5) })
+    await statistics.reset([subject], epochsAt(at))
+    await statistics.correct(subject, correctionOf({ from: 0.25, to: 1 }, at - 60), at - 60)
+    expect(await sums()).toMatchObject({ calls: 0, quality: 0 })
+    const later = clock.now().getTime() / 1_000 + 1
+    await statistics.add(subject, additionsOf({ ...outcome, quality: 1 }, later))
+    await statistics.correct(subject, correctionOf({ from: 1, to: 0.5 }, later), later)
+    expect(await sums()).toMatchObject({ calls: 1, quality: expect.closeTo(0.5, 2) })
+  })
+
   it('show the health of an agent', async () => {
     const { statistics, clock } = stores.ports
     const at = clock.now().getTime() / 1_000
@@ -85,6 +107,7 @@ describe('statistics in DynamoDB', () => {
         calls: 4,
         weight: expect.closeTo(4, 1),
         successRate: expect.closeTo(0.75, 2),
+        quality: expect.closeTo(0.75, 2),
         // Quantiles are upper bounds of histogram buckets.
         p50Seconds: expect.closeTo(0.251, 3),
         p95Seconds: expect.closeTo(5.012, 3),

@@ -106,6 +106,26 @@ describe('steps', () => {
     expect(record?.approval).toMatchObject({ ...asked, answer: { decision: 'yes' } })
   })
 
+  it('keeps the latest rating of a step that has succeeded, and tells each writer the one before', async () => {
+    const { id } = openTask()
+    const own = claim(id, '1')
+    await steps.takeOverStep(own, start)
+    const rating = (score: number) => ({ score, by: 'ada', at: '2026', comment: 'so' })
+    expect(await steps.rateStep(id, 'other', rating(1))).toBeUndefined()
+    expect(await steps.rateStep(id, 's', rating(1))).toBeUndefined()
+    const evaluation = {
+      score: 0.5,
+      checks: [{ kind: 'rule' as const, name: 'it', score: 0.5, reason: 'half' }],
+    }
+    await steps.endStep(own, { status: 'succeeded', output: { inline: '1' }, evaluation, endedAt: '2026' })
+    const scores = [0.1, 0.2, 0.3, 0.4]
+    const before = await Promise.all(scores.map((score) => steps.rateStep(id, 's', rating(score))))
+    const [record] = await steps.listSteps(id)
+    expect(record).toMatchObject({ evaluation, rating: { by: 'ada', comment: 'so' } })
+    const told = [...before.map((one) => one?.rating?.score ?? 0), record?.rating?.score ?? 0]
+    expect(told.toSorted()).toEqual([0, ...scores])
+  })
+
   it('keeps the items of a fan-out for the attempt that owns it (steps/P3)', async () => {
     const { id } = openTask()
     await steps.takeOverStep(claim(id, '1'), start)

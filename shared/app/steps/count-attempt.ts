@@ -25,7 +25,7 @@ export type EndedAttempt = {
  * recent counters.
  */
 export async function countAttempt(
-  { statistics, clock }: Pick<Ports, 'statistics' | 'clock'>,
+  { statistics }: Pick<Ports, 'statistics'>,
   { plan, path, record, agent, attempt }: EndedAttempt,
 ): Promise<NonNullable<CallEnd['lately']>> {
   const { startedAt, endedAt, error, evaluation, costUsd = 0, tokens } = attempt
@@ -41,7 +41,8 @@ export async function countAttempt(
     costUsd,
     ...(tokens === undefined ? {} : { tokens }),
   }
-  const at = clock.now().getTime() / 1_000
+  // A rating corrects it by this time (rating/S1).
+  const at = Date.parse(endedAt) / 1_000
   const counters = await statistics.add(
     { agentId: agent.id, version: agent.version, capability },
     additionsOf(outcome, at),

@@ -217,7 +217,8 @@ function shownApproval({ token: _token, ...shown }: Approval): Omit<Approval, 't
 }
 
 function timesOf(record: StepRecord): Partial<StepView> {
-  const { endedAt, error, skipReason, degraded, reused, evaluation, progress, said, held, status } = record
+  const { endedAt, error, skipReason, degraded, reused, evaluation, rating, progress, said, held, status } =
+    record
   const startedAt = beginningOf(record)
   const isBegun = held === undefined && record.startedAt !== startedAt
   const cost = costOf([record])
@@ -226,7 +227,7 @@ function timesOf(record: StepRecord): Partial<StepView> {
     ...(isBegun ? { attemptStartedAt: record.startedAt } : {}),
     ...(held && status === 'running' ? { held } : {}),
     ...(endedAt ? { endedAt, durationMs: millisecondsBetween(startedAt, endedAt) } : {}),
-    ...withoutUndefined({ error, skipReason, degraded, reused, evaluation }),
+    ...withoutUndefined({ error, skipReason, degraded, reused, evaluation, rating }),
     ...(cost.usd > 0 ? { costUsd: cost.usd } : {}),
     ...(cost.tokens > 0 ? { tokens: cost.tokens } : {}),
     ...(cost.unpriced ? { unpriced: cost.unpriced } : {}),

@@ -69,6 +69,7 @@ const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
   retryTask: (id) => ({ path: { id } }),
   forkTask: (id) => ({ path: { id } }),
   answerApproval: (id) => ({ path: { id, stepId: 'ask' }, body: { decision: 'approve', by: 'ada' } }),
+  rateStep: (id) => ({ path: { id, stepId: 'ask' }, body: { score: 1 } }),
 }
 
 /** Routes over all tasks of a tenant, or without tasks. Agents, workflows and the API's description belong to the installation. */

@@ -139,6 +139,7 @@ export function makeWorld(
   // Agents have neither statistics nor limits here: tests of their own cover those.
   const statistics: Ports['statistics'] = {
     add: async (_subject, { epoch }) => ({ epoch, counters: {} }),
+    correct: async () => {},
     find: async (subjects) => subjects.map(() => []),
     reset: async () => {},
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { evaluationOf } from '../../../shared/domain/evaluation.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { checkOutput } from '../../../shared/workflow/evaluation/check-output.ts'
 
@@ -117,4 +118,11 @@ it('checks the schema first, then citations, then rules in their order', async (
     ['second', 1],
     ['first', 0],
   ])
+})
+
+it('rounds scores to what a table of numbers takes, and bounds reasons', () => {
+  const check = { kind: 'rule' as const, name: 'it', score: 5e-324, reason: 'x'.repeat(10_000) }
+  const { score, checks = [] } = evaluationOf([check, { ...check, score: 1 / 3 }])
+  expect([score, ...checks.map((one) => one.score)]).toEqual([0.1667, 0, 0.3333])
+  expect(checks[0]?.reason?.length).toBeLessThanOrEqual(300)
 })

@@ -6,8 +6,9 @@ import { onRegistry } from '../table-actions.grants.ts'
 export const statisticsGrants = grantsOf<Statistics>()({
   methods: {
     add: [onRegistry.update(COUNTER_KEYS.statistics)],
+    correct: [onRegistry.update(COUNTER_KEYS.statistics)],
     find: [onRegistry.getAll],
     reset: [onRegistry.put(COUNTER_KEYS.statistics)],
   },
-  modes: { read: ['find'], count: ['add'], reset: ['reset'] },
+  modes: { read: ['find'], count: ['add'], correct: ['correct'], reset: ['reset'] },
 })

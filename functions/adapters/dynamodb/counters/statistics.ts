@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import type { EpochCounters, Subject } from '../../../../shared/domain/statistics.ts'
+import type { Additions, EpochCounters, Subject } from '../../../../shared/domain/statistics.ts'
 import type { Statistics } from '../../../../shared/ports/index.ts'
-import { callAws } from '../../aws-errors.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
 import { statisticsKey } from '../keys.ts'
 
@@ -20,22 +20,35 @@ export function dynamodbStatistics({
   table: string
   now: () => Date
 }): Statistics {
+  const additionTo = (subject: Subject, { epoch, counters }: Additions) => {
+    const names = Object.keys(counters)
+    return {
+      TableName: table,
+      Key: keyOf(subject, epoch),
+      UpdateExpression: `ADD ${names.map((_, at) => `#n${at} :v${at}`).join(', ')} SET expiresAt = :expires`,
+      ExpressionAttributeNames: Object.fromEntries(names.map((name, at) => [`#n${at}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(Object.values(counters).map((added, at) => [`:v${at}`, added])),
+        ':expires': Math.floor(now().getTime() / 1_000) + KEPT_SECONDS,
+      },
+    }
+  }
+
   return {
-    async add(subject, { epoch, counters }) {
-      const names = Object.keys(counters)
-      const update = new UpdateCommand({
-        TableName: table,
-        Key: keyOf(subject, epoch),
-        UpdateExpression: `ADD ${names.map((_, at) => `#n${at} :v${at}`).join(', ')} SET expiresAt = :expires`,
-        ExpressionAttributeNames: Object.fromEntries(names.map((name, at) => [`#n${at}`, name])),
-        ExpressionAttributeValues: {
-          ...Object.fromEntries(Object.values(counters).map((added, at) => [`:v${at}`, added])),
-          ':expires': Math.floor(now().getTime() / 1_000) + KEPT_SECONDS,
-        },
-        ReturnValues: 'ALL_NEW',
-      })
+    async add(subject, additions) {
+      const update = new UpdateCommand({ ...additionTo(subject, additions), ReturnValues: 'ALL_NEW' })
       const { Attributes = {} } = await callAws(() => client.send(update))
-      return { epoch, counters: countersIn(Attributes) }
+      return { epoch: additions.epoch, counters: countersIn(Attributes) }
+    },
+
+    async correct(subject, additions, at) {
+      const { ExpressionAttributeValues, ...addition } = additionTo(subject, additions)
+      const update = new UpdateCommand({
+        ...addition,
+        ConditionExpression: 'attribute_not_exists(resetAt) OR resetAt < :at',
+        ExpressionAttributeValues: { ...ExpressionAttributeValues, ':at': at },
+      })
+      await unlessAws(['ConditionalCheckFailedException'], () => client.send(update))
     },
 
     async find(subjects, epochs) {
@@ -54,9 +67,10 @@ export function dynamodbStatistics({
     },
 
     async reset(subjects, epochs) {
-      const expiresAt = Math.floor(now().getTime() / 1_000) + KEPT_SECONDS
+      const resetAt = now().getTime() / 1_000
+      const expiresAt = Math.floor(resetAt) + KEPT_SECONDS
       const items = subjects.flatMap((subject) =>
-        epochs.map((epoch) => ({ ...keyOf(subject, epoch), expiresAt })),
+        epochs.map((epoch) => ({ ...keyOf(subject, epoch), expiresAt, resetAt })),
       )
       await Promise.all(
         items.map((Item) => callAws(() => client.send(new PutCommand({ TableName: table, Item })))),
@@ -68,6 +82,12 @@ export function dynamodbStatistics({
 const keyOf = ({ agentId, version, capability }: Subject, epoch: number) =>
   statisticsKey(capability, version ? `${agentId}@${version}` : agentId, epoch)
 
-function countersIn({ pk: _pk, sk: _sk, expiresAt: _expiresAt, ...counters }: Item): Record<string, number> {
+function countersIn({
+  pk: _pk,
+  sk: _sk,
+  expiresAt: _expiresAt,
+  resetAt: _resetAt,
+  ...counters
+}: Item): Record<string, number> {
   return Object.fromEntries(Object.entries(counters).map(([name, value]) => [name, Number(String(value))]))
 }

@@ -3,7 +3,8 @@
  * steps/P1 the take-over is one conditional write: of two invocations, the one with the higher fence owns the step
  * steps/P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
  * steps/P3 every later write is conditional on still owning the step
- * steps/P4 the cache holds only what can never change: a record of a step that succeeded or was skipped (steps/P2)
+ * steps/P4 the cache holds only what can never change: a record of a step that succeeded or was skipped (steps/P2). Its rating may change, and is
+ *    read from lists of records only
  * steps/P5 the input of a step is written with its record, and read only by who asks for it: no list of records has inputs in it. A record that has no room for its input is written without
  */
 import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
@@ -198,6 +199,20 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       })
       const answered = await unlessAws(REFUSED, () => client.send(update))
       return answered && stepIn(answered.Attributes)
+    },
+
+    async rateStep(taskId, path, rating) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: keyOf(taskId, path),
+        UpdateExpression: 'SET rating = :rating',
+        ConditionExpression: '#status = :succeeded',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':rating': rating, ':succeeded': 'succeeded' },
+        ReturnValues: 'ALL_OLD',
+      })
+      const rated = await unlessAws(REFUSED, () => client.send(update))
+      return rated && stepIn(rated.Attributes)
     },
 
     async findSteps(taskId, paths): Promise<StepRecord[]> {

@@ -1,0 +1,77 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { rateStep } from '../../../shared/app/tasks/rate-step.ts'
+import { showTaskStep } from '../../../shared/app/views/read-tasks.ts'
+import { epochsAt, sumsAt } from '../../../shared/selector/decayed-counters.ts'
+import { hostInMemory } from '../../support/agents/host-in-memory.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { CALLER, callerOf } from '../../support/stores/callers.ts'
+import { seedTask } from '../../support/stores/seed-task.ts'
+
+let world: ReturnType<typeof hostInMemory>
+let taskId: string
+const start = { startedAt: '2026-01-01T00:00:00.000Z', agentId: 'worker' }
+beforeEach(async () => {
+  world = hostInMemory()
+  const steps = { a: { capability: 'work.do' }, b: { capability: 'work.do' } }
+  taskId = await seedTask(world.ports, { steps, agents: [makeAgent()] })
+})
+
+const end = async (more: object) => {
+  const own = { taskId, path: 'a', owner: 'o', fence: '1' }
+  await world.ports.steps.takeOverStep(own, start)
+  const endedAt = world.ports.clock.now().toISOString()
+  const output = { inline: '"text"' }
+  await world.ports.steps.endStep(own, { status: 'succeeded', output, agentId: 'worker', endedAt, ...more })
+}
+
+const rate = (stepId = 'a', caller = CALLER) =>
+  rateStep(world.ports)({ id: taskId, stepId, score: 0.4, by: 'ana', comment: 'dull' }, caller)
+
+async function quality() {
+  const at = world.ports.clock.now().getTime() / 1_000
+  const subject = { agentId: 'worker', version: '1.0.0', capability: 'work.do' }
+  const [epochs = []] = await world.ports.statistics.find([subject], epochsAt(at))
+  return sumsAt(epochs, at).quality
+}
+
+describe('a rating', () => {
+  it('is kept with its step, and shown', async () => {
+    await end({ agentVersion: '1.0.0' })
+    const at = '2026-01-01T00:00:00.000Z'
+    const rating = { score: 0.4, by: 'ana', comment: 'dull', at }
+    expect(await rate()).toEqual({ taskId, stepId: 'a', ...rating })
+    expect(await showTaskStep(world.ports)({ id: taskId, stepId: 'a' }, CALLER)).toMatchObject({ rating })
+    expect(await quality()).toBeCloseTo(-0.6)
+  })
+
+  it.each([
+    ['took its output from another', { reused: { taskId: 't', path: 'a' } }],
+    ['went on without its agent', { degraded: 'it failed' }],
+    ['called no agent', {}],
+  ])('of a step that %s says nothing about the agent (rating/S2)', async (_what, more) => {
+    await end('degraded' in more ? { ...more, agentVersion: '1.0.0' } : more)
+    expect(await rate()).toMatchObject({ score: 0.4 })
+    expect(await quality()).toBe(0)
+  })
+
+  it('is refused for a step without an output, which is told with its status', async () => {
+    await world.ports.steps.takeOverStep({ taskId, path: 'a', owner: 'o', fence: '1' }, start)
+    await expect(rate()).rejects.toMatchObject({
+      name: 'ConflictError',
+      message: `step "a" of task ${taskId} is running: a rating is of the output of a step that has succeeded`,
+    })
+  })
+
+  it('of a step that is not there names those that are', async () => {
+    await end({})
+    await expect(rate('aa')).rejects.toMatchObject({
+      name: 'NotFoundError',
+      message: expect.stringContaining('has no step "aa"'),
+    })
+  })
+
+  it('is for the task of the own tenant only', async () => {
+    await end({})
+    await expect(rate('a', callerOf('other'))).rejects.toMatchObject({ name: 'NotFoundError' })
+  })
+})
