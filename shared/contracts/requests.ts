@@ -14,7 +14,7 @@ export const TaskIdSchema = z.string().regex(/^t_[0-9a-z]{26}$/, 'a task id is t
 
 const GivenWorkflowSchema = z
   .union([z.string().max(300_000), z.record(z.string(), z.unknown())])
-  .describe('A workflow by name, or one of your own: its YAML text, or the same as JSON')
+  .describe('A workflow by name, by name@version, or one of your own: its YAML text, or the same as JSON')
 
 /** For requests that contain a workflow definition. */
 const LenientSchema = z

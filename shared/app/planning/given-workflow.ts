@@ -6,11 +6,14 @@ import type { Ports, RegisteredWorkflow, Workflows } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import type { Catalogue } from '../../workflow/types/catalogue.ts'
 import { type Validated, validateWorkflow } from '../../workflow/validate-workflow.ts'
+import { findVersionToRun } from './versions-of-children.ts'
 
 type Named = { type?: string | undefined; workflow?: string | undefined }
 
-/** The registered workflow that a request names. Throws NotFoundError with the nearest names. */
+/** The registered workflow that a request names, `name` or `name@version`. Throws NotFoundError with the nearest names. */
 export async function findTemplate(workflows: Workflows, named: Named): Promise<RegisteredWorkflow> {
+  if (named.workflow !== undefined && VERSION.test(named.workflow))
+    return findVersionToRun(workflows, named.workflow)
   const found = templateIn(await workflows.listWorkflows(), named)
   if (found) return found
   // It may have been published just now, so the list is read again without a cache.
@@ -50,7 +53,7 @@ export async function givenWorkflow(
   ports: Knowing,
   { type, workflow: given, lenient = false }: Request,
 ): Promise<Given & { registered?: RegisteredWorkflow }> {
-  if (given === undefined || (typeof given === 'string' && NAME.test(given))) {
+  if (given === undefined || (typeof given === 'string' && (NAME.test(given) || VERSION.test(given)))) {
     const registered = await findTemplate(ports.workflows, { type, workflow: given })
     return { workflow: registered.workflow, registered, warnings: [] }
   }
@@ -89,3 +92,4 @@ async function catalogueOf({ agents, workflows }: Knowing, fresh: boolean): Prom
 }
 
 const NAME = /^[a-z][a-z0-9_-]{0,47}$/
+const VERSION = /^[a-z][a-z0-9_-]{0,47}@[1-9]\d{0,7}$/

@@ -48,6 +48,23 @@ export async function findChild(
   })
 }
 
+/** A version by `name@version`, as a request names it. Throws NotFoundError with the versions that there are. */
+export async function findVersionToRun(workflows: Workflows, called: string): Promise<RegisteredWorkflow> {
+  const found = await findVersion(workflows, called)
+  if (found && hasMachine(found)) return found
+  const [name = ''] = called.split('@')
+  const versions = (await workflows.listVersions(name)).filter(hasMachine)
+  const known = versions.slice(-MOST_VERSIONS).map(({ workflow }) => `${name}@${workflow.version}`)
+  const message =
+    !found && known.length > 0
+      ? `there is no workflow "${called}"; there is ${known.join(', ')}`
+      : describeMissing(called, found, await namesOf(workflows))
+  throw new OrchestratorError('NotFoundError', message, { workflow: called })
+}
+
+/** The latest are told. */
+const MOST_VERSIONS = 10
+
 const namesOf = async (workflows: Pick<Workflows, 'listWorkflows'>): Promise<string[]> =>
   (await workflows.listWorkflows()).map(({ workflow }) => workflow.name)
 
