@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   approvals: async () => (await import('./commands/approvals.ts')).approvalsCommand(),
   approve: async () => (await import('./commands/approve.ts')).approveCommand(),
   rate: async () => (await import('./commands/rate.ts')).rateCommand(),
+  evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
   files: async () => (await import('./commands/files.ts')).filesCommand(),
   upload: async () => (await import('./commands/upload.ts')).uploadCommand(),
   agents: async () => (await import('./commands/agents.ts')).agentsCommand(),
