@@ -2,6 +2,7 @@ import { defineAgent } from 'orchestrator/agent'
 import { classify } from './classify.ts'
 import { extract } from './extract.ts'
 import { generateCode } from './generate-code.ts'
+import { JUDGES, judgeOutput } from './judge-output.ts'
 import {
   ClassifiedSchema,
   ClassifySchema,
@@ -9,6 +10,8 @@ import {
   ExtractSchema,
   GeneratedSchema,
   GenerateSchema,
+  JudgedSchema,
+  JudgeSchema,
   WriteSchema,
   WrittenSchema,
 } from './schemas.ts'
@@ -16,10 +19,10 @@ import { writeText } from './write-text.ts'
 
 export default defineAgent({
   id: 'language',
-  version: '1.0.0',
+  version: '1.1.0',
   typicalSeconds: 8,
-  description: 'Classifies, extracts, writes texts and code by the language model of the stage.',
-  needs: { models: ['default'], files: false },
+  description: 'Classifies, extracts, judges, writes texts and code by the language models of the stage.',
+  needs: { models: [...JUDGES], files: false },
   capabilities: {
     'text.classify': {
       description: 'The label, or labels, of a text from a list; without a model by words in common.',
@@ -41,12 +44,18 @@ export default defineAgent({
       input: GenerateSchema,
       output: GeneratedSchema,
     },
+    'evaluate.judge': {
+      description: 'How good an output is by a rubric, with reasons and checked quotations. Needs a model.',
+      input: JudgeSchema,
+      output: JudgedSchema,
+    },
   },
   limits: { timeoutSeconds: 300, memoryMb: 512 },
   async execute(call, context) {
     if (call.capability === 'text.classify') return classify(call.input, context)
     if (call.capability === 'text.extract') return extract(call.input, context)
     if (call.capability === 'text.write') return writeText(call.input, context)
+    if (call.capability === 'evaluate.judge') return judgeOutput(call.input, context)
     return generateCode(call.input, context)
   },
 })

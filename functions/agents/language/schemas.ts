@@ -91,3 +91,27 @@ export const WriteSchema = z.object({
 export type WriteInput = z.output<typeof WriteSchema>
 
 export const WrittenSchema = z.object({ text: z.string(), engine })
+
+export const JudgeSchema = z.object({
+  output: JsonSchema.describe('What is judged'),
+  rubric: z.string().min(1).max(10_000).describe('What a good output is, from the author of the workflow'),
+  input: JsonSchema.optional().describe('What was asked for'),
+  model: z
+    .enum(['judge', 'default'])
+    .optional()
+    .describe('Which model of the stage; `judge` where there is one, else `default`'),
+})
+export type JudgeInput = z.output<typeof JudgeSchema>
+
+export const JudgedSchema = z.object({
+  score: z.number().min(0).max(1).describe('From 0 to 1'),
+  reasons: z.array(z.string()),
+  quotes: z.array(z.string()).describe('From the output, each checked to stand in it word for word'),
+  unfounded: z
+    .number()
+    .int()
+    .describe('Quotations that were left out, because they do not stand in the output'),
+  judgedItself: z.boolean().describe('Whether the output says by `engine` that it is of the same model'),
+  engine,
+})
+export type Judged = z.output<typeof JudgedSchema>

@@ -5,6 +5,8 @@ import { FENCE_RULE } from './fenced.ts'
 export type Model = Pick<AgentContext, 'model'>
 
 type Question<S extends z.ZodType> = {
+  /** The name of a model of the stage; `default` where it is not given. */
+  model?: string
   /** Names the answer, in letters and dashes. */
   name: string
   system: string
@@ -13,14 +15,14 @@ type Question<S extends z.ZodType> = {
   maxOutputTokens: number
 }
 
-/** An answer of the stage's default model, and the `engine` that outputs tell. Throws what `context.model.generate` throws. */
+/** An answer of a model of the stage, and the `engine` that outputs tell. Throws what `context.model.generate` throws. */
 export async function ask<S extends z.ZodType>(
   { model }: Model,
-  { name, system, prompt, answer, maxOutputTokens }: Question<S>,
+  { answer, ...question }: Question<S>,
 ): Promise<{ value: z.output<S>; engine: string }> {
   // A dialect that providers know; their own schemas have no `$schema`.
   const { $schema: _, ...schema } = z.toJSONSchema(answer)
-  return asked({ model }, { name, system, prompt, schema, maxOutputTokens }, (value) => answer.parse(value))
+  return asked({ model }, { ...question, schema }, (value) => answer.parse(value))
 }
 
 /** The same for a schema that is known at run time only; the gate has checked the answer against it. */
@@ -33,10 +35,18 @@ export function askForSchema(
 
 async function asked<T>(
   { model }: Model,
-  { name, system, prompt, schema, maxOutputTokens }: Omit<Question<z.ZodType>, 'answer'> & { schema: object },
+  {
+    model: named,
+    name,
+    system,
+    prompt,
+    schema,
+    maxOutputTokens,
+  }: Omit<Question<z.ZodType>, 'answer'> & { schema: object },
   read: (value: Json) => T,
 ): Promise<{ value: T; engine: string }> {
   const reply = await model.generate({
+    ...(named === undefined ? {} : { model: named }),
     system: `${system}\n\n${FENCE_RULE}`,
     prompt,
     answer: { name, schema },
@@ -48,11 +58,11 @@ async function asked<T>(
   return { value: read(reply.value), engine: `llm:${reply.modelId}` }
 }
 
-/** Throws ConfigError where the stage configures no model; `what` is what cannot be done without one. */
-export function requireModel({ model }: Model, what: string): void {
-  if (model.has()) return
+/** Throws ConfigError where the stage configures no model of this name; `what` is what cannot be done without one. */
+export function requireModel({ model }: Model, what: string, name = 'default'): void {
+  if (model.has(name)) return
   throw new OrchestratorError(
     'ConfigError',
-    `${what} needs a language model, and this stage configures none: set models.default in the stage, e.g. models: { default: { provider: bedrock, id: ..., contextTokens: 200000 } }, and deploy`,
+    `${what} needs a language model, and this stage configures none${name === 'default' ? '' : ` by the name ${name}`}: set models.${name} in the stage, e.g. models: { ${name}: { provider: bedrock, id: ..., contextTokens: 200000 } }, and deploy`,
   )
 }
