@@ -15,6 +15,7 @@ import type { GatewayApi } from './gateway/gateway-api.ts'
 import { createGateway } from './gateway/gateway-server.ts'
 import type { FunctionVariables } from './lambda/provision.ts'
 import { DebugPorts } from './lambda/sandbox/debug-ports.ts'
+import type { ServiceCall } from './lambda/sandbox/messages.ts'
 import { type ConnectionLimits, limitConnections } from './limit-connections.ts'
 import type { ReadLog } from './logs/service.ts'
 import { crossOriginOf } from './s3/cross-origin.ts'
@@ -117,10 +118,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       assets,
       api: served,
       awsUrl,
-      onServiceCall: async ({ body, ...call }) =>
-        isStreamOfBedrock(call.path)
-          ? ASK_THE_PORT
-          : answerByMessage(await answerOrRefuse(answer, { ...call, body: Buffer.from(body) })),
+      onServiceCall: serviceCalls(answer),
       onLog,
       answers,
       environment: options.environment,
@@ -154,6 +152,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     throw error
   }
 }
+
+/** Calls of AWS that functions make by message. */
+const serviceCalls =
+  (answer: Answer) =>
+  async ({ body, ...call }: ServiceCall) =>
+    isStreamOfBedrock(call.path)
+      ? ASK_THE_PORT
+      : answerByMessage(await answerOrRefuse(answer, { ...call, body: Buffer.from(body) }))
 
 async function listen(server: Server, port: number): Promise<number> {
   server.listen(port, HOST)

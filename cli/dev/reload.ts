@@ -85,10 +85,8 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     if (problem) return problems.tell(problem)
     applied = answer.sources
     problems.end()
-    const warnings = newOnes(answer.warnings)
-    const milliseconds = Math.round(performance.now() - from)
-    const versions = (await reloading.versionsOf?.(changed).catch(() => [])) ?? []
-    tell({ event: 'reloaded', changed, milliseconds, warnings, ...(versions.length > 0 ? { versions } : {}) })
+    const told = await reloadedOf(reloading, changed, from)
+    tell({ ...told, warnings: newOnes(answer.warnings) })
     if (saves.count() > 0) tellLeft(problems, answer.left)
     return true
   }
@@ -125,6 +123,13 @@ export async function startReloading(reloading: Reloading): Promise<() => Promis
     next.stop()
     await turns.stop()
   }
+}
+
+/** What a reload of `changed`, asked for at `from` (ms), tells; with the versions that it has made, where there are any. */
+async function reloadedOf({ versionsOf }: Reloading, changed: string[], from: number) {
+  const milliseconds = Math.round(performance.now() - from)
+  const versions = (await versionsOf?.(changed).catch(() => [])) ?? []
+  return { event: 'reloaded' as const, changed, milliseconds, ...(versions.length > 0 ? { versions } : {}) }
 }
 
 const inFolder = (root: string, paths: readonly string[]): string[] => paths.map((path) => join(root, path))

@@ -1,5 +1,5 @@
 import type { FileStore, TaskFiles } from '../../shared/ports/index.ts'
-import { dynamodbTaskFiles } from '../adapters/dynamodb/steps/task-files.ts'
+import { dynamodbTaskFiles } from '../adapters/dynamodb/files/task-files.ts'
 import { type AnswerStore, s3AnswerStore } from '../adapters/s3/answer-store.ts'
 import { s3FileStore } from '../adapters/s3/file-store.ts'
 import { bucket, tasksTable } from './clients.ts'

@@ -4,7 +4,7 @@ import { dynamodbTurns } from '../../functions/adapters/dynamodb/conversations/t
 import { dynamodbGates } from '../../functions/adapters/dynamodb/steps/gates.ts'
 import { dynamodbOutputs } from '../../functions/adapters/dynamodb/steps/outputs.ts'
 import { dynamodbSteps } from '../../functions/adapters/dynamodb/steps/steps.ts'
-import { dynamodbTaskFiles } from '../../functions/adapters/dynamodb/steps/task-files.ts'
+import { dynamodbTaskFiles } from '../../functions/adapters/dynamodb/files/task-files.ts'
 import { dynamodbWaits } from '../../functions/adapters/dynamodb/steps/waits.ts'
 import { dynamodbPlans } from '../../functions/adapters/dynamodb/tasks/plans.ts'
 import { dynamodbTasks } from '../../functions/adapters/dynamodb/tasks/tasks.ts'
