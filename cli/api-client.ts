@@ -7,8 +7,8 @@ import {
   type PagedId,
   pagesOf,
 } from '../shared/client/index.ts'
+import type { Problem } from '../shared/contracts/problem-view.ts'
 import type { RouteId } from '../shared/contracts/routes.ts'
-import type { Problem } from '../shared/contracts/views.ts'
 import { CliError, EXIT } from './cli-error.ts'
 
 const DEFAULT_URL = 'http://localhost:8000'

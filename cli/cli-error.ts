@@ -1,4 +1,4 @@
-import type { Problem } from '../shared/contracts/views.ts'
+import type { Problem } from '../shared/contracts/problem-view.ts'
 import { describeIssues, type Issue } from '../shared/domain/issue.ts'
 
 /** Exit codes that scripts can rely on. */

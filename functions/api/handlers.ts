@@ -11,6 +11,7 @@ import { getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-work
 import { checkHealth, type Expected, onceRegistered } from '../../shared/app/catalogue/readiness.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { createFiles } from '../../shared/app/files/create-files.ts'
+import { getTaskFile, listTaskFiles } from '../../shared/app/files/task-files.ts'
 import { previewPlan } from '../../shared/app/planning/preview-plan.ts'
 import { approveStep } from '../../shared/app/tasks/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
@@ -20,11 +21,11 @@ import { rateStep } from '../../shared/app/tasks/rate-step.ts'
 import { retryTask } from '../../shared/app/tasks/retry-task.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
 import { listApprovals } from '../../shared/app/views/list-approvals.ts'
+import { listTaskEvents } from '../../shared/app/views/list-events.ts'
 import { listTaskLogs } from '../../shared/app/views/list-task-logs.ts'
 import { listTasks } from '../../shared/app/views/list-tasks.ts'
 import { showStepInput, showTaskInput, showTaskWorkflow } from '../../shared/app/views/read-inputs.ts'
 import {
-  listTaskEvents,
   listTaskSteps,
   showTask,
   showTaskResult,
@@ -32,7 +33,6 @@ import {
   showTaskStep,
 } from '../../shared/app/views/read-tasks.ts'
 import { listTranscript } from '../../shared/app/views/read-transcript.ts'
-import { getTaskFile, listTaskFiles } from '../../shared/app/views/task-files.ts'
 import { makeLinks } from '../../shared/contracts/make-links.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'

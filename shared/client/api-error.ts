@@ -1,4 +1,4 @@
-import { type Problem, ProblemSchema } from '../contracts/views.ts'
+import { type Problem, ProblemSchema } from '../contracts/problem-view.ts'
 import { boundedText } from '../domain/bounded.ts'
 import { jsonOf } from './json-of.ts'
 

@@ -18,6 +18,7 @@ import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
 import { MissingModelViewSchema, ModelUseViewSchema, ModelViewSchema } from './model-views.ts'
+import { ProblemSchema } from './problem-view.ts'
 import { RatingViewSchema } from './ratings.ts'
 import { AnyJsonSchema } from './requests.ts'
 import {
@@ -26,7 +27,6 @@ import {
   ItemCountsSchema,
   OpenApprovalViewSchema,
   PlanViewSchema,
-  ProblemSchema,
   ResultViewSchema,
   StepViewSchema,
   TaskStatusViewSchema,

@@ -1,6 +1,6 @@
 import { ComponentSchemas, type JsonSchema } from './component-schemas.ts'
+import { ProblemSchema } from './problem-view.ts'
 import { API_PREFIX, type Route } from './route.ts'
-import { ProblemSchema } from './views.ts'
 
 type Part = Record<string, unknown>
 

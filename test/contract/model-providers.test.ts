@@ -125,7 +125,9 @@ describe('An OpenAI-compatible server', () => {
   const generate = (request = ask()) => openaiWire.model(server.url).generate(request)
 
   it('gets the key, and no word of it is in an error', async () => {
-    server.script(json(401, { error: { message: 'Incorrect API key provided: the-key', code: 'no-the-key' } }))
+    server.script(
+      json(401, { error: { message: 'Incorrect API key provided: the-key', code: 'no-the-key' } }),
+    )
     const failure = await failureOf(generate())
     expect(server.asked[0]?.headers.authorization).toBe('Bearer the-key')
     expect(failure).toMatchObject({

@@ -1,6 +1,7 @@
 /** The views of a task with loops and fan-outs read what they need, and show what they would show of all records. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listTaskEvents, listTaskSteps, showTaskStep } from '../../shared/app/views/read-tasks.ts'
+import { listTaskEvents } from '../../shared/app/views/list-events.ts'
+import { listTaskSteps, showTaskStep } from '../../shared/app/views/read-tasks.ts'
 import type { StepView } from '../../shared/contracts/views.ts'
 import type { StepRecord } from '../../shared/domain/step.ts'
 import type { Ports } from '../../shared/ports/index.ts'

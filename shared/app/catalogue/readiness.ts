@@ -8,7 +8,7 @@
  * readiness/Y4 what counts are names: an agent that is registered beside those that are expected, or in place of one, makes nothing ready
  */
 import { countExpected, type ExpectedNames } from '../../contracts/expected-names.ts'
-import type { Problem } from '../../contracts/views.ts'
+import type { Problem } from '../../contracts/problem-view.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import type { Ports } from '../../ports/index.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { reopenSteps } from '../../../shared/app/steps/reopen-steps.ts'
-import { listTaskEvents } from '../../../shared/app/views/read-tasks.ts'
+import { listTaskEvents } from '../../../shared/app/views/list-events.ts'
 import { hostInMemory } from '../../support/agents/host-in-memory.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { CALLER } from '../../support/stores/callers.ts'

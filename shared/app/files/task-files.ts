@@ -7,7 +7,7 @@ import type { StepRecord } from '../../domain/step.ts'
 import { contentDisposition, referenceOf, type TaskFile } from '../../domain/task-file.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
-import { getTask } from './get-task.ts'
+import { getTask } from '../views/get-task.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'steps' | 'taskFiles'>
 
