@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ask, failureOf, most, PLAIN, playScene, SCHEMA, TOLD } from '../support/models/asking.ts'
 import { bedrockWire } from '../support/models/bedrock-wire.ts'
 import { openaiWire } from '../support/models/openai-wire.ts'
@@ -171,6 +171,27 @@ describe('An OpenAI-compatible server', () => {
     expect(elsewhere).toEqual([])
     other.closeAllConnections()
     other.close()
+  })
+
+  it('that is OpenAI itself is told the most tokens by the name that its newer models take', async () => {
+    const sent: [string, Record<string, unknown>][] = []
+    const wire = openaiWire.answer(PLAIN)
+    vi.stubGlobal('fetch', async (url: string, { body }: { body: string }) => {
+      sent.push([url, JSON.parse(body)])
+      return new Response(Buffer.concat(wire.pieces), { headers: wire.headers })
+    })
+    try {
+      for (const url of ['https://api.openai.com/v1', 'https://api.openai.com.example.org/v1'])
+        await openaiWire.model('', { url }).generate(ask())
+    } finally {
+      vi.unstubAllGlobals()
+    }
+    expect(
+      sent.map(([url, { max_tokens, max_completion_tokens }]) => [url, max_tokens, max_completion_tokens]),
+    ).toEqual([
+      ['https://api.openai.com/v1/chat/completions', undefined, 64],
+      ['https://api.openai.com.example.org/v1/chat/completions', 64, undefined],
+    ])
   })
 
   it('may leave thoughts beside the answer, which are no part of it', async () => {
