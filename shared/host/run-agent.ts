@@ -1,6 +1,7 @@
 import { OrchestratorError } from '../domain/errors.ts'
 import { stepStartedEvent } from '../domain/events-of-step.ts'
 import type { Json } from '../domain/json.ts'
+import { orAborted } from '../domain/or-aborted.ts'
 import { agentContext, type ContextNeeds } from './agent-context.ts'
 import { asAgentFailure } from './agent-failure.ts'
 import { checkOutputFiles } from './check-output-files.ts'
@@ -65,16 +66,9 @@ async function untilAborted<T>(
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  signal.throwIfAborted()
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
   try {
-    return await Promise.race([work(), aborted.promise])
+    return await orAborted(signal, work)
   } catch (error) {
     throw signal.aborted ? signal.reason : asAgentFailure(error, clock.now())
-  } finally {
-    signal.removeEventListener('abort', abort)
-    aborted.promise.catch(() => {})
   }
 }

@@ -1,3 +1,4 @@
+import { orAborted } from '../domain/or-aborted.ts'
 import type { Timer } from '../domain/timer.ts'
 
 /**
@@ -18,11 +19,8 @@ export async function withinTime<T>(
   const abort = (): void => controller.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   const stop = timer(milliseconds, () => controller.abort(late()))
-  const aborted = new Promise<never>((_resolve, reject) => {
-    controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true })
-  })
   try {
-    return await Promise.race([work(controller.signal), aborted])
+    return await orAborted(controller.signal, () => work(controller.signal))
   } finally {
     stop()
     signal.removeEventListener('abort', abort)

@@ -7,6 +7,7 @@ import { amountOf } from '../../domain/budget.ts'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import type { ModelSettings } from '../../domain/model-settings.ts'
 import { mostInputTokens, tokensOf } from '../../domain/model-tokens.ts'
+import { orAborted } from '../../domain/or-aborted.ts'
 import type { TokenUsage } from '../../domain/price-table.ts'
 import { withoutSecrets } from '../../domain/without-secrets.ts'
 import type { ModelAnswer, ModelRequest } from '../../ports/models.ts'
@@ -219,17 +220,4 @@ function requireWithinMost(
     short('USD', 'mostUsd', [mostUsd, spent.usd, most.usd])
   if (mostTokens !== undefined && spent.tokens + most.tokens > mostTokens)
     short('tokens', 'mostTokens', [mostTokens, spent.tokens, most.tokens])
-}
-
-/** The result of `work`, or the signal's reason as soon as it aborts: a model that does not heed its signal blocks nothing. */
-async function orAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  aborted.promise.catch(() => {})
-  const abort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([aborted.promise, work()])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }
