@@ -18,6 +18,7 @@ export type ModelRequest = {
   /** The name that the stage's configuration gives to a model. */
   model: string
   system: readonly string[]
+  /** Two of one role may follow each other: adapters join them where their provider wants that. */
   messages: readonly ModelMessage[]
   tools?: readonly ModelTool[]
   /** Structured output: the answer must fit this JSON Schema. */

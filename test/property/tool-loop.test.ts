@@ -29,8 +29,8 @@ function target() {
 }
 
 /** The model asks for one seat after another: its answer depends on what it has seen, not on how often it was asked. */
-const script = ({ messages }: { messages: readonly unknown[] }) => {
-  const turn = (messages.length + 1) / 2
+const script = ({ messages }: { messages: readonly { role: string }[] }) => {
+  const turn = 1 + messages.filter(({ role }) => role === 'assistant').length
   const usage = { inputTokens: 20 + turn, outputTokens: 5 }
   return turn < TURNS ? { calls: [{ name: 'book', input: { seat: turn } }], usage } : { text: 'done', usage }
 }

@@ -16,7 +16,7 @@
 import type { AgentModel, ModelReply, ToolLoop } from '../../agent/index.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { addUsage } from '../../domain/model-tokens.ts'
-import type { ModelAnswer, ModelMessage, ModelPart, ModelRequest } from '../../ports/models.ts'
+import type { ModelAnswer, ModelPart, ModelRequest } from '../../ports/models.ts'
 import { agentFiles } from '../agent-files.ts'
 import { performOnce } from '../perform-once.ts'
 import type { AdmittedCall, Limits, StepRun } from '../step-run.ts'
@@ -99,7 +99,7 @@ async function goOn({
     if (!answer) {
       if (turns.made > 0 && !mayAsk()) throw continues(own.path, turn)
       const last = turn === maxTurns && turn > 1 ? [userSays(LAST_TURN)] : []
-      const request = { ...base, messages: joined([...messages, ...last]) }
+      const request = { ...base, messages: [...messages, ...last] }
       const { contextTokens = 0 } = ports.models.settings[base.model] ?? {}
       // tool-loop/L1
       answer = await turns.keep(
@@ -139,17 +139,6 @@ const cutOff = ({ id, name }: ReturnType<typeof callsIn>[number]): ModelPart => 
 
 const isEmpty = (answer: ModelAnswer): boolean =>
   answer.value === undefined && textOfParts(answer).trim() === ''
-
-/** Providers refuse two messages of one role in a row. */
-function joined(messages: readonly ModelMessage[]): ModelMessage[] {
-  const all: ModelMessage[] = []
-  for (const message of messages) {
-    const before = all.at(-1)
-    if (before?.role !== message.role) all.push(message)
-    else all.splice(-1, 1, { role: before.role, parts: [...before.parts, ...message.parts] })
-  }
-  return all
-}
 
 /** Whether there is time for another turn (tool-loop/L7). */
 function timeFor({ clock }: GateNeeds, { deadline }: Limits): () => boolean {
