@@ -3,6 +3,7 @@ import { type AgentManifest, needsModel } from '../shared/domain/agent.ts'
 import { type ModelSettings, ModelSettingsSchema } from '../shared/domain/model-settings.ts'
 import { ModelPriceSchema, type PriceTableSchema } from '../shared/domain/price-table.ts'
 import { shown } from '../shared/domain/shown.ts'
+import { withPricesOf } from '../shared/estimator/model-prices.ts'
 import { StageError } from './stage-place.ts'
 
 type Models = Readonly<Record<string, ModelSettings>>
@@ -48,9 +49,8 @@ export function issuesOfSizes({ models, prices }: Said): { field: 'models' | 'pr
 
 /** The stage's prices, with those that its models say; undefined where neither says any. */
 export function pricesOfStage({ models, prices }: Said): Prices | undefined {
-  const own = Object.values(models).flatMap(({ id, price }) => (price ? [[id, price] as const] : []))
-  if (own.length === 0) return prices
-  return { ...prices, models: { ...prices?.models, ...Object.fromEntries(own) } }
+  if (Object.values(models).every(({ price }) => price === undefined)) return prices
+  return { ...prices, models: withPricesOf(models, prices?.models) }
 }
 
 /** The configured models that an agent may ask for, with their fallbacks. */

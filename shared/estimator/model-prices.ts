@@ -1,3 +1,4 @@
+import type { ModelSettings } from '../domain/model-settings.ts'
 import { usdAt } from '../domain/model-tokens.ts'
 import type { ModelPrice, PriceTable, TokenUsage } from '../domain/price-table.ts'
 
@@ -36,6 +37,23 @@ export function priceOfModel(model: string, { models }: Pick<PriceTable, 'models
     .sort((a, b) => b.length - a.length)
   return found === undefined ? undefined : models[found]
 }
+
+type Priced = Pick<ModelSettings, 'id' | 'price'>
+
+/** The price of a configured model: that of its settings, else of the table; undefined where neither has one. */
+export const priceOfSettings = (
+  { id, price }: Priced,
+  prices: Pick<PriceTable, 'models'>,
+): ModelPrice | undefined => price ?? priceOfModel(id, prices)
+
+/** Prices of models by their ids, with those that the settings say, which win. */
+export const withPricesOf = (
+  settings: Readonly<Record<string, Priced>>,
+  models: PriceTable['models'] = {},
+): PriceTable['models'] => ({
+  ...models,
+  ...Object.fromEntries(Object.values(settings).flatMap(({ id, price }) => (price ? [[id, price]] : []))),
+})
 
 /** The cost in US dollars; undefined when the table has no price for the model. */
 export function usdOfTokens(

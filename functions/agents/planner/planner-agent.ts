@@ -8,7 +8,7 @@ import { DEFAULT_REVIEW_ABOVE_USD } from '../../../shared/domain/goal.ts'
 import type { JsonObject } from '../../../shared/domain/json.ts'
 import type { ModelSettings } from '../../../shared/domain/model-settings.ts'
 import type { ModelPrice } from '../../../shared/domain/price-table.ts'
-import { priceOfModel } from '../../../shared/estimator/model-prices.ts'
+import { priceOfSettings } from '../../../shared/estimator/model-prices.ts'
 import { PLANNING_CAPS } from '../../../shared/planner/planning-caps.ts'
 import { onceModels } from './once-models.ts'
 import { readBeginnings } from './read-beginnings.ts'
@@ -76,7 +76,7 @@ function withFiles(input: JsonObject = {}, files: readonly { $file: string }[] =
 
 function modelOf(ports: PlannerDeps, context: AgentContext): PlanningModel {
   const settings = ports.settingsOf(MODEL)
-  const price = settings && (settings.price ?? priceOfModel(settings.id, ports.prices))
+  const price = settings && priceOfSettings(settings, ports.prices)
   return {
     models: onceModels(context),
     name: MODEL,

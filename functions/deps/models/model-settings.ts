@@ -3,6 +3,7 @@ import { describeIssues } from '../../../shared/domain/issue.ts'
 import { issuesOfZod } from '../../../shared/domain/issues-of-zod.ts'
 import { type ModelSettings, ModelsSchema } from '../../../shared/domain/model-settings.ts'
 import type { PriceTable } from '../../../shared/domain/price-table.ts'
+import { withPricesOf } from '../../../shared/estimator/model-prices.ts'
 import type { ModelUsage } from '../../../shared/ports/model-usage.ts'
 import { dynamodbModelUsage } from '../../adapters/dynamodb/registry/model-usage.ts'
 import { registryTable } from '../clients.ts'
@@ -23,10 +24,7 @@ export const configuredModels = (): Readonly<Record<string, ModelSettings>> =>
 /** The price table with the prices that the settings of models say, which win. */
 export function pricesWithModels(): PriceTable {
   const all = prices()
-  const own = Object.values(configuredModels()).flatMap(({ id, price }) =>
-    price ? [[id, price] as const] : [],
-  )
-  return { ...all, models: { ...all.models, ...Object.fromEntries(own) } }
+  return { ...all, models: withPricesOf(configuredModels(), all.models) }
 }
 
 export const modelUsage = (): ModelUsage =>

@@ -5,7 +5,7 @@ import type { Caller } from '../../domain/caller.ts'
 import { compareIds } from '../../domain/compare-ids.ts'
 import { type ModelSettings, originOf } from '../../domain/model-settings.ts'
 import { NO_USE } from '../../domain/model-use.ts'
-import { priceOfModel } from '../../estimator/model-prices.ts'
+import { priceOfSettings } from '../../estimator/model-prices.ts'
 import type { Ports } from '../../ports/index.ts'
 
 type Needs = Pick<Ports, 'agents' | 'modelUsage' | 'prices'> & {
@@ -26,13 +26,22 @@ export const listModels =
         name,
         ...settings,
         ...(url === undefined ? {} : { url: originOf(url) }),
-        ...priced(price ?? priceOfModel(settings.id, prices)),
-        agents: idsOf(present.filter((agent) => needsModel(agent, name))),
+        ...priced(priceOfSettings({ ...settings, price }, prices)),
+        agents: idsOf(
+          present.filter((agent) => [name, ...leadingTo(name, models)].some((one) => needsModel(agent, one))),
+        ),
         used: uses.get(name) ?? NO_USE,
       })),
       missing: missingFrom(present, new Set(names)),
     }
   }
+
+/** The models that are replaced by this one when they are gone, directly or by others. */
+function leadingTo(name: string, models: Readonly<Record<string, ModelSettings>>): string[] {
+  const before = Object.keys(models).filter((one) => models[one]?.fallback === name)
+  // Fallbacks make no circle.
+  return before.flatMap((one) => [one, ...leadingTo(one, models)])
+}
 
 const priced = (price: ModelView['price']): Pick<ModelView, 'price'> => (price ? { price } : {})
 

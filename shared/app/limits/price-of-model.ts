@@ -1,13 +1,14 @@
 import type { ModelSettings } from '../../domain/model-settings.ts'
-import { tokensOf } from '../../domain/model-tokens.ts'
+import { tokensOf, usdAt } from '../../domain/model-tokens.ts'
 import type { PriceTable, TokenUsage } from '../../domain/price-table.ts'
-import { usdOfTokens } from '../../estimator/model-prices.ts'
+import { priceOfSettings } from '../../estimator/model-prices.ts'
 
 type Priced = Pick<ModelSettings, 'id' | 'price'>
 
 /** What a call has cost in US dollars: by the price of the stage's settings, else by the price table. Undefined for a model without a price. */
-export function usdOfCall({ id, price }: Priced, usage: TokenUsage, prices: PriceTable): number | undefined {
-  return usdOfTokens(id, usage, price ? { models: { [id]: price } } : prices)
+export function usdOfCall(settings: Priced, usage: TokenUsage, prices: PriceTable): number | undefined {
+  const price = priceOfSettings(settings, prices)
+  return price && usdAt(price, usage)
 }
 
 /**

@@ -78,6 +78,17 @@ it('lists what the stage configures, who may call it, and what it has used', asy
   })
 })
 
+it('lists an agent at the models that its own fall back to', async () => {
+  const chain = {
+    default: { ...NOVA, fallback: 'second' },
+    second: { ...NOVA, fallback: 'third' },
+    third: NOVA,
+  }
+  expect(await listed(chain)).toMatchObject({
+    models: ['default', 'second', 'third'].map((name) => ({ name, agents: ['a', 'b'] })),
+  })
+})
+
 it('lists nothing for a stage without models', async () => {
   expect(await listed({})).toMatchObject({ models: [] })
 })

@@ -1,8 +1,8 @@
+import { usdOfCall } from '../../../../shared/app/limits/price-of-model.ts'
 import { isOrchestratorError } from '../../../../shared/domain/errors.ts'
 import type { ModelSettings } from '../../../../shared/domain/model-settings.ts'
 import { NO_USE } from '../../../../shared/domain/model-use.ts'
 import type { PriceTable, TokenUsage } from '../../../../shared/domain/price-table.ts'
-import { usdOfTokens } from '../../../../shared/estimator/model-prices.ts'
 import type { ModelUsage } from '../../../../shared/ports/model-usage.ts'
 import type { ModelRequest, Models } from '../../../../shared/ports/models.ts'
 
@@ -18,6 +18,11 @@ type Counting = {
  * takes longer, and a count that is lost is missing from an overview only.
  */
 export function countingModels<M extends Configured>(models: M, { usage, prices, onLost }: Counting): M {
+  function costOf(name: string, used: TokenUsage): number {
+    const settings = models.settings[name]
+    return (settings && usdOfCall(settings, used, prices)) ?? 0
+  }
+
   function count(name: string, used: TokenUsage): void {
     const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 } = used
     const use = {
@@ -27,7 +32,7 @@ export function countingModels<M extends Configured>(models: M, { usage, prices,
       outputTokens,
       cacheReadTokens,
       cacheWriteTokens,
-      costUsd: usdOf(models.settings[name], used, prices),
+      costUsd: costOf(name, used),
     }
     usage.addUse(name, use).catch((error: unknown) => onLost({ model: name, error: String(error) }))
   }
@@ -45,12 +50,6 @@ export function countingModels<M extends Configured>(models: M, { usage, prices,
   }
 
   return { ...models, generate }
-}
-
-function usdOf(settings: ModelSettings | undefined, used: TokenUsage, prices: PriceTable): number {
-  if (!settings) return 0
-  const { id, price } = settings
-  return usdOfTokens(id, used, price ? { models: { [id]: price } } : prices) ?? 0
 }
 
 /** The usage that an error of an adapter tells, where tokens were spent. */
