@@ -36,7 +36,7 @@ import { schemaOfInput } from './schema-of-input.ts'
 import { withinTime } from './within-time.ts'
 
 export type PlannerPorts = {
-  models: Models
+  models: Pick<Models, 'generate'>
   /** The name of the model in the stage's configuration, what it costs, and what it can read at once; any amount by default. */
   model: { name: string; price: ModelPrice; contextTokens?: number }
   /** What is known against a plan beyond the catalogue: no agent may be bound, it costs more than the budget. */
@@ -135,8 +135,7 @@ async function ask(ports: PlannerPorts, planning: Planning, signal: AbortSignal)
     cacheAfter,
     signal,
   }
-  const counted = await models.count?.({ ...request, maxOutputTokens: 1 })
-  const most = counted ?? mostInputOf(request, turns, planning.promptTokens)
+  const most = mostInputOf(request, turns, planning.promptTokens)
   const room = roomFor(most, spent, caps, model)
   if (room.maxOutputTokens === undefined) throw failed(planning, room.why)
   const answered = await models.generate({ ...request, maxOutputTokens: room.maxOutputTokens })

@@ -3,7 +3,7 @@
  *
  * Invariants (tests cite them):
  * planning-caps/C1 no call is made unless its upper bound fits what is left of tokens and money: the UTF-8 bytes of the input as tokens (a byte-level
- *    vocabulary has no token shorter than a byte), or what the provider has counted, and the most output tokens. A prompt that the provider has
+ *    vocabulary has no token shorter than a byte) and the most output tokens. A prompt that the provider has
  *    read once counts as it has told
  * planning-caps/C2 what the calls have used, together, is never above a cap, as long as no provider answers more than was asked for
  * planning-caps/C3 there are at most `calls` calls, and planning ends `seconds` after its begin, whether a model answers or not

@@ -7,7 +7,6 @@ import { fileReferencesIn } from '../../../shared/domain/file-reference.ts'
 import { DEFAULT_REVIEW_ABOVE_USD } from '../../../shared/domain/goal.ts'
 import type { JsonObject } from '../../../shared/domain/json.ts'
 import type { ModelSettings } from '../../../shared/domain/model-settings.ts'
-import type { ModelPrice } from '../../../shared/domain/price-table.ts'
 import { priceOfSettings } from '../../../shared/estimator/model-prices.ts'
 import { PLANNING_CAPS } from '../../../shared/planner/planning-caps.ts'
 import { onceModels } from './once-models.ts'
@@ -80,10 +79,7 @@ function modelOf(ports: PlannerDeps, context: AgentContext): PlanningModel {
   return {
     models: onceModels(context),
     name: MODEL,
-    price: price ?? UNKNOWN,
+    price,
     contextTokens: settings?.contextTokens ?? Number.POSITIVE_INFINITY,
   }
 }
-
-/** The caps of calls and tokens hold for a model without a known price. */
-const UNKNOWN: ModelPrice = { input: 0, output: 0 }

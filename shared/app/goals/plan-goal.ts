@@ -10,6 +10,7 @@
  * goals/G4 without a model only a registered workflow that leads clearly is planned, with an input that fits it; everything else is told with
  *    the setting to make
  * goals/G5 a plan that was tried before is planned anew from what it has done, which is read from the task's own child alone
+ * goals/G6 where the price of the model is not known, the caps of calls and tokens bound planning, and the plan says so
  */
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Estimate } from '../../domain/estimate.ts'
@@ -19,7 +20,7 @@ import { type PlanDraft, planFromGoal } from '../../planner/plan-from-goal.ts'
 import type { PlannerCatalogue } from '../../planner/planner-catalogue.ts'
 import type { Goal } from '../../planner/planner-prompt.ts'
 import { plannerPrompt } from '../../planner/planner-prompt.ts'
-import { capsWithin, leastContext } from '../../planner/planning-caps.ts'
+import { capsWithin, leastContext, PLANNING_CAPS } from '../../planner/planning-caps.ts'
 import type { Repair } from '../../planner/repair.ts'
 import type { Models } from '../../ports/models.ts'
 import type { Workflow } from '../../workflow/schema.ts'
@@ -30,8 +31,15 @@ import type { GoalAsked, GoalPorts } from './goal-asked.ts'
 import { planFromTemplate } from './plan-from-template.ts'
 import { catalogueFor, dollars, type Foreseen, foresee, type Planner } from './planning-knowledge.ts'
 
-/** The model that drafts, and its price; one of unknown price is held to the caps of calls and tokens. */
-export type PlanningModel = { models: Models; name: string; price: ModelPrice; contextTokens: number }
+/** The model that drafts; one whose price is not known is held to the caps of calls and tokens (goals/G6). */
+export type PlanningModel = {
+  models: Models
+  name: string
+  price?: ModelPrice | undefined
+  contextTokens: number
+}
+
+const UNKNOWN: ModelPrice = { input: 0, output: 0 }
 
 /** What was done to come to the answer. */
 type Told = {
@@ -106,7 +114,7 @@ async function fromModel(
   let foreseen: Foreseen | undefined
   const plan = planFromGoal({
     models,
-    model: { name, price, contextTokens },
+    model: { name, price: price ?? UNKNOWN, contextTokens },
     issuesOf: async (workflow) => {
       foreseen = await foresee(ports, workflow, input, planner)
       return foreseen.issues
@@ -118,7 +126,8 @@ async function fromModel(
   const promptDigest = ports.ids.digest(JSON.stringify([prompt.system, prompt.message]))
   const told = { plannedBy: `model:${modelId}`, promptDigest, drafts, calls, tokens, costUsd }
   if (planned.kind === 'refused') return { kind: 'refused', reason: planned.reason, ...told }
-  const { workflow, assumptions, repairs } = planned
+  const { workflow, repairs } = planned
+  const assumptions = [...planned.assumptions, ...(price ? [] : [unpriced(modelId)])]
   if (!foreseen?.estimate)
     throw new OrchestratorError('BugError', 'a plan was accepted that was not estimated')
   const { estimate } = foreseen
@@ -134,6 +143,9 @@ async function fromModel(
     ...told,
   }
 }
+
+const unpriced = (modelId: string): string =>
+  `the price of the model ${modelId} is not known: planning was held to ${PLANNING_CAPS.calls} calls and ${PLANNING_CAPS.tokens} tokens, not to US dollars, and its cost is told as 0`
 
 async function fromTemplate(ports: GoalPorts, planning: Planning, setting?: string): Promise<GoalPlan> {
   const { asked, goal, planner, catalogue } = planning

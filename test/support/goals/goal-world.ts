@@ -10,6 +10,7 @@ import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { SubmitTaskSchema } from '../../../shared/contracts/requests.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
 import type { Json } from '../../../shared/domain/json.ts'
+import type { ModelPrice } from '../../../shared/domain/price-table.ts'
 import { isOpenTask, type Task } from '../../../shared/domain/task.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 import { castOf } from '../../../testing/cast.ts'
@@ -31,6 +32,8 @@ type World = {
   says?: readonly Said[]
   /** Of the scripted model; large by default. */
   contextTokens?: number
+  /** Of the scripted model, for a million tokens; `unknown` for none. */
+  price?: ModelPrice | 'unknown'
   workflows?: readonly object[]
   files?: GivenFiles
   /** By place of the approval. */
@@ -43,6 +46,7 @@ export async function goalWorld({
   effects = [],
   says,
   contextTokens = 200_000,
+  price = { input: 1, output: 4 },
   workflows = [],
   answers = {},
   files = {},
@@ -63,7 +67,7 @@ export async function goalWorld({
       const planner = withModel(
         plannerAgent(() => ({
           ...cloud.ports,
-          settingsOf: () => ({ id: 'scripted', price: { input: 1, output: 4 }, contextTokens }),
+          settingsOf: () => ({ id: 'scripted', ...(price === 'unknown' ? {} : { price }), contextTokens }),
         })),
         model,
       )

@@ -71,6 +71,22 @@ describe('a task of a goal', () => {
     })
   })
 
+  it('is held to its caps of calls and tokens where the price of the model is not known, and says so (goals/G6)', async () => {
+    const world = await goalWorld({ agents, says: [PLAN], price: 'unknown' })
+    const { plan } = await world.run({ goal: 'Write about Nile and Amazon', review: true, budgetUsd: 1 })
+    const told =
+      'the price of the model scripted is not known: planning was held to 3 calls and 20000 tokens, not to US dollars, and its cost is told as 0'
+    expect(plan).toMatchObject({ costUsd: 0, tokens: 1_800, assumptions: ['in English', told] })
+    expect(world.asked[0]?.prompt).toContain(told)
+    const most = await goalWorld({
+      agents,
+      says: [{ ...PLAN, workflow: { name: 'x', steps: {} } }],
+      price: 'unknown',
+    })
+    expect((await most.run({ goal: 'Write about Nile and Amazon' })).task.status).toBe('failed')
+    expect(most.calls.length).toBeLessThanOrEqual(3)
+  })
+
   it('is planning while its first step runs, waiting while a person looks, and running then', async () => {
     const seen: (string | undefined)[] = []
     const world = await goalWorld({

@@ -240,12 +240,6 @@ describe('no plan comes of a goal', () => {
     expect(models.requests).toEqual([])
   })
 
-  it('by a provider that counts its tokens, the count is the bound', async () => {
-    const models = { ...saying(planOf(FETCH)), count: async () => 2_000 }
-    await plan(models, {}, { ...PLANNING_CAPS, tokens: 3_000 })
-    expect(models.requests).toMatchObject([{ maxOutputTokens: 1_000 }])
-  })
-
   it('of a model that never answers, and heeds no signal (planner/Q3)', async () => {
     const timers: [number, () => void][] = []
     const hanging = { generate: () => new Promise<never>(() => {}) }
