@@ -44,13 +44,20 @@ const FLAT = new Set(
   ),
 )
 
+const FOREIGN = new Set(['svg', 'math'])
+
 /** Throws InvalidInputError for a page that would take the parser minutes. */
 export function requireReadable(html: string): void {
   let tags = 0
   let depth = 0
-  for (const [, end, name = ''] of html.matchAll(/<(\/?)([a-z][\w:-]*)/gi)) {
+  let foreign = 0
+  for (const [, end, name = '', rest = ''] of html.matchAll(/<(\/?)([a-z][\w:-]*)([^<>]*)/gi)) {
+    const element = name.toLowerCase()
     tags += 1
-    if (!FLAT.has(name.toLowerCase())) depth = end ? Math.max(0, depth - 1) : depth + 1
+    // Only in drawings and formulas does a slash end an element.
+    const isWhole = foreign > 0 && rest.endsWith('/')
+    if (!FLAT.has(element) && !isWhole) depth = end ? Math.max(0, depth - 1) : depth + 1
+    if (FOREIGN.has(element) && !isWhole) foreign = end ? Math.max(0, foreign - 1) : foreign + 1
     if (tags > MOST_TAGS) throw unreadable(`has more than ${MOST_TAGS} tags`)
     if (depth > MOST_DEPTH) throw unreadable(`is nested more than ${MOST_DEPTH} elements deep`)
   }

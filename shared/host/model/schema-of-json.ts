@@ -14,7 +14,18 @@ export type Convert = (schema: Json | undefined, at: string) => z.ZodType
 const COMBINED = ['$ref', 'type', 'enum', 'const', 'anyOf', 'oneOf', 'allOf', 'not']
 /** They say nothing about what is allowed, but for `default`, which stands in for what is left out. */
 const ANNOTATIONS = [
-  ...['$schema', '$id', 'id', '$comment', '$anchor', '$defs', 'definitions', 'title', 'description'],
+  ...[
+    '$schema',
+    '$id',
+    'id',
+    '$comment',
+    '$anchor',
+    '$defs',
+    'definitions',
+    'title',
+    'description',
+    'example',
+  ],
   ...['default', 'examples', 'deprecated', 'readOnly', 'writeOnly', 'contentEncoding', 'contentMediaType'],
 ]
 const UNKNOWN_HERE: Readonly<Record<string, string>> = {
@@ -30,8 +41,8 @@ const UNKNOWN_HERE: Readonly<Record<string, string>> = {
 }
 const TYPED = Object.values(KEYWORDS_OF).flat()
 const KNOWN = [...COMBINED, ...TYPED, ...ANNOTATIONS, ...Object.keys(UNKNOWN_HERE)]
-/** Annotations of any name are allowed; one that differs from a keyword by a letter or its case is a slip. */
-const LEAST_LETTERS = 4
+/** Annotations of any name are allowed; one that is nearly a keyword of so many letters is a slip. */
+const LEAST_LETTERS = 6
 
 /** Throws a TypeError that tells the place of what cannot be checked. */
 export function schemaOfJson(root: Json): z.ZodType {
@@ -99,6 +110,10 @@ export function schemaOfJson(root: Json): z.ZodType {
 
 /** Throws for keywords that say what is allowed and would not be held. */
 function requireKnown(schema: JsonObject, at: string): void {
+  if (schema.required !== undefined && !Array.isArray(schema.required))
+    throw new TypeError(
+      `${at}/required is no list; write the names of required members into \`required\` of their object`,
+    )
   for (const name of Object.keys(schema)) {
     const right = ownOf(UNKNOWN_HERE, name)
     if (right !== undefined) throw new TypeError(`${at}/${name} cannot be checked here; ${right}`)

@@ -111,9 +111,7 @@ function objectOf(schema: JsonObject, at: string, convert: Convert): z.ZodType {
 
 /** zod takes what is left out for a value of `any`. */
 const present = (member: z.ZodType): z.ZodType =>
-  member.safeParse(undefined).success && member._zod.def.type === 'any'
-    ? member.refine((value) => value !== undefined, 'is missing')
-    : member
+  member._zod.def.type === 'any' ? member.refine((value) => value !== undefined, 'is missing') : member
 
 type Check = (value: unknown, context: z.core.$RefinementCtx) => void
 

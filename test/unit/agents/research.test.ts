@@ -194,6 +194,8 @@ describe('a page of a machine', () => {
   it('is told where it is too deep or too large', () => {
     expect(() => textOfHtml(deep)).toThrow('the page is nested more than 10000 elements deep')
     expect(() => textOfHtml(many)).toThrow('the page has more than 500000 tags')
+    expect(textOfHtml(`<p>a</p><svg>${'<path d="M0 0"/>'.repeat(10_001)}</svg>`)).toBe('a')
+    expect(() => textOfHtml('<div/>'.repeat(10_001))).toThrow('elements deep')
     // Items and paragraphs end without a tag.
     expect(textOfHtml(`<ul>${'<li>a'.repeat(10_001)}</ul>`)).toContain('a\n\na')
   })

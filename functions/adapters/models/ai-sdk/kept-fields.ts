@@ -2,13 +2,7 @@ import type { MetadataExtractor } from '@ai-sdk/openai-compatible'
 import type { SharedV4ProviderMetadata } from '@ai-sdk/provider'
 import { isJsonObject, type Json, type JsonObject } from '../../../../shared/domain/json.ts'
 import { memberOf } from '../../../../shared/domain/transient-error.ts'
-import { KEPT } from './opaque.ts'
-
-/**
- * Where servers tell what a model has thought, or its signature. It goes back by the same name: DeepSeek and Kimi want `reasoning_content`, which
- * Groq refuses; OpenRouter wants `reasoning_details`.
- */
-const FIELDS = ['reasoning_content', 'reasoning', 'reasoning_details', 'extra_content'] as const
+import { FIELDS, KEPT } from './opaque.ts'
 
 /** The fields of an answer that its server wants back. */
 export const keptFields: MetadataExtractor = {

@@ -2,6 +2,17 @@ import type { SharedV4ProviderMetadata, SharedV4ProviderOptions } from '@ai-sdk/
 import { isJsonObject, type JsonObject } from '../../../../shared/domain/json.ts'
 import type { ModelPart } from '../../../../shared/ports/models.ts'
 
+/**
+ * Where servers tell what a model has thought, or its signature. It goes back by the same name: DeepSeek and Kimi want `reasoning_content`, which
+ * Groq refuses; OpenRouter wants `reasoning_details`.
+ */
+export const FIELDS: readonly string[] = [
+  'reasoning_content',
+  'reasoning',
+  'reasoning_details',
+  'extra_content',
+]
+
 /** Under this name a provider tells the fields of a message that it wants back. */
 export const KEPT = 'kept'
 
@@ -26,7 +37,9 @@ export function optionsOfMessage(parts: readonly ModelPart[]): Options {
   const fields = parts.flatMap((part) =>
     part.kind === 'opaque' && isJsonObject(part.data.message) ? [part.data.message] : [],
   )
-  return fields.length > 0 ? { providerOptions: { openaiCompatible: Object.assign({}, ...fields) } } : {}
+  // Nothing else of a message is taken from a part that was stored.
+  const kept = fields.flatMap((one) => Object.entries(one).filter(([name]) => FIELDS.includes(name)))
+  return kept.length > 0 ? { providerOptions: { openaiCompatible: Object.fromEntries(kept) } } : {}
 }
 
 /** `google` is how the SDK names the signature; under the provider's own name it would be sent as a field besides. */

@@ -188,6 +188,10 @@ describe('a schema', () => {
     [{ type: 'string', pattern: '(' }, '#/pattern is no regular expression'],
     [{ type: 'array', items: [{}] }, '#/items is a list; write it as prefixItems'],
     [{ enum: [{ a: 1 }] }, '#/enum/0 is a list or an object'],
+    [
+      { type: 'object', properties: { a: { type: 'string', required: true } } },
+      '#/properties/a/required is no list; write the names',
+    ],
     [{ enum: [] }, '#/enum is no list of values'],
     [{ anyOf: {} }, '#/anyOf is no list of schemas'],
     [{ $ref: 'http://x.org/y' }, '# refers to http://x.org/y; only #/... can be read'],
@@ -197,10 +201,30 @@ describe('a schema', () => {
     expect(() => schemaOfJson(schema as Json)).toThrow(message)
   })
 
+  it('may need what it is itself', () => {
+    const list = {
+      type: 'object',
+      properties: { next: { anyOf: [{ $ref: '#' }, { type: 'null' }] } },
+      required: ['next'],
+    }
+    const read = schemaOfJson(list)
+    expect(read.safeParse({ next: { next: null } }).success).toBe(true)
+    expect(read.safeParse({ next: { next: 1 } }).success).toBe(false)
+    const endless = { type: 'object', properties: { next: { $ref: '#' } }, required: ['next'] }
+    expect(schemaOfJson(endless).safeParse({ next: {} }).success).toBe(false)
+  })
+
   it('may have notes of any name', () => {
     expect(
-      schemaOfJson({ type: 'number', unit: 'm', 'x-of': 1, examples: [1], format: 'money' }).safeParse(1)
-        .success,
+      schemaOfJson({
+        type: 'number',
+        unit: 'm',
+        cost: 1,
+        example: 2,
+        'x-of': 1,
+        examples: [1],
+        format: 'money',
+      }).safeParse(1).success,
     ).toBe(true)
   })
 })
