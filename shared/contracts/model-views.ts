@@ -34,7 +34,9 @@ export const ModelViewSchema = z.object({
   ),
   fallback,
   fallbackAfterSeconds,
-  agents: z.array(z.string()).describe('The agents that may call it, those whose models fall back to it among them'),
+  agents: z
+    .array(z.string())
+    .describe('The agents that may call it, those whose models fall back to it among them'),
   used: ModelUseViewSchema.describe(`By all tasks in the last ${USE_DAYS} days`),
 })
 export type ModelView = z.infer<typeof ModelViewSchema>

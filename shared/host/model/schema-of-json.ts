@@ -6,10 +6,7 @@ import * as z from 'zod'
 import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts'
 import { nearestNames } from '../../domain/nearest-names.ts'
 import { ownOf } from '../../domain/own.ts'
-import { KEYWORDS_OF, schemaOfType } from './schema-of-type.ts'
-
-/** Converts a part of a schema; `at` is its place, as `#/properties/name`. */
-export type Convert = (schema: Json | undefined, at: string) => z.ZodType
+import { type Convert, KEYWORDS_OF, schemaOfType } from './schema-of-type.ts'
 
 const COMBINED = ['$ref', 'type', 'enum', 'const', 'anyOf', 'oneOf', 'allOf', 'not']
 /** They say nothing about what is allowed, but for `default`, which stands in for what is left out. */

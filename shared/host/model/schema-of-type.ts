@@ -2,7 +2,9 @@
 import * as z from 'zod'
 import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../domain/json.ts'
 import { ownOf } from '../../domain/own.ts'
-import type { Convert } from './schema-of-json.ts'
+
+/** Converts a part of a schema; `at` is its place, as `#/properties/name`. */
+export type Convert = (schema: Json | undefined, at: string) => z.ZodType
 
 export const KEYWORDS_OF: Readonly<Record<string, readonly string[]>> = {
   string: ['minLength', 'maxLength', 'pattern', 'format'],
