@@ -8,7 +8,6 @@ import { type AwsCall, answerAws } from './aws/answer.ts'
 import type { ModelSource } from './bedrock-runtime/service.ts'
 import { isStreamOfBedrock } from './bedrock-runtime/wire.ts'
 import { CustomResourceAnswers } from './cloudformation/answers.ts'
-import { boundCompileCache } from './compile-cache.ts'
 import { answerByMessage } from './endpoint/answer-by-message.ts'
 import { type Answer, answerOrRefuse, createEndpoint } from './endpoint/endpoint-server.ts'
 import type { GatewayApi } from './gateway/gateway-api.ts'
@@ -134,7 +133,6 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await stepfunctions.resume()
     events.startSchedules()
     served.isStarting = false
-    void boundCompileCache()
     return {
       apiUrl: `http://localhost:${api}`,
       awsUrl,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { extname } from 'node:path'
-import { useCompileCache } from '../../compile-cache.ts'
+import { boundCompileCache, useCompileCache } from '../../compile-cache.ts'
 import { exitError, howItEnded, LAST_OUTPUT_CHARACTERS, lastLinesOf, outOfMemory } from './how-it-ended.ts'
 import { Keeper } from './keeper.ts'
 import type { FromSandbox, FunctionError, SandboxSettings, ToSandbox } from './messages.ts'
@@ -36,6 +36,8 @@ const LAST_WORDS_MILLISECONDS = 500
 export function processSandboxes(): Sandboxes {
   const memory = new ResidentMemory()
   const keeper = new Keeper()
+  // They are what fills it.
+  void boundCompileCache()
 
   return {
     open(settings, environment, events) {
