@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import * as z from 'zod'
+import { agentEntry } from '../../../infra/agent-entry.ts'
 import { layExpressions } from '../../../infra/bundle-expressions.ts'
 import { BUNDLING } from '../../../infra/bundle-functions.ts'
 import { PACKAGE_ROOT } from '../../../infra/package-root.ts'
 import { placeSources } from '../../../infra/source-maps.ts'
+import type { DefinedAgent } from '../../../shared/agent/index.ts'
 import { ASSEMBLY } from '../runner/synthesize-once.ts'
 
 type Resource = { Type: string; Properties: Record<string, unknown>; DependsOn?: string[] }
@@ -32,23 +34,27 @@ export function alterAssembly(
   return folder
 }
 
-/** Replaces the code of a built-in agent's function by another agent; its resources stay. */
-export async function replaceAgent(agentId: string, agentFile: string): Promise<string> {
+type Models = Readonly<Record<string, Record<string, unknown>>>
+
+/**
+ * Replaces the code of a built-in agent's function by another agent; its resources stay. With `models`, models of Bedrock by name: the agent gets their adapter, their
+ * settings, and a grant for them.
+ */
+export async function replaceAgent(agentId: string, agentFile: string, models?: Models): Promise<string> {
   let asset = ''
   const folder = alterAssembly(({ Resources }, inside) => {
-    const { Code } = propertiesOf(
+    const properties = propertiesOf(
       Resources,
       functionOf(Resources, `orchestrator-agent-${agentId}`),
       LambdaSchema,
     )
-    asset = join(inside, `asset.${Code.S3Key.replace('.zip', '')}`)
+    if (models) grantModels(Resources, properties, models)
+    asset = join(inside, `asset.${properties.Code.S3Key.replace('.zip', '')}`)
     rmSync(asset)
   })
   await build({
     stdin: {
-      contents: `import agent from ${JSON.stringify(agentFile)}
-        import { agentHandler } from './functions/steps/agent-handler.ts'
-        export const handler = agentHandler(agent)`,
+      contents: await entryOf(agentFile, models),
       resolveDir: BUNDLING.absWorkingDir,
       loader: 'ts',
     },
@@ -58,6 +64,34 @@ export async function replaceAgent(agentId: string, agentFile: string): Promise<
   await placeSources(asset, PACKAGE_ROOT, ['.'])
   await layExpressions(join(ASSEMBLY, 'expressions'), [asset])
   return folder
+}
+
+async function entryOf(agentFile: string, models: Models | undefined): Promise<string> {
+  if (models) {
+    const { default: agent } = (await import(agentFile)) as { default: DefinedAgent }
+    return agentEntry({ manifest: agent.manifest, entry: agentFile, providers: ['bedrock'] })
+  }
+  return `import agent from ${JSON.stringify(agentFile)}
+    import { agentHandler } from './functions/steps/agent-handler.ts'
+    export const handler = agentHandler(agent)`
+}
+
+function grantModels(
+  resources: Template['Resources'],
+  { Role, Environment }: z.infer<typeof LambdaSchema>,
+  models: Models,
+): void {
+  const [role] = Role['Fn::GetAtt']
+  const [, policy] =
+    policiesOf(resources).find(([, { Roles }]) => Roles.some(({ Ref }) => Ref === role)) ?? []
+  if (!policy) throw new Error(`the role ${role} has no policy`)
+  const grant = {
+    Effect: 'Allow',
+    Action: ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream', 'bedrock:CountTokens'],
+    Resource: Object.values(models).map(({ id }) => `arn:aws:bedrock:*::foundation-model/${id}`),
+  }
+  policy.PolicyDocument.Statement.push(grant)
+  Environment.Variables.MODELS = JSON.stringify(models)
 }
 
 /** The properties of a function that tests read or change. */
