@@ -1,13 +1,11 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build, type Metafile } from 'esbuild'
 import { bundlingOf } from '../../infra/bundle-functions.ts'
 import { loadCatalogue } from '../../infra/load-catalogue.ts'
-import { ENVIRONMENT } from './environment.ts'
+import { importTime } from './import-time.ts'
 
 const HELP = `Usage: npm run bench:bundles [-- --json OUT] [--runs N]
 
@@ -71,20 +69,6 @@ function packagesIn({ inputs }: Metafile['outputs'][string]): [string, number][]
     sums.set(name, (sums.get(name) ?? 0) + bytesInOutput)
   }
   return [...sums].sort(([, a], [, b]) => b - a)
-}
-
-/** The import time in a fresh process that does nothing else, as in a cold start. */
-function importTime(file: string, runs: number): number {
-  const script = `const t = performance.now(); await import(${JSON.stringify(pathToFileURL(file).href)}); process.stdout.write(String(performance.now() - t)); process.exit(0)`
-  const times = Array.from({ length: runs }, () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-      env: { ...process.env, ...ENVIRONMENT },
-      encoding: 'utf8',
-    })
-    if (status !== 0) throw new Error(`${file} cannot be imported: ${stderr}`)
-    return Number(stdout.split('\n').at(-1))
-  })
-  return times.sort((a, b) => a - b)[runs >> 1] ?? 0
 }
 
 function lineOf({ name, bytes, importMs, packages }: Bundle): string {
