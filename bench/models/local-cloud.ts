@@ -109,7 +109,7 @@ function runOn(baseUrl: string) {
 
 /** From the first byte of the model to what a watcher sees who asks every 25 ms. */
 async function measureWatcher(assembly: string, runs: number): Promise<Figure[]> {
-  await using held = await HeldStream.start()
+  const held = await HeldStream.start()
   const cloud = await startLocalCloud({ assembly, models: { url: held.url } })
   try {
     const ask = makeClient({ baseUrl: cloud.apiUrl })
@@ -134,5 +134,6 @@ async function measureWatcher(assembly: string, runs: number): Promise<Figure[]>
     ]
   } finally {
     await cloud.stop()
+    await held[Symbol.asyncDispose]()
   }
 }
