@@ -1,3 +1,4 @@
+import { untilExit } from '../functions/telemetry/until-exit.ts'
 import type { VirtualClock } from '../local/stepfunctions/run/clock.ts'
 import type { DefinedAgent } from '../shared/agent/index.ts'
 import { controlStep } from '../shared/app/control/control-step.ts'
@@ -59,7 +60,13 @@ export function hostOf(
   const silent = { info() {}, warn() {} }
   // As in the cloud, an agent has no model that it does not say it needs.
   const needed = models && paysByCall(agent.manifest) ? { models } : {}
-  const run = runStep({ ...ports, ...needed, log: silent, measure() {} })
+  const run = runStep({
+    ...ports,
+    ...needed,
+    log: silent,
+    measure() {},
+    untilExit: (work) => untilExit(work, { leaves: false }),
+  })
   // The timeout of the agent's function in the cloud.
   const milliseconds = 1_000 * (agent.manifest.limits.timeoutSeconds + HOST_MARGIN_SECONDS)
   return async (payload, id) => run(agent, payload, { id, remainingMs: () => milliseconds })

@@ -18,6 +18,7 @@ import { withStepConsole } from '../telemetry/agent-console.ts'
 import { digestOfCode } from '../telemetry/code-digest.ts'
 import { measure } from '../telemetry/metrics.ts'
 import { tellBadJson } from '../telemetry/tell-bad-json.ts'
+import { leaveIfAsked, untilExit } from '../telemetry/until-exit.ts'
 
 // Before the agent's first call.
 tellBadJson()
@@ -27,12 +28,16 @@ export function agentHandler(agent: DefinedAgent, ports: HostPorts = hostPorts()
   const run = runStep(ports)
   return middy<unknown, Receipt, Error, Context>()
     .use(captureLambdaHandler(new Tracer()))
-    .handler((payload, context) =>
-      run(agent, payload, {
-        id: context.awsRequestId,
-        remainingMs: () => context.getRemainingTimeInMillis(),
-      }),
-    )
+    .handler(async (payload, context) => {
+      try {
+        return await run(agent, payload, {
+          id: context.awsRequestId,
+          remainingMs: () => context.getRemainingTimeInMillis(),
+        })
+      } finally {
+        leaveIfAsked()
+      }
+    })
 }
 
 /** The ports of every agent's function. */
@@ -58,5 +63,6 @@ export function hostPorts(): HostPorts {
     log: logger(),
     measure,
     withConsole: withStepConsole,
+    untilExit: (work) => untilExit(work, { leaves: true }),
   }
 }

@@ -3,6 +3,7 @@ import { type ErrorName, isOrchestratorError, OrchestratorError } from '../domai
 import { type FaultDetails, faultOf, reasonIn } from '../domain/fault.ts'
 import { transientError } from '../domain/transient-error.ts'
 import { withoutSecrets } from '../domain/without-secrets.ts'
+import type { ExitCalled } from './exit-called.ts'
 
 const MOST_STACK_CHARACTERS = 4_000
 /** A stack is as long as its thrower makes it. */
@@ -25,6 +26,12 @@ export function asAgentFailure(thrown: unknown, now?: Date): OrchestratorError {
   if (stack !== undefined) failure.stack = stack
   faults.set(failure, fault)
   return failure
+}
+
+/** Keeps the name of a death (until-exit/E1). */
+export function asExit(called: ExitCalled): ExitCalled {
+  faults.set(called, faultOf(called))
+  return called
 }
 
 const faults = new WeakMap<object, FaultDetails>()

@@ -45,6 +45,8 @@ export type HostPorts = Pick<
     timer?: Timer
     /** Runs the agent's code; what it writes to the console is lines of the given log. */
     withConsole?<T>(log: StepLog, work: () => T): T
+    /** Runs the agent's code; where that ends the process, it fails first, so that the attempt is recorded. */
+    untilExit?<T>(work: () => Promise<T>): Promise<T>
     /** Told of each call as the agent begins it; a test notes them. */
     onCall?(call: AgentCall): void
   }

@@ -3,14 +3,15 @@ import { stepStartedEvent } from '../domain/events-of-step.ts'
 import type { Json } from '../domain/json.ts'
 import { orAborted } from '../domain/or-aborted.ts'
 import { agentContext, type ContextNeeds } from './agent-context.ts'
-import { asAgentFailure } from './agent-failure.ts'
+import { asAgentFailure, asExit } from './agent-failure.ts'
 import { checkOutputFiles } from './check-output-files.ts'
 import { parseWith, requireJson } from './checked-values.ts'
+import { ExitCalled } from './exit-called.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { Call } from './resolve-call.ts'
 import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
-type Needs = ContextNeeds & Pick<HostPorts, 'onCall' | 'withConsole'>
+type Needs = ContextNeeds & Pick<HostPorts, 'onCall' | 'withConsole' | 'untilExit'>
 
 /**
  * Runs the agent and returns its output, unchecked. Throws the signal's reason as soon as it aborts, and an
@@ -30,7 +31,8 @@ export function runAgent(
     ports.onCall?.({ agentId, capability: capability.name, path: step.path, attempt, input })
     const work = (): Promise<unknown> =>
       run.agent.execute({ capability: capability.name, input: parsed }, context)
-    return ports.withConsole ? ports.withConsole(run.log, work) : work()
+    const guarded = (): Promise<unknown> => ports.untilExit?.(work) ?? work()
+    return ports.withConsole ? ports.withConsole(run.log, guarded) : guarded()
   })
 }
 
@@ -69,6 +71,7 @@ async function untilAborted<T>(
   try {
     return await orAborted(signal, work)
   } catch (error) {
+    if (error instanceof ExitCalled) throw asExit(error)
     throw signal.aborted ? signal.reason : asAgentFailure(error, clock.now())
   }
 }

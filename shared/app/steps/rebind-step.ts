@@ -23,7 +23,7 @@
  */
 import { isSameEntry, type RebindAnswer, type RebindPayload } from '../../contracts/step-payload.ts'
 import { boundedText } from '../../domain/bounded.ts'
-import { OrchestratorError } from '../../domain/errors.ts'
+import { DEATHS, OrchestratorError } from '../../domain/errors.ts'
 import { executionArnOf } from '../../domain/execution-arn.ts'
 import {
   type FailoverFacts,
@@ -169,8 +169,11 @@ async function withFailedAttempt(
 }
 
 /** The recorded failure of the attempt: the error name that left the host only tells the state what to do next. */
-const asNoted = (record: StepRecord, failure: Failure): Failure =>
-  isNoAttempt(failure) ? failure : (notedAttempt(record)?.error ?? failure)
+/** Of a death that the host has seen coming, the failure has the last lines besides. */
+function asNoted(record: StepRecord, failure: Failure): Failure {
+  const noted = isNoAttempt(failure) ? undefined : notedAttempt(record)?.error
+  return noted && !(DEATHS.includes(failure.name) && noted.name === failure.name) ? noted : failure
+}
 
 /**
  * The record of the current attempt. Compares the agent too, because two agents may have started in the same

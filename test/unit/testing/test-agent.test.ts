@@ -22,6 +22,7 @@ const clerk = defineAgent({
   },
   async execute(call, { files, once, log, spend, progress, attempt, signal }) {
     if (call.capability === 'money.fail') {
+      if (call.input === 'exit') process.exit(3)
       if (call.input === 'busy') throw new OrchestratorError('AgentRetryableError', 'come again')
       throw new TypeError(call.input)
     }
@@ -69,6 +70,15 @@ it('performs an effect once for a step, in any of its attempts', async () => {
   expect(second).toMatchObject({ output: { refunded: 5 }, attempt: 2, once: { refund: { performed: 0 } } })
   const known = await testAgent(clerk, { ...refund, once: { refund: { done: 3 } } })
   expect(known).toMatchObject({ output: { refunded: 3 }, once: { refund: { performed: 0 } } })
+})
+
+it('fails where the agent calls process.exit, as its step would (until-exit/E1)', async () => {
+  const { error } = await testAgent(clerk, { capability: 'money.fail', input: 'exit' })
+  expect(error).toEqual({
+    name: 'Runtime.ExitError',
+    message: 'Runtime exited with error: exit status 3: process.exit was called',
+    retryable: true,
+  })
 })
 
 it('performs an effect again, under the same key, when the process died before its result was kept', async () => {
