@@ -11,6 +11,7 @@ import { issuesOfTypes } from '../shared/workflow/types/check-types.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
 import type { Catalogue, CompiledWorkflow, LeftOut } from './catalogue.ts'
 import { agentsApart, workflowsApart } from './clashes.ts'
+import { entryOfFailure, withLateFailures } from './late-failures.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { placeInStack } from './place-in-stack.ts'
 import { refuseExit } from './refuse-exit.ts'
@@ -61,7 +62,8 @@ export async function loadUsable(
 
 /** What can be loaded, what cannot, and what claims the same name. */
 async function load(sources: readonly Source[], mayLack: (file: string) => boolean) {
-  const loaded = await refuseExit(() => Promise.all(sources.map(loadSource)))
+  const { value, late } = await refuseExit(() => withLateFailures(() => Promise.all(sources.map(loadSource))))
+  const loaded = withoutLate(value, late, sources)
   const allAgents = loaded.flatMap((source) => source.agents)
   const agents = agentsApart(valuesOf(allAgents), mayLack)
   const apart = workflowsApart(
@@ -78,6 +80,31 @@ async function load(sources: readonly Source[], mayLack: (file: string) => boole
     ...wrong,
   ]
   return { catalogue, failed, clashes: [...agents.clashes, ...apart.clashes] }
+}
+
+type LoadedSource = Awaited<ReturnType<typeof loadSource>>
+
+/** An agent whose module has thrown after it was loaded cannot be deployed: its function would not start. */
+function withoutLate(
+  loaded: readonly LoadedSource[],
+  late: readonly unknown[],
+  sources: readonly Source[],
+): LoadedSource[] {
+  if (late.length === 0) return [...loaded]
+  const files = loaded.flatMap(({ agents }) => agents.map(({ file }) => file))
+  const failures = new Map(late.map((failure) => [entryOfFailure(failure, files), failure]))
+  return loaded.map(({ agents, workflows }, at) => ({
+    workflows,
+    agents: agents.map((one) => {
+      const failure = failures.get(one.file)
+      if (failure === undefined) return one
+      const place = placeInStack(relative(sources[at]?.root ?? '', one.file), one.file, failure)
+      return {
+        file: one.file,
+        problem: `${place}: ${String(failure)}, thrown while it was loaded, where nothing awaits it`,
+      }
+    }),
+  }))
 }
 
 /** The file of each agent of a source, as absolute paths. */
