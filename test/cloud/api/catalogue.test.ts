@@ -19,7 +19,7 @@ it('reports all issues of agents and workflows as lines, without a stack trace',
     expect.stringMatching(
       /^workflows\/picky\.yml:3:36: steps\.a\.prefer\.speed: prefer has no "speed"; known: cost, latency/,
     ),
-    'workflows/simple.yaml: "simple" is claimed by simple here, and by dup in workflows/dup.yaml',
+    'workflows/simple.yaml:2:1: "simple" is claimed by simple here, and by dup in workflows/dup.yaml:2:13',
   ])
 
   rmSync(join(project, 'functions/agents/other'), { recursive: true })

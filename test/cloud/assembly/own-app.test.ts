@@ -92,10 +92,10 @@ describe('an orchestrator in a CDK app of a team', () => {
   })
 
   it.each([
-    [{ agents: 'taken' }, 'an agent "echo" is built in; choose another, or leave out what is built in'],
+    [{ agents: 'taken' }, 'an agent "echo" is built in ('],
     [
       { workflows: 'clashing' },
-      '"simple" is claimed by simple here, and by simple in workflows/simple.yaml, which is built in; choose another',
+      '"simple" is claimed by simple here, and by simple in workflows/simple.yaml:2:1, which is built in; choose another',
     ],
     [{ agents: 'agnets' }, 'there is no folder "agnets" in '],
     [{ stage: 'defautl' }, 'there is no stages/defautl.yaml; did you mean "default"?'],

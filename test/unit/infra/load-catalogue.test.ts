@@ -27,14 +27,14 @@ it('names the files of two workflows of one name', async () => {
   write('workflows/two.yaml', 'name: greet\nsteps:\n  a: { capability: x }\n')
   write('workflows/three.yaml', 'name: other\ntaskTypes: [greet]\nsteps:\n  a: { capability: x }\n')
   expect(await problemsOf()).toEqual([
-    'workflows/two.yaml: "greet" is claimed by greet here, by greet in workflows/one.yaml, and by other in workflows/three.yaml',
+    'workflows/two.yaml:1:1: "greet" is claimed by greet here, by greet in workflows/one.yaml:1:1, and by other in workflows/three.yaml:2:13',
   ])
 })
 
 it('names the file that takes a name of what is built in', async () => {
   write('workflows/mine.yaml', 'name: simple\nsteps:\n  a: { capability: x }\n')
   expect(await problemsOf(BUILT_IN)).toEqual([
-    'workflows/mine.yaml: "simple" is claimed by simple here, and by simple in workflows/simple.yaml, which is built in; choose another, or leave out what is built in: builtIn: false',
+    'workflows/mine.yaml:1:1: "simple" is claimed by simple here, and by simple in workflows/simple.yaml:2:1, which is built in; choose another, or leave out what is built in: builtIn: false',
   ])
 })
 
@@ -196,19 +196,24 @@ it('leaves out, where it may, workflows that claim what another one has', async 
   expect(left).toEqual([
     {
       file: join(root, 'agents/research/index.ts'),
-      problem: expect.stringMatching(/^agents\/research: an agent "research" is built in; choose another/),
+      problem: expect.stringMatching(
+        /^agents\/research\/index\.ts:\d+:\d+: an agent "research" is built in \(.*functions\/agents\/research\/index\.ts:\d+:\d+\); choose another/,
+      ),
     },
     {
       file: join(root, 'workflows/b.yaml'),
-      problem: 'workflows/b.yaml: "greet" is claimed by greet here, and by greet in workflows/a.yaml',
+      problem: 'workflows/b.yaml:1:1: "greet" is claimed by greet here, and by greet in workflows/a.yaml:1:1',
     },
     {
       file: join(root, 'workflows/c.yaml'),
-      problem: 'workflows/c.yaml: "hello" is claimed by other here, and by greet in workflows/a.yaml',
+      problem:
+        'workflows/c.yaml:2:13: "hello" is claimed by other here, and by greet in workflows/a.yaml:2:13',
     },
     {
       file: join(root, 'workflows/e.yaml'),
-      problem: expect.stringMatching(/^workflows\/e\.yaml: "simple" .* which is built in; choose another/),
+      problem: expect.stringMatching(
+        /^workflows\/e\.yaml:1:1: "simple" .* which is built in; choose another/,
+      ),
     },
   ])
 })
@@ -218,7 +223,7 @@ it('never leaves out a workflow in service because one that is mended claims its
   write('workflows/b.yaml', greet('greet'))
   const { left } = await loadUsable([OWN()], (file) => file.endsWith('a.yaml'))
   expect(left.map(({ problem }) => problem)).toEqual([
-    'workflows/a.yaml: "greet" is claimed by greet here, and by greet in workflows/b.yaml',
+    'workflows/a.yaml:1:1: "greet" is claimed by greet here, and by greet in workflows/b.yaml:1:1',
   ])
-  await expect(loadUsable([OWN()], () => false)).rejects.toThrow('workflows/b.yaml: "greet" is claimed')
+  await expect(loadUsable([OWN()], () => false)).rejects.toThrow('workflows/b.yaml:1:1: "greet" is claimed')
 })
