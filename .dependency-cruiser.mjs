@@ -135,7 +135,7 @@ export default {
     }),
     only('local', '^local/', {
       ours: ['local/', 'shared/'],
-      packages: ['jsonata-asl', 'dynalite', 'abstract-level', 'zod'],
+      packages: ['jsonata-asl', 'dynalite', 'abstract-level', 'yaml', 'zod'],
       node: true,
     }),
     only('testing', '^testing/', {
@@ -143,6 +143,7 @@ export default {
         'testing/',
         'shared/',
         'functions/adapters/',
+        'functions/telemetry/until-exit.ts',
         'local/stepfunctions/',
         'local/dynamodb/remember-expressions.ts',
       ],

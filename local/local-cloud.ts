@@ -20,6 +20,8 @@ import type { ReadLog } from './logs/service.ts'
 import { crossOriginOf } from './s3/cross-origin.ts'
 import { startServices } from './services.ts'
 
+export { readScript, ScriptError } from './bedrock-runtime/script-file.ts'
+
 export type LocalCloudOptions = {
   /** The folder that `cdk synth` wrote. */
   assembly: string

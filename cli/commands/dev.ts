@@ -180,7 +180,7 @@ async function sampleOnce({ apiUrl }: LocalCloud, { first, exit, to, json, folde
 /** Before anything is synthesized. Throws CliError for a script of models that cannot be played, with every mistake and its place. */
 async function requireScript(file: string | undefined): Promise<void> {
   if (!file) return
-  const { readScript, ScriptError } = await import('../../local/bedrock-runtime/script-file.ts')
+  const { readScript, ScriptError } = await import('../../local/local-cloud.ts')
   await readScript(file).catch((error: unknown) => {
     throw error instanceof ScriptError ? new CliError(error.message) : error
   })
