@@ -26,7 +26,7 @@ export function explainCommand(): Command {
     .argument('<taskId>', 'of the task', parseTaskId)
     .argument(
       '[stepId]',
-      'a step, e.g. report, or one of a loop or a fan-out: improve[2].draft, each[17]; of a task of a goal, by default how it was planned, each time',
+      'a step, e.g. report, or one of a loop or a fan-out: improve[2].draft, each[17]; of a task of a goal, by default how it was planned, each time; of another task its failed step',
     )
     .option('--json', 'print JSON')
     .addHelpText(
@@ -34,7 +34,7 @@ export function explainCommand(): Command {
       "\nExamples:\n  npx orchestrator explain t_01... report\n  npx orchestrator explain t_01... 'each[17]' --json",
     )
     .action(async (taskId: string, named: string | undefined, { json = false }: { json?: boolean }) => {
-      const stepIds = named === undefined ? await planningStepsOf(taskId) : [named]
+      const stepIds = named === undefined ? await stepsMeant(taskId) : [named]
       const steps = await Promise.all(stepIds.map((stepId) => callApi('getTaskStep', { id: taskId, stepId })))
       if (json) return printJson(steps.length === 1 ? steps[0] : steps)
       for (const [at, step] of steps.entries()) {
@@ -44,8 +44,11 @@ export function explainCommand(): Command {
     })
 }
 
-/** The steps that have planned the goal of a task: a plan that has failed is planned anew. Throws CliError for a task without a goal. */
-async function planningStepsOf(taskId: string): Promise<string[]> {
+/**
+ * The steps that have planned the goal of a task (a plan that has failed is planned anew); of another task its failed step, where that is one. Throws
+ * CliError with the names to choose from.
+ */
+async function stepsMeant(taskId: string): Promise<string[]> {
   const { goal, steps } = await callApi('getTask', { id: taskId })
   const planning = goal === undefined ? [] : steps.filter(({ capability }) => capability === PLANNING)
   const begun = planning.filter(
@@ -54,6 +57,8 @@ async function planningStepsOf(taskId: string): Promise<string[]> {
   const told = begun.length > 0 ? begun : planning.slice(0, 1)
   if (told.length > 0) return told.map(({ stepId }) => stepId)
   const failed = steps.filter(({ status }) => status === 'failed')
+  const [only, ...others] = failed
+  if (only && others.length === 0) return [only.stepId]
   const named = (failed.length > 0 ? failed : steps)
     .slice(0, MOST_NAMED)
     .map(({ stepId }) => shellWord(stepId))

@@ -85,15 +85,25 @@ export type AnswerPart =
 /** The tool that must be called, where it is one. */
 export const forcedTool = ({ toolConfig }: Converse): string | undefined => toolConfig?.toolChoice?.tool?.name
 
-/** The text of the last message: its texts and the results of tools, joined by line breaks. */
+/**
+ * What the model is asked last: the last text of the user, and the results of tools that have come since, joined by line breaks. So a rule that fits
+ * a question fits the turns of its loop too.
+ */
 export function lastText({ messages }: Converse): string {
+  const asked = messages.findLastIndex(
+    ({ role, content }) => role === 'user' && content.some(({ text }) => text !== undefined),
+  )
   const texts = messages
-    .at(-1)
-    ?.content.flatMap(({ text, toolResult }) => [
-      ...(text === undefined ? [] : [text]),
-      ...(toolResult?.content ?? []).map((one) => one.text ?? JSON.stringify(one.json)),
-    ])
-  return (texts ?? []).join('\n')
+    .slice(Math.max(0, asked))
+    .flatMap(({ role, content }) =>
+      role !== 'user'
+        ? []
+        : content.flatMap(({ text, toolResult }) => [
+            ...(text === undefined ? [] : [text]),
+            ...(toolResult?.content ?? []).map((one) => one.text ?? JSON.stringify(one.json)),
+          ]),
+    )
+  return texts.join('\n')
 }
 
 const BYTES_OF_A_TOKEN = 4

@@ -38,6 +38,18 @@ describe('Bedrock of the local cloud', () => {
       parts: [{ kind: 'tool-call', name: 'look', input: { city: 'Ü' } }],
       finish: 'tools',
     })
+    // The next turn of a loop: its last message has only the result of the tool.
+    const parts = [{ kind: 'tool-call', id: 't1', name: 'look', input: { city: 'Ü' } } as const]
+    const result = { kind: 'tool-result', id: 't1', name: 'look', output: 'wet' } as const
+    const turn = {
+      ...weather,
+      messages: [
+        ...weather.messages,
+        { role: 'assistant' as const, parts },
+        { role: 'user' as const, parts: [result] },
+      ],
+    }
+    expect(textIn((await models.generate(turn)).parts)).toBe('Rain.')
     for (let time = 0; time < 2; time++) expect(textIn((await models.generate(weather)).parts)).toBe('Rain.')
     const deltas: string[] = []
     const streamed = await models.generate(ask({ onText: (delta) => deltas.push(delta) }))

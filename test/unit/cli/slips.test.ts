@@ -75,13 +75,20 @@ describe('a call while a reload is under way', () => {
 
 describe('explain without a step', () => {
   it('lists the failed steps, or some steps where none has failed', async () => {
-    const failed = await run(['explain', TASK_ID], [step('a'), step('b', { status: 'failed' })])
+    const both = [step('b', { status: 'failed' }), step('c', { status: 'failed' })]
+    const failed = await run(['explain', TASK_ID], [step('a'), ...both])
     expect(failed.stderr).toContain(
-      `name a step of task ${TASK_ID}; failed: b, as in: npx orchestrator explain ${TASK_ID} b`,
+      `name a step of task ${TASK_ID}; failed: b, c, as in: npx orchestrator explain ${TASK_ID} b`,
     )
     const none = await run(['explain', TASK_ID], [step('a'), step('b')])
     expect(none.stderr).toContain('such as a, b')
   })
+})
+
+it('explains the failed step where there is one alone', async () => {
+  const { paths, code } = await run(['explain', TASK_ID], [step('b', { status: 'failed' }), step('a')])
+  expect(paths).toContain(`/tasks/${TASK_ID}/steps/b`)
+  expect(code).toBe(0)
 })
 
 describe('explain', () => {
