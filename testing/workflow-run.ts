@@ -10,10 +10,27 @@ import type { VirtualCloud } from './virtual-cloud.ts'
 
 type Told = { name: string; message: string }
 
+/** The score of an output by `evaluate`, and the checks that it is made of. */
+export type EvaluationOfRun = {
+  score: number
+  checks?:
+    | {
+        kind: 'rule' | 'schema' | 'citations' | 'judge'
+        name: string
+        score: number
+        reason?: string | undefined
+      }[]
+    | undefined
+  /** Why the judge has not scored it. */
+  unjudged?: string | undefined
+}
+
 /** An attempt of a step that did not succeed. */
 export type FailedAttempt = {
   agentId: string
   error: Told
+  /** Where it has failed by its score. */
+  evaluation?: EvaluationOfRun | undefined
   startedAt: string
   endedAt: string
   costUsd?: number | undefined
@@ -24,6 +41,7 @@ export type FailedAttempt = {
 export type StepRun = {
   status: StepRecord['status']
   output?: Json
+  evaluation?: EvaluationOfRun
   error?: Told
   /** The failed attempts, in order. */
   attempts: FailedAttempt[]
@@ -57,6 +75,8 @@ export type WorkflowRun = {
   status: EndedTask['status']
   /** The workflow's output. Reading it from a task that has not succeeded throws the error of the task. */
   result?: Json
+  /** What the workflow's own `evaluate` says of its output. */
+  evaluation?: EvaluationOfRun
   /** The error of a task that failed or timed out, with the step that caused it if there is one. */
   error?: Told & { stepId?: string | undefined; agentId?: string | undefined }
   /** Why it was cancelled. */
@@ -99,6 +119,7 @@ export async function workflowRunOf(
     ...(task.status === 'succeeded' ? { result: await ports.values.loadValue(task.result) } : {}),
     ...(task.status === 'failed' || task.status === 'timed_out' ? { error: task.error } : {}),
     ...(task.status === 'cancelled' ? { reason: task.reason } : {}),
+    ...('evaluation' in task && task.evaluation ? { evaluation: task.evaluation } : {}),
     steps,
     order: recorded.order.filter((path) => steps[path] !== undefined && steps[path].status !== 'skipped'),
     seconds: (Date.parse(task.endedAt) - Date.parse(task.createdAt)) / 1_000,
@@ -132,12 +153,14 @@ async function stepsOf(ports: Kept, taskId: string): Promise<Record<string, Step
 }
 
 async function stepRunOf(ports: Kept, record: StepRecord): Promise<StepRun> {
-  const { status, output, error, attempts, agentId, skipReason, degraded, endedAt, child } = record
+  const { status, output, evaluation, error, attempts, agentId, skipReason, degraded, endedAt, child } =
+    record
   const { reason, inPlaceOf } = record.decision ?? {}
   const paid = attempts.reduce((sum, { costUsd = 0 }) => sum + costUsd, record.costUsd ?? 0)
   return {
     status,
     ...(output ? { output: await ports.values.loadValue(output) } : {}),
+    ...(evaluation ? { evaluation } : {}),
     ...(error ? { error } : {}),
     attempts: attempts.map(({ execution: _execution, ...attempt }) => attempt),
     ...(agentId === undefined ? {} : { agentId }),

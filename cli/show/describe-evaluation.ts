@@ -21,8 +21,10 @@ export const ratingText = ({ score, by, comment }: Pick<Rating, 'score' | 'by' |
   `${scoreText(score)} by ${inOneLine(by)}${comment === undefined ? '' : `: ${inOneLine(comment)}`}`
 
 /** A line for each check; none where there is no evaluation, or its checks are not kept. */
-export const checkLines = (evaluation: Evaluation | undefined): string[] =>
-  (evaluation?.checks ?? []).map(lineOf)
+export const checkLines = (evaluation: Evaluation | undefined): string[] => [
+  ...(evaluation?.checks ?? []).map(lineOf),
+  ...(evaluation?.unjudged === undefined ? [] : [`  not judged: ${inOneLine(evaluation.unjudged)}`]),
+]
 
 function lineOf({ kind, name, score, reason }: Check): string {
   const what = kind === 'rule' ? `rule "${visible(name)}"` : name

@@ -194,6 +194,13 @@ export const ERRORS = {
     whatToDo:
       '`npx orchestrator explain <taskId> <stepId>` shows the checks of each attempt. Give the agent what the checks ask for, choose a lower `atLeast`, or say `onFailure`.',
   },
+  JudgementPendingError: {
+    status: 503,
+    retryable: true,
+    seen: 'task',
+    when: 'An output waits for its judge (`evaluate.judge`): the call of its agent ends by this name, which is no failure, and the judge is called next.',
+    whatToDo: 'Nothing: the step goes on by itself.',
+  },
   ModelOutputError: {
     status: 500,
     retryable: false,

@@ -16,7 +16,11 @@ export const REFUSALS = [
 ] as const satisfies ErrorName[]
 
 /** Errors that end a call and are no attempt: a refusal, or a call that goes on later from where it was. */
-export const UNCOUNTED = [...REFUSALS, 'AgentContinuesError'] as const satisfies ErrorName[]
+export const UNCOUNTED = [
+  ...REFUSALS,
+  'AgentContinuesError',
+  'JudgementPendingError',
+] as const satisfies ErrorName[]
 
 /** Error names of a crashed function, with the cause when Lambda reports one. */
 export const DEATHS = ['Lambda.Unknown', 'Runtime.ExitError', 'Runtime.OutOfMemory']

@@ -18,6 +18,7 @@ export type Check = z.infer<typeof CheckSchema>
 export const EvaluationSchema = z.object({
   score: ScoreSchema.describe('The mean of its checks'),
   checks: z.array(CheckSchema).optional().describe('Left out of the later attempts of a step'),
+  unjudged: z.string().optional().describe('Why its judge has not scored it, and is not among the checks'),
 })
 export type Evaluation = z.infer<typeof EvaluationSchema>
 
@@ -32,7 +33,7 @@ export type Rating = z.infer<typeof RatingSchema>
 
 /** A comment stands in the record of its step, which has one item of the table. */
 export const MOST_COMMENT_CHARACTERS = 2_000
-const MOST_REASON_CHARACTERS = 300
+export const MOST_REASON_CHARACTERS = 300
 
 /** The evaluation of these checks, of which there is at least one; each counts the same. */
 export function evaluationOf(checks: readonly Check[]): Evaluation {

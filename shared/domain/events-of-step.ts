@@ -1,11 +1,11 @@
 import { boundedFailure, boundedText, MOST_PROMPT_CHARACTERS } from './bounded.ts'
+import { boundedEnd } from './bounded-step.ts'
 import { type DomainEvent, makeEvent } from './event.ts'
 import type { Json } from './json.ts'
 import {
   type Approval,
   type Attempt,
   beginningOf,
-  boundedEnd,
   numberOfEnd,
   type StepRecord,
   type UndoneEnd,

@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { boundedFailure, boundedText, MOST_CHARACTERS, MOST_PROMPT_CHARACTERS } from './bounded.ts'
-import { EvaluationSchema, RatingSchema } from './evaluation.ts'
-import { boundedFault, FaultSchema } from './fault.ts'
+import { boundedFailure } from './bounded.ts'
+import { CheckSchema, EvaluationSchema, RatingSchema } from './evaluation.ts'
+import { FaultSchema } from './fault.ts'
 import { DecisionSchema } from './plan.ts'
 
 export const STEP_STATUSES = [
@@ -95,6 +95,21 @@ export const UndoneEndSchema = z.object({
 })
 export type UndoneEnd = z.infer<typeof UndoneEndSchema>
 
+/** An output that waits for its judge, with what is known of the attempt that has made it. */
+export const JudgingSchema = z.object({
+  agentId: z.string(),
+  agentVersion: z.string(),
+  agentCode: z.string().optional(),
+  capability: z.string(),
+  startedAt: z.string(),
+  endedAt: z.string(),
+  output: StoredValueSchema,
+  checks: z.array(CheckSchema).describe('Those before the judge'),
+  costUsd: z.number().optional(),
+  tokens: z.number().optional(),
+})
+export type Judging = z.infer<typeof JudgingSchema>
+
 /**
  * The record of one step (instance path) of one task. `fence` is the fencing token that orders the invocations that may own the step;
  * `owner` is the invocation that owns it now.
@@ -133,6 +148,7 @@ export const StepRecordSchema = z.object({
   attempts: z.array(AttemptSchema).default([]),
   output: StoredValueSchema.optional(),
   evaluation: EvaluationSchema.optional().describe('What `evaluate` says of the output'),
+  judging: JudgingSchema.optional().describe('The output that waits for its judge'),
   rating: RatingSchema.optional().describe('What a person says of the output'),
   error: FailureSchema.optional(),
   skipReason: z.string().optional(),
@@ -165,42 +181,6 @@ export const StepRecordSchema = z.object({
   itemCount: z.number().int().optional().describe('The length of the list of a fan-out'),
 })
 export type StepRecord = z.infer<typeof StepRecordSchema>
-
-/** How many attempts of a step keep their full message; later ones keep a short one. */
-const MOST_LONG_ATTEMPTS = 10
-const MOST_LATER_CHARACTERS = 200
-
-/** An attempt within its size limit: all attempts of a step share one item. */
-export function boundedAttempt(attempt: Attempt, before: number): Attempt {
-  const { name, message, ...fault } = boundedFailure(attempt.error)
-  const { evaluation } = attempt
-  const isLong = before < MOST_LONG_ATTEMPTS
-  const most = isLong ? MOST_CHARACTERS : MOST_LATER_CHARACTERS
-  return {
-    ...attempt,
-    ...(evaluation && !isLong ? { evaluation: { score: evaluation.score } } : {}),
-    error: { name, message: boundedText(message, most), ...boundedFault(fault, before) },
-  }
-}
-
-type Told = Partial<Pick<StepRecord, 'error' | 'degraded' | 'skipReason'>>
-
-/** The end of a step, with its messages within their size limits. */
-export function boundedEnd<T extends Told>(end: T): T {
-  const { error, degraded, skipReason } = end
-  return {
-    ...end,
-    ...(error === undefined ? {} : { error: boundedFailure(error) }),
-    ...(degraded === undefined ? {} : { degraded: boundedText(degraded) }),
-    ...(skipReason === undefined ? {} : { skipReason: boundedText(skipReason) }),
-  }
-}
-
-/** An approval with its texts within their size limits. */
-export const boundedApproval = (approval: Approval): Approval => ({
-  ...approval,
-  prompt: boundedText(approval.prompt, MOST_PROMPT_CHARACTERS),
-})
 
 export function isFinalStepStatus(status: StepStatus): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'skipped' || status === 'cancelled'

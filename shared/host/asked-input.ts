@@ -2,26 +2,30 @@ import type { DefinedAgent } from '../agent/index.ts'
 import { keepInput, type Resolved } from '../app/steps/resolve-step.ts'
 import type { StoredValue } from '../domain/step.ts'
 import type { HostPorts } from './host-ports.ts'
+import { judgeRole } from './judge-output.ts'
 import type { Loading } from './load-step.ts'
 import { resolveInput } from './resolve-call.ts'
 
-/** What a step asks of its agent, and where that is kept; or why it cannot be told; or nothing, where the step has ended. */
+/** What a step asks of its agent, and where that is kept; or why it cannot be told; or nothing, where the step has ended, or its output waits for a judge, which this call is or not. */
 export type Asked =
   | { resolved: Resolved; kept?: StoredValue | undefined }
   | { failure: unknown }
   | { ended: true }
+  | { judge: boolean }
 
 /**
  * Evaluates the step before it is taken over, so that the write which begins the attempt has its input (host/H7). Throws nothing: a failure
  * is one of the attempt, which begins all the same. A step that replays its receipt is not evaluated: its input may be large.
  */
 export async function askedInput(
-  { values }: Pick<HostPorts, 'values'>,
+  { values, steps }: Pick<HostPorts, 'values' | 'steps'>,
   agent: DefinedAgent,
   { own, planned, hasEnded, needed, log }: Loading,
 ): Promise<Asked> {
   try {
     if (await hasEnded) return { ended: true }
+    const role = await judgeRole({ steps }, agent, own, await planned)
+    if (role) return { judge: role === 'judge' }
     const resolved = await resolveInput({ values }, { agent, own, plan: await planned, needed })
     if (resolved.kind === 'skip') return { resolved }
     const kept = await keepInput(values, own.taskId, resolved.input, (reason) =>

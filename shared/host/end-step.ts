@@ -9,6 +9,8 @@ import { type Attempt, type Receipt, receiptOf, type StepRecord } from '../domai
 import { superseded } from '../domain/superseded.ts'
 import { millisecondsBetween } from '../domain/times.ts'
 import { withoutUndefined } from '../domain/without-undefined.ts'
+import { JUDGE } from '../workflow/evaluation/check-judgement.ts'
+import { countJudged } from './count-judged.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { StepOutcome, StepRun } from './step-run.ts'
 
@@ -22,10 +24,12 @@ export async function recordEnd(
 ): Promise<EndedStep> {
   // A skipped step, and one whose output is reused, called no agent.
   const isCalled = outcome.status === 'succeeded' && outcome.reused === undefined
-  const called = isCalled
-    ? withoutUndefined({ agentVersion: agent.manifest.version, agentCode: await code })
-    : {}
-  const end = { ...outcome, agentId, ...called, endedAt: clock.now().toISOString() }
+  // A judged output is of another agent than that of this call, and the outcome names it.
+  const called =
+    isCalled && !record.judging
+      ? withoutUndefined({ agentVersion: agent.manifest.version, agentCode: await code })
+      : {}
+  const end = { agentId, ...called, ...outcome, endedAt: clock.now().toISOString() }
   if (!(await steps.endStep(own, end))) throw superseded(own.path)
   return { ...record, ...end }
 }
@@ -47,7 +51,8 @@ export async function tellEnd(
   // Neither a skipped step nor a reused output says anything about the agent.
   const isAttempt = status === 'succeeded' && ended.reused === undefined
   if (isAttempt) {
-    const capability = capabilityAsked(agent.manifest, stepOf(plan, own.path))?.name ?? ''
+    const asked = record.judging ? JUDGE : capabilityAsked(agent.manifest, stepOf(plan, own.path))?.name
+    const capability = asked ?? ''
     measureCost(ports, run)
     ports.measure('Attempts', { agentId, outcome: 'succeeded' }, 1)
     ports.measure('StepDuration', { agentId, capability }, durationMs)
@@ -57,11 +62,20 @@ export async function tellEnd(
   const told = await Promise.allSettled([
     signalGates(ports, plan, own.path),
     notices.finish(event ? [event] : []),
-    isAttempt ? count(ports, run, { endedAt, evaluation: ended.evaluation }) : undefined,
+    isAttempt ? countEnd(ports, run, ended) : undefined,
     release(run, isAttempt ? { succeeded: true } : undefined),
   ])
   for (const one of told) if (one.status === 'rejected') throw one.reason
   return receiptOf(ended)
+}
+
+/** Counts the attempt of the agent whose output it is: of this call, or of the one that was judged. */
+function countEnd(ports: Pick<HostPorts, 'statistics' | 'clock'>, run: StepRun, ended: EndedStep) {
+  const { endedAt, evaluation } = ended
+  const { judging } = run.record
+  return judging
+    ? countJudged(ports, run, judging, { endedAt, evaluation })
+    : count(ports, run, { endedAt, evaluation })
 }
 
 export function measureCost({ measure }: Pick<HostPorts, 'measure'>, { agentId, call }: StepRun): void {

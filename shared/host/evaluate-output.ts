@@ -9,48 +9,59 @@
 import { namesForExpressions } from '../app/steps/expression-names.ts'
 import { stepOf } from '../app/steps/plan-paths.ts'
 import { OrchestratorError } from '../domain/errors.ts'
-import { describeLacks, type Evaluation, evaluationOf } from '../domain/evaluation.ts'
+import { type Check, describeLacks, type Evaluation, evaluationOf } from '../domain/evaluation.ts'
 import { parsePath } from '../domain/instance-path.ts'
 import type { Json } from '../domain/json.ts'
 import { checkOutput } from '../workflow/evaluation/check-output.ts'
+import type { StepEvaluate } from '../workflow/evaluation/evaluate-schema.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { StepRun } from './step-run.ts'
 
 type Needs = Pick<HostPorts, 'values'>
 type Answered = { input: Json; output: Json }
 
-/** Undefined for a step without `evaluate`. Throws EvaluationFailedError for a score below `atLeast`. */
+/** The checks of a step with `evaluate`; undefined for another. Throws EvaluationFailedError for a score below `atLeast`, which no judge could raise. */
 export async function evaluateOutput(
   ports: Needs,
   run: StepRun,
   answered: Answered,
-): Promise<Evaluation | undefined> {
-  const evaluation = await evaluationIn(ports, run, answered)
-  if (!evaluation || !isTooLow(run, evaluation)) return evaluation
-  run.evaluation = evaluation
-  const { own, plan } = run
-  const { atLeast } = stepOf(plan, own.path).evaluate ?? {}
-  const message = `the output has the score ${evaluation.score}, and evaluate.atLeast is ${atLeast}: ${describeLacks(evaluation)}`
-  throw new OrchestratorError('EvaluationFailedError', message, { score: evaluation.score })
+): Promise<Check[] | undefined> {
+  const checks = await checksIn(ports, run, answered)
+  if (checks) requireScore(run, checks, evaluateOf(run)?.judge ? [...checks, AT_BEST] : checks)
+  return checks
 }
 
-/** The same, with undefined for a score below `atLeast`: of an output that another step has left, which is no attempt. */
+const AT_BEST: Check = { kind: 'judge', name: 'judge', score: 1 }
+
+/** The evaluation of an output that another step has left, which is no attempt; undefined where its score is below `atLeast`. */
 export async function evaluateReused(
   ports: Needs,
   run: StepRun,
   answered: Answered,
 ): Promise<{ evaluation?: Evaluation } | undefined> {
-  const evaluation = await evaluationIn(ports, run, answered)
-  if (!evaluation) return {}
-  return isTooLow(run, evaluation) ? undefined : { evaluation }
+  const checks = await checksIn(ports, run, answered)
+  if (!checks) return {}
+  const evaluation = evaluationOf(checks)
+  return evaluation.score < (evaluateOf(run)?.atLeast ?? 0) ? undefined : { evaluation }
 }
 
-async function evaluationIn(
+/** Throws EvaluationFailedError where the score of `counted` is below `atLeast`; `checks` are those that are told. */
+export function requireScore(run: StepRun, checks: readonly Check[], counted = checks): void {
+  const { atLeast = 0 } = evaluateOf(run) ?? {}
+  if (evaluationOf(counted).score >= atLeast) return
+  const evaluation = evaluationOf(checks)
+  run.evaluation = evaluation
+  const message = `the output has the score ${evaluation.score}, and evaluate.atLeast is ${atLeast}: ${describeLacks(evaluation)}`
+  throw new OrchestratorError('EvaluationFailedError', message, { score: evaluation.score })
+}
+
+async function checksIn(
   { values }: Needs,
-  { own, plan, needed }: StepRun,
+  run: StepRun,
   { input, output }: Answered,
-): Promise<Evaluation | undefined> {
-  const { evaluate } = stepOf(plan, own.path)
+): Promise<Check[] | undefined> {
+  const { own, plan, needed } = run
+  const evaluate = evaluateOf(run)
   if (!evaluate) return undefined
   const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
   const { scope } = parsePath(own.path)
@@ -58,8 +69,8 @@ async function evaluationIn(
   const template = { rules, citations }
   const records = await needed
   const names = await namesForExpressions(values, { task, plan, scope, path: own.path, records, template })
-  return evaluationOf(await checkOutput(evaluate, { output, names: { ...names, stepInput: input } }))
+  return checkOutput(evaluate, { output, names: { ...names, stepInput: input } })
 }
 
-const isTooLow = ({ own, plan }: StepRun, { score }: Evaluation): boolean =>
-  score < (stepOf(plan, own.path).evaluate?.atLeast ?? 0)
+export const evaluateOf = ({ plan, own }: StepRun): StepEvaluate | undefined =>
+  stepOf(plan, own.path).evaluate

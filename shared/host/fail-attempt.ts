@@ -2,7 +2,7 @@ import { MOST_RETRY_AFTER_SECONDS } from '../agent/index.ts'
 import { isAgentsFault, isBreakersConcern } from '../app/steps/settle-failure.ts'
 import { runOfFence } from '../contracts/step-payload.ts'
 import { boundedText, failureOf } from '../domain/bounded.ts'
-import { isOrchestratorError, type OrchestratorError, UNCOUNTED } from '../domain/errors.ts'
+import { isOrchestratorError, UNCOUNTED } from '../domain/errors.ts'
 import { attemptFailedEvent } from '../domain/events-of-step.ts'
 import { type FailureFacts, failureFacts } from '../domain/failure-facts.ts'
 import type { FaultDetails } from '../domain/fault.ts'
@@ -10,6 +10,7 @@ import type { StepRecord } from '../domain/step.ts'
 import { millisecondsBetween } from '../domain/times.ts'
 import { withoutUndefined } from '../domain/without-undefined.ts'
 import { faultBehind } from './agent-failure.ts'
+import { noteRefused } from './count-judged.ts'
 import { count, measureCost, release } from './end-step.ts'
 import type { HostPorts } from './host-ports.ts'
 import { errorForState, verdictOn } from './retry-or-leave.ts'
@@ -36,7 +37,14 @@ export async function failAttempt(ports: Needs, run: StepRun, error: unknown): P
     const told = run.call ? 'step goes on later' : 'step not begun'
     log.info(told, { agentId, errorName: error.name, reason: boundedText(error.message) })
     measureCost(ports, run)
-    await Promise.all([notices.finish([]), release(run, undefined), noteUncounted(ports, run, error)])
+    // An output that waits for its judge is a success of its agent's call.
+    const end = isOrchestratorError(error, 'JudgementPendingError') ? { succeeded: true } : undefined
+    await Promise.all([notices.finish([]), release(run, end), noteUncounted(ports, run, error)])
+    return error
+  }
+  if (run.record.judging && run.evaluation) {
+    await Promise.all([noteUncounted(ports, run, error), release(run, { succeeded: true })])
+    await noteRefused(ports, run, run.record.judging, error)
     return error
   }
   const { verdict, askAgainAt } = verdictOn(ports, run, error)
@@ -48,7 +56,7 @@ export async function failAttempt(ports: Needs, run: StepRun, error: unknown): P
  * Records the retry-after time of a busy agent, because the state only sees the error's name; and what its call has cost, because it is no
  * attempt that could keep it (model-gate/G2).
  */
-async function noteUncounted(ports: Needs, run: StepRun, error: OrchestratorError): Promise<void> {
+async function noteUncounted(ports: Needs, run: StepRun, error: unknown): Promise<void> {
   const note = withoutUndefined({ askAgainAt: askAgainAt(ports, error), uncounted: uncountedWith(run) })
   if (Object.keys(note).length === 0) return
   await ports.steps.noteStep(run.own, note).catch((reason: unknown) => {
@@ -56,8 +64,8 @@ async function noteUncounted(ports: Needs, run: StepRun, error: OrchestratorErro
   })
 }
 
-function askAgainAt({ clock }: Needs, { details }: OrchestratorError): string | undefined {
-  const { waitSeconds } = details
+function askAgainAt({ clock }: Needs, error: unknown): string | undefined {
+  const { waitSeconds } = isOrchestratorError(error) ? error.details : {}
   if (typeof waitSeconds !== 'number' || !(waitSeconds > 0)) return undefined
   // Bounded, so that the date stays valid; the rebinder waits less than this anyway.
   const seconds = Math.min(waitSeconds, MOST_RETRY_AFTER_SECONDS)

@@ -42,7 +42,9 @@ export async function ownStep(
   const { own, planned, log, enteredAt, timeLimit, needed } = loading
   const input = 'kept' in asked ? asked.kept : undefined
   const begun = { input, calledVersion: agent.manifest.version }
-  const taken = await ports.steps.takeOverStep(own, { startedAt: ports.clock.now().toISOString(), begun })
+  // The judge works on what its agent was given, which stays with the step.
+  const start = { startedAt: ports.clock.now().toISOString(), ...('judge' in asked ? {} : { begun }) }
+  const taken = await ports.steps.takeOverStep(own, start)
   const plan = await planned
   if (taken.kind === 'superseded') throw superseded(own.path)
   if (taken.kind === 'final') {

@@ -15,14 +15,16 @@
  * host/H8 a replay reads no more than the step's own record: neither its needs, nor its input, which is not evaluated or stored again
  */
 import type { DefinedAgent } from '../agent/index.ts'
+import { evaluationOf } from '../domain/evaluation.ts'
 import type { Receipt } from '../domain/step.ts'
 import { superseded } from '../domain/superseded.ts'
 import { admitCall } from './admit-call.ts'
 import { type Asked, askedInput } from './asked-input.ts'
 import { type EndedStep, recordEnd, tellEnd } from './end-step.ts'
-import { evaluateOutput, evaluateReused } from './evaluate-output.ts'
+import { evaluateOf, evaluateOutput, evaluateReused } from './evaluate-output.ts'
 import { failAttempt } from './fail-attempt.ts'
 import type { HostPorts, Invocation } from './host-ports.ts'
+import { handToJudge, judgeOutput, pending } from './judge-output.ts'
 import { loadStep } from './load-step.ts'
 import { outputCache } from './output-cache.ts'
 import { ownStep } from './own-step.ts'
@@ -62,6 +64,8 @@ async function work(ports: HostPorts, run: StepRun, asked: Asked, limits: Limits
   if ('failure' in asked) throw asked.failure
   // What has succeeded is not taken over, and so does not come here (steps/P2).
   if ('ended' in asked) throw superseded(run.own.path)
+  if ('judge' in asked && !asked.judge) throw pending(run.own.path)
+  if ('judge' in asked) return judgeOutput(ports, run, limits)
   const { resolved } = asked
   if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
   const call = validateCall(run, resolved.input)
@@ -73,8 +77,10 @@ async function work(ports: HostPorts, run: StepRun, asked: Asked, limits: Limits
   const { spending } = run.call
   const answer = await runAgent(ports, run, call, { ...limits, ...run.call })
   const value = await outputOf(ports, run, call, answer)
-  const evaluation = await evaluateOutput(ports, run, { input: call.input, output: value })
+  const checks = await evaluateOutput(ports, run, { input: call.input, output: value })
   const output = await ports.values.storeValue(run.own.taskId, value)
+  if (checks && evaluateOf(run)?.judge) throw await handToJudge(ports, run, { call, output, checks })
   await cache?.keep(output)
-  return { status: 'succeeded', output, ...(evaluation && { evaluation }), ...spending.told() }
+  const evaluation = checks && { evaluation: evaluationOf(checks) }
+  return { status: 'succeeded', output, ...evaluation, ...spending.told() }
 }

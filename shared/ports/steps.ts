@@ -74,9 +74,14 @@ export type Steps = {
   endStep(ownership: Ownership, end: StepEnd): Promise<boolean>
   /**
    * Records a failed attempt of a step that `ownership` still holds; false when it does not. The number of attempts `before` it decides how
-   * much of its message is kept.
+   * much of its message is kept. `judged`: the judge has refused its output, and the step is the judged agent's again.
    */
-  addAttempt(ownership: Ownership, attempt: Attempt, before?: number): Promise<boolean>
+  addAttempt(
+    ownership: Ownership,
+    attempt: Attempt,
+    before?: number,
+    options?: { judged?: boolean },
+  ): Promise<boolean>
   /**
    * Lets a step that has not succeeded run again: only its attempts are kept, and the failures that are given. Applies only if the step's
    * fence is below `before`, which becomes its fence, or if the step was closed.
@@ -105,7 +110,7 @@ export type Steps = {
     note:
       | Pick<StepRecord, 'items' | 'itemCount'>
       | (Pick<StepRecord, 'child'> & { input?: StoredValue | undefined })
-      | Pick<StepRecord, 'askAgainAt' | 'uncounted'>
+      | Pick<StepRecord, 'askAgainAt' | 'uncounted' | 'judging'>
       | { held: Held | undefined },
   ): Promise<boolean>
   /** Records the first answer; undefined when the approval was answered before, or does not exist. */
@@ -116,7 +121,8 @@ export type Steps = {
   ): Promise<StepRecord | undefined>
   /** Records a person's rating of a step that has succeeded, in place of the one before. Returns the record until then; undefined for another step. */
   rateStep(taskId: string, path: string, rating: Rating): Promise<StepRecord | undefined>
-  findSteps(taskId: string, paths: readonly string[]): Promise<StepRecord[]>
+  /** `fresh`: with the present rating, which a worker that has seen the step end does not read again. */
+  findSteps(taskId: string, paths: readonly string[], options?: { fresh?: boolean }): Promise<StepRecord[]>
   /** All of a task's, or those that are asked for, in the order of their keys. */
   listSteps(taskId: string, options?: ListSteps): Promise<StepRecord[]>
   /** By path, the inputs that are kept of these steps, each of the latest run of its step. */

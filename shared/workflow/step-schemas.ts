@@ -4,7 +4,7 @@ import { AgentIdSchema } from '../domain/agent.ts'
 import { CapabilityNameSchema } from '../domain/capability.ts'
 import { distinct } from '../domain/distinct.ts'
 import { PreferSchema } from '../domain/prefer.ts'
-import { EvaluateSchema } from './evaluation/evaluate-schema.ts'
+import { StepEvaluateSchema } from './evaluation/evaluate-schema.ts'
 import { RetrySchema, WITHOUT_RETRY } from './retry-policy.ts'
 import {
   ConditionSchema,
@@ -46,7 +46,7 @@ const AgentStepSchema = z.strictObject({
     .strictObject({ ttlSeconds: seconds(2_592_000).describe('The greatest age of a cached output') })
     .optional()
     .describe('Reuses an earlier output of the same agent version for an equal input'),
-  evaluate: EvaluateSchema.optional().describe(
+  evaluate: StepEvaluateSchema.optional().describe(
     'How good the output is, from 0 to 1, by checks that each count the same; kept with the step, shown, and learnt from when the next agent is chosen. Its expressions also know `$output` and `$stepInput`',
   ),
 })

@@ -2,7 +2,7 @@ import { defineAgent } from 'orchestrator/agent'
 import { classify } from './classify.ts'
 import { extract } from './extract.ts'
 import { generateCode } from './generate-code.ts'
-import { JUDGES, judgeOutput } from './judge-output.ts'
+import { judgeOutput } from './judge-output.ts'
 import {
   ClassifiedSchema,
   ClassifySchema,
@@ -22,7 +22,8 @@ export default defineAgent({
   version: '1.1.0',
   typicalSeconds: 8,
   description: 'Classifies, extracts, judges, writes texts and code by the language models of the stage.',
-  needs: { models: [...JUDGES], files: false },
+  // Every one, because a judge is another model than the one that it judges.
+  needs: { models: ['*'], files: false },
   capabilities: {
     'text.classify': {
       description: 'The label, or labels, of a text from a list; without a model by words in common.',

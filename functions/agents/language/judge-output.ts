@@ -12,8 +12,8 @@ import { ask, type Model, requireModel } from '../_support/language/ask.ts'
 import { fenced } from '../_support/language/fenced.ts'
 import type { Judged, JudgeInput } from './schemas.ts'
 
-/** The names of models that may judge, the one for it first. */
-export const JUDGES = ['judge', 'default'] as const
+/** Where none is asked for: the model for it, if the stage has one. */
+const JUDGES = ['judge', 'default'] as const
 const MOST_TOKENS = 1_500
 
 const AnswerSchema = z.object({

@@ -97,9 +97,11 @@ export const JudgeSchema = z.object({
   rubric: z.string().min(1).max(10_000).describe('What a good output is, from the author of the workflow'),
   input: JsonSchema.optional().describe('What was asked for'),
   model: z
-    .enum(['judge', 'default'])
+    .string()
+    .min(1)
+    .max(32)
     .optional()
-    .describe('Which model of the stage; `judge` where there is one, else `default`'),
+    .describe('The name of a model of the stage; `judge` where there is one, else `default`'),
 })
 export type JudgeInput = z.output<typeof JudgeSchema>
 

@@ -16,6 +16,7 @@ import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
 import { tellLostCall } from '../limits/admission.ts'
 import { countAttempt } from './count-attempt.ts'
+import { hasMadeOutput } from './judging/for-judge.ts'
 import { type Failure, isAgentsFault, isBreakersConcern } from './settle-failure.ts'
 
 type Needs = Pick<Ports, 'steps' | 'bus' | 'statistics' | 'breakers' | 'clock'>
@@ -37,8 +38,11 @@ export const DIED: Failure = {
 }
 
 /** Whether a host owned the step without recording an end (attempt/J1, attempt/J2). */
-export const hasLostAttempt = ({ status, reboundBy = '', attempts, startedAt }: StepRecord): boolean =>
-  status === 'running' && reboundBy === '' && !attempts.some((noted) => noted.startedAt === startedAt)
+export function hasLostAttempt(record: StepRecord): boolean {
+  const { status, reboundBy = '', attempts, startedAt } = record
+  const isOpen = status === 'running' && reboundBy === '' && !hasMadeOutput(record)
+  return isOpen && !attempts.some((noted) => noted.startedAt === startedAt)
+}
 
 /** Returns the recorded attempt. Throws StepSupersededError when another invocation owns the step. */
 export async function noteLostAttempt(ports: Needs, lost: Lost): Promise<Attempt> {

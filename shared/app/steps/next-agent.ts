@@ -40,6 +40,7 @@ import {
   type Wait,
   waitingSeconds,
 } from './busy-waits.ts'
+import { forJudge, LATE } from './judging/for-judge.ts'
 import type { Failure } from './settle-failure.ts'
 
 /** The step, its failure, and the attempts recorded so far. */
@@ -49,16 +50,14 @@ export type Trouble = Wait & {
   step: AgentStep
 }
 
-export type NextAgent = { agent: Agent; decision?: Decision; waitSeconds: number }
-
-/** Not a failure: the step is bound late, just before it runs. */
-export const LATE: Failure = { name: 'NoAgentError', message: 'nobody can run it' }
+export type NextAgent = { agent: Agent; decision?: Decision | undefined; waitSeconds: number }
 
 /**
  * The next agent, or the failure if there is none. Throws AgentBusyError when the rebinder's state should retry it in
  * place (rebind/B10).
  */
-export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure: Failure }> {
+export async function nextAgent(given: Trouble): Promise<NextAgent | { failure: Failure }> {
+  const trouble = forJudge(given)
   const { ports, plan, step, record, failure, own } = trouble
   if (hasWaitedLongEnough(trouble)) return { failure }
   const agents = await ports.agents.listAgents({ fresh: true })
@@ -129,8 +128,9 @@ export async function nextAgent(trouble: Trouble): Promise<NextAgent | { failure
         throw new OrchestratorError('AgentBusyError', reason)
       }
       const why = [...failed, ...passedOver(refusals), ...refusedNow(record, failure)]
-      const isFallback = wanted !== planned
-      const decision = inPlaceOf(next.decision, { why, before: record.decision, isFallback })
+      // The decision of a step whose output is judged is that for the judged agent.
+      const decided = { why, before: record.decision, isFallback: wanted !== planned }
+      const decision = record.judging ? undefined : inPlaceOf(next.decision, decided)
       return { agent: next.agent, decision, waitSeconds: wait(wanted, next.agent) }
     }
   }

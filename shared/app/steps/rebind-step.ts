@@ -18,6 +18,8 @@
  *    its state retries later: a retry costs three events of the execution's history, fewer than a call of a busy agent
  * rebind/B11 an agent that has named a time for the next call, and has attempts left, is called again then, before any other; when the
  *    task's deadline comes first, it has failed for good
+ * rebind/B13 an output that waits for its judge leads to an agent that can judge; where there is none, or all have failed, the step goes on with the
+ *    checks that it has, unless it says `atLeast`
  * rebind/B12 the record of a step that waits for its agents says why, since when, and until when where that is known; when its agent is
  *    called, it does no more
  */
@@ -35,19 +37,22 @@ import type { Decision } from '../../domain/plan.ts'
 import { type Attempt, type Held, isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import { executionName, isOpenTask } from '../../domain/task.ts'
-import { secondsUntil } from '../../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { settleDead } from '../limits/spend-budget.ts'
 import { isRefusal, isSame, secondsUntilAsked } from './busy-waits.ts'
 import { failureInCause } from './failure-in-cause.ts'
+import { hasMadeOutput, isForJudge, LATE } from './judging/for-judge.ts'
+import { settleUnjudged } from './judging/settle-unjudged.ts'
 import { noteLostAttempt } from './lost-attempt.ts'
-import { LATE, type NextAgent, nextAgent, type Trouble } from './next-agent.ts'
+import { type NextAgent, nextAgent, type Trouble } from './next-agent.ts'
 import { bindingAt, stepOf } from './plan-paths.ts'
 import {
   type Failure,
   hasGoneOn,
+  isPastDeadline,
+  pastDeadline,
   type Situation as Settling,
   settleFailure,
   verdictOf,
@@ -158,7 +163,7 @@ async function withFailedAttempt(
   { step, before = step }: { step: StepRecord; before?: StepRecord },
   failure: Failure,
 ): Promise<StepRecord> {
-  if (notedAttempt(step) || isNoAttempt(failure)) return step
+  if (notedAttempt(step) || isNoAttempt(failure) || hasMadeOutput(step)) return step
   const id = step.agentId ?? 'unknown'
   const known = await ports.agents.findAgent(id)
   const agent = { id, version: known?.version ?? '', capabilities: known?.capabilities ?? [] }
@@ -182,7 +187,8 @@ function asNoted(record: StepRecord, failure: Failure): Failure {
 const notedAttempt = ({ attempts, startedAt, agentId }: StepRecord): Attempt | undefined =>
   attempts.findLast((attempt) => attempt.startedAt === startedAt && attempt.agentId === agentId)
 
-const isNoAttempt = (failure: Failure): boolean => failure === LATE || isRefusal(failure) || isSame(failure)
+const isNoAttempt = (failure: Failure): boolean =>
+  failure === LATE || isRefusal(failure) || isSame(failure) || isForJudge(failure)
 
 type Decided = { answer: RebindAnswer; decision?: Decision | undefined }
 
@@ -190,7 +196,10 @@ async function decide(situation: Situation): Promise<Decided> {
   const { failure } = situation
   if (NOT_MENDED_BY_ANOTHER.includes(failure.name)) return { answer: await settle(situation) }
   const next = await nextAgent(situation)
-  if ('failure' in next) return { answer: await settle({ ...situation, failure: next.failure }) }
+  if ('failure' in next) {
+    const unjudged = await settleUnjudged(situation, next.failure)
+    return { answer: unjudged ?? (await settle({ ...situation, failure: next.failure })) }
+  }
   return { answer: await rebound(situation, next), decision: next.decision }
 }
 
@@ -224,14 +233,6 @@ function heldBy({
   const since = record.held?.since ?? (isRefusal(failure) ? record.busySince : undefined) ?? now
   return { reason: boundedText(failure.message), since, until }
 }
-
-const isPastDeadline = ({ clock }: Pick<Ports, 'clock'>, { deadline }: Plan): boolean =>
-  deadline !== undefined && secondsUntil(deadline, clock.now()) <= 0
-
-const pastDeadline = ({ deadline }: Plan): Failure => ({
-  name: 'DeadlineExceededError',
-  message: `the task's deadline, ${deadline}, has passed`,
-})
 
 /** No agent is left: the step's `onFailure` decides, unless the budget or deadline is exceeded (rebind/B9). */
 function settle(situation: Situation): Promise<RebindAnswer> {

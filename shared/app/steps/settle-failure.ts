@@ -12,6 +12,7 @@ import { parsePath } from '../../domain/instance-path.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import type { OpenTask } from '../../domain/task.ts'
+import { secondsUntil } from '../../domain/times.ts'
 import type { Ownership, Plan, Ports, StepEnd } from '../../ports/index.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
 import { goesOnAfterFailure, type Step } from '../../workflow/schema.ts'
@@ -47,6 +48,14 @@ export async function settleFailure(situation: Situation, error: Failure, paid: 
 /** Errors that end the task regardless of its steps' failure policies. */
 export const FATAL: readonly string[] = ['BudgetExceededError', 'DeadlineExceededError']
 export const isFatal = ({ name }: { name: string }): boolean => FATAL.includes(name)
+
+export const isPastDeadline = ({ clock }: Pick<Ports, 'clock'>, { deadline }: Plan): boolean =>
+  deadline !== undefined && secondsUntil(deadline, clock.now()) <= 0
+
+export const pastDeadline = ({ deadline }: Plan): Failure => ({
+  name: 'DeadlineExceededError',
+  message: `the task's deadline, ${deadline}, has passed`,
+})
 
 /** Whether the task goes on after this failure of a step. */
 export const hasGoneOn = (step: Step, { error }: Pick<StepRecord, 'error'>): boolean =>

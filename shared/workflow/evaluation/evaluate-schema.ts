@@ -1,5 +1,6 @@
 /** What `evaluate` of a step or of a workflow says: how good an output is, in checks from 0 to 1. */
 import * as z from 'zod'
+import { ModelNameSchema } from '../../domain/model-settings.ts'
 import { EXPRESSION } from '../step-fields.ts'
 
 const MOST_RULES = 50
@@ -53,3 +54,19 @@ export const EvaluateSchema = z.strictObject({
     ),
 })
 export type Evaluate = z.infer<typeof EvaluateSchema>
+
+/** Of a step, whose output an agent may judge. */
+export const StepEvaluateSchema = EvaluateSchema.extend({
+  judge: z
+    .strictObject({
+      rubric: z.string().min(1).max(10_000).describe('What a good output is, in words'),
+      model: ModelNameSchema.optional().describe(
+        'The name of a model of the stage; `judge` where the stage has one of that name, else `default`',
+      ),
+    })
+    .optional()
+    .describe(
+      'A language model scores the output by a rubric, after the other checks and only where it can still matter for `atLeast`: an agent with the capability `evaluate.judge` is called for it',
+    ),
+})
+export type StepEvaluate = z.infer<typeof StepEvaluateSchema>

@@ -3,14 +3,14 @@ import { shown } from '../../domain/shown.ts'
 import { expressionIn } from '../expressions.ts'
 import type { IssueInText } from '../issue-places.ts'
 import { issuesOfJsonSchema } from '../json-schema-issues.ts'
-import type { Evaluate } from './evaluate-schema.ts'
+import type { StepEvaluate } from './evaluate-schema.ts'
 
 /** Issues of literal values in `evaluate`; its expressions are checked in their scope, with all others. */
-export function issuesOfEvaluate(evaluate: Evaluate | undefined, path: string): IssueInText[] {
+export function issuesOfEvaluate(evaluate: StepEvaluate | undefined, path: string): IssueInText[] {
   if (!evaluate) return []
-  const { rules = {}, schema, citations } = evaluate
-  if (Object.keys(rules).length === 0 && !schema && !citations) {
-    const message = `evaluate is ${shown(evaluate)}, which checks nothing; it has at least one of rules, schema and citations`
+  const { rules = {}, schema, citations, judge } = evaluate
+  if (Object.keys(rules).length === 0 && !schema && !citations && !judge) {
+    const message = `evaluate is ${shown(evaluate)}, which checks nothing; it has at least one of rules, schema, citations and, in a step, judge`
     return [issue('invalid-value', path, message)]
   }
   const written = [

@@ -1,4 +1,7 @@
+import { issue } from '../../domain/issue.ts'
+import { shown } from '../../domain/shown.ts'
 import { issuesOfEvaluate } from '../evaluation/issues-of-evaluate.ts'
+import type { IssueInText } from '../issue-places.ts'
 import type { StepOf } from '../schema.ts'
 import { type Offer, offersFor } from '../types/catalogue.ts'
 import { ANY, joinAll } from '../types/type.ts'
@@ -27,7 +30,15 @@ export const agent: KindOfStep<'agent'> = {
   issuesOf: (step, path) => [
     ...issuesOfItems(step, path),
     ...issuesOfEvaluate(step.evaluate, `${path}.evaluate`),
+    ...issuesOfCache(step, path),
   ],
+}
+
+/** What is reused was scored by other checks, and a judge is asked once for an output. */
+function issuesOfCache({ cache, evaluate }: StepOf<'agent'>, path: string): IssueInText[] {
+  if (!cache || !evaluate?.judge) return []
+  const message = `cache is ${shown(cache)}; a step whose output is judged (evaluate.judge) reuses none: leave one of them out`
+  return [issue('invalid-value', `${path}.cache`, message)]
 }
 
 const whatTakes = ({ name, agentId }: Offer, { agent: pinned }: StepOf<'agent'>): string =>

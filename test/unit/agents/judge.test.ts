@@ -14,10 +14,9 @@ const answer = (quotes: readonly string[], score = 0.75) => ({
 })
 
 describe('evaluate.judge', () => {
-  it('scores an output by the rubric, with the quotations that stand in it (judge/J1)', async () => {
-    const run = await judge([
-      answer(['Refunds take ten days', 'Gifts are "never" refunded', 'nowhere in it']),
-    ])
+  it('scores an output by the rubric, with the quotations that stand in it (judge/J1, judge/J2)', async () => {
+    const quotes = ['Refunds take ten days', 'Gifts are "never" refunded', 'nowhere in it']
+    const run = await judge({ judge: [answer(quotes)] })
     expect(run.output).toEqual({
       score: 0.75,
       reasons: ['It names the days.'],
@@ -34,7 +33,7 @@ describe('evaluate.judge', () => {
   })
 
   it('fails where no quotation stands in the output (judge/J1)', async () => {
-    const run = await judge([answer(['nowhere in it'])])
+    const run = await judge({ judge: [answer(['nowhere in it'])] })
     expect(run.error).toMatchObject({
       name: 'ModelOutputError',
       message: 'llm:scripted-judge has judged with 1 quotations, and none of them stands in the output',

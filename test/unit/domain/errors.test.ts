@@ -22,6 +22,7 @@ it('keeps the error names that state machines match', () => {
     'EvaluationFailedError',
     'InvalidInputError',
     'InvalidWorkflowError',
+    'JudgementPendingError',
     'LoopDetectedError',
     'LoopExhaustedError',
     'MethodNotAllowedError',

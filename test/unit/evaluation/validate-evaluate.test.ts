@@ -60,7 +60,7 @@ describe('evaluate of a step', () => {
     ['rules: {}', 'checks nothing'],
     [
       'atLeast: 0.5',
-      '6:5 invalid-value steps.draft.evaluate: evaluate is {"atLeast":0.5}, which checks nothing; it has at least one of rules, schema and citations',
+      '6:5 invalid-value steps.draft.evaluate: evaluate is {"atLeast":0.5}, which checks nothing; it has at least one of rules, schema, citations and, in a step, judge',
     ],
     [
       'rules: { short: "yes" }',

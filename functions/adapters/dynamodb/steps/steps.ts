@@ -4,18 +4,13 @@
  * steps/P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
  * steps/P3 every later write is conditional on still owning the step
  * steps/P4 the cache holds only what can never change: a record of a step that succeeded or was skipped (steps/P2). Its rating may change, and is
- *    read from lists of records only
+ *    told by fresh reads and lists
  * steps/P5 the input of a step is written with its record, and read only by who asks for it: no list of records has inputs in it. A record that has no room for its input is written without
  */
 import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 import { boundedText } from '../../../../shared/domain/bounded.ts'
-import {
-  boundedApproval,
-  boundedAttempt,
-  boundedEnd,
-  type StepRecord,
-  StoredValueSchema,
-} from '../../../../shared/domain/step.ts'
+import { boundedApproval, boundedAttempt, boundedEnd } from '../../../../shared/domain/bounded-step.ts'
+import { type StepRecord, StoredValueSchema } from '../../../../shared/domain/step.ts'
 import type { Ownership, Steps } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
@@ -82,17 +77,23 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
     async endStep(own, end) {
       const fields = Object.entries(boundedEnd(end)).filter(([, value]) => value !== undefined)
       const ended = await updateOwned(own, {
-        UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE progress, said`,
+        UpdateExpression: `SET ${fields.map(([name]) => `#${name} = :${name}`).join(', ')} REMOVE progress, said, judging`,
         ExpressionAttributeNames: Object.fromEntries(fields.map(([name]) => [`#${name}`, name])),
         ExpressionAttributeValues: Object.fromEntries(fields.map(([name, value]) => [`:${name}`, value])),
       })
       return ended !== undefined
     },
 
-    async addAttempt(own, attempt, before = 0) {
+    async addAttempt(own, attempt, before = 0, { judged = false } = {}) {
+      const again = judged ? ', agentId = :agent, startedAt = :began REMOVE judging' : ''
+      const { agentId, startedAt } = attempt
       const noted = await updateOwned(own, {
-        UpdateExpression: 'SET attempts = list_append(if_not_exists(attempts, :none), :attempt)',
-        ExpressionAttributeValues: { ':attempt': [boundedAttempt(attempt, before)], ':none': [] },
+        UpdateExpression: `SET attempts = list_append(if_not_exists(attempts, :none), :attempt)${again}`,
+        ExpressionAttributeValues: {
+          ':attempt': [boundedAttempt(attempt, before)],
+          ':none': [],
+          ...(judged ? { ':agent': agentId, ':began': startedAt } : {}),
+        },
       })
       return noted !== undefined
     },
@@ -101,7 +102,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
-        UpdateExpression: `SET #status = :failed, reopenedAt = :at, fence = :before${undone ? ', undone = :undone' : ''} REMOVE firstStartedAt, held, agentId, reboundBy, decision, busySince, askAgainAt, approval, #error, endedAt, degraded, progress, said`,
+        UpdateExpression: `SET #status = :failed, reopenedAt = :at, fence = :before${undone ? ', undone = :undone' : ''} REMOVE firstStartedAt, held, agentId, reboundBy, decision, busySince, askAgainAt, approval, #error, endedAt, degraded, progress, said, judging`,
         ConditionExpression:
           'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped) AND (fence < :before OR fence = :last)',
         ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
@@ -215,8 +216,8 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       return rated && stepIn(rated.Attributes)
     },
 
-    async findSteps(taskId, paths): Promise<StepRecord[]> {
-      const known = new Map(paths.map((path) => [path, recall(taskId, path)]))
+    async findSteps(taskId, paths, { fresh = false } = {}): Promise<StepRecord[]> {
+      const known = new Map(paths.map((path) => [path, fresh ? undefined : recall(taskId, path)]))
       const found = [...known.values()].filter((step) => step !== undefined)
       const keys = paths.filter((path) => !known.get(path)).map((path) => keyOf(taskId, path))
       const items = await getAll(client, table, keys, { consistent: true })

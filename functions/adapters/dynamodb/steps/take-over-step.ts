@@ -52,6 +52,8 @@ export function takeOverStep({
     const isCalledAnew = begun !== undefined || reboundBy !== undefined
     const removed = [
       ...OF_THE_LAST_RUN,
+      // A call of the agent makes another output; a call of the judge begins nothing.
+      ...(begun ? (['judging'] as const) : []),
       ...(isBusyNoMore ? (['busySince'] as const) : []),
       ...(isHeldNoMore ? (['held'] as const) : []),
       ...(isCalledAnew && set.calledVersion === undefined ? (['calledVersion'] as const) : []),
