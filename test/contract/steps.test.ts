@@ -122,6 +122,9 @@ describe('steps', () => {
     const before = await Promise.all(scores.map((score) => steps.rateStep(id, 's', rating(score))))
     const [record] = await steps.listSteps(id)
     expect(record).toMatchObject({ evaluation, rating: { by: 'ada', comment: 'so' } })
+    // The adapter remembers the step as it has ended.
+    const [fresh] = await steps.findSteps(id, ['s'], { fresh: true })
+    expect(fresh?.rating).toEqual(record?.rating)
     const told = [...before.map((one) => one?.rating?.score ?? 0), record?.rating?.score ?? 0]
     expect(told.toSorted()).toEqual([0, ...scores])
   })

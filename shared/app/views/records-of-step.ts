@@ -19,6 +19,8 @@ export const SHOWN: readonly RecordField[] = [
   'skipReason',
   'degraded',
   'reused',
+  'evaluation',
+  'rating',
   'decision',
   'costUsd',
   'tokens',
@@ -45,7 +47,8 @@ export async function recordsOfStep(
   fields?: readonly RecordField[],
 ): Promise<StepRecord[]> {
   const [own, within] = await Promise.all([
-    steps.findSteps(taskId, [path, ...around(path)]),
+    // A rating may have changed since a worker has seen the step end.
+    steps.findSteps(taskId, [path, ...around(path)], { fresh: true }),
     steps.listSteps(taskId, { within: path, ...(fields ? { fields } : {}) }),
   ])
   return [...own, ...within]

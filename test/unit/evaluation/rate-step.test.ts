@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { rateStep } from '../../../shared/app/tasks/rate-step.ts'
-import { showTaskStep } from '../../../shared/app/views/read-tasks.ts'
+import { listTaskSteps, showTask, showTaskStep } from '../../../shared/app/views/read-tasks.ts'
+import { ListStepsSchema } from '../../../shared/contracts/list-requests.ts'
 import { epochsAt, sumsAt } from '../../../shared/selector/decayed-counters.ts'
 import { hostInMemory } from '../../support/agents/host-in-memory.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
@@ -36,12 +37,19 @@ async function quality() {
 
 describe('a rating', () => {
   it('is kept with its step, and shown', async () => {
-    await end({ agentVersion: '1.0.0' })
+    const checks = [{ kind: 'rule', name: 'it', score: 0.5 }]
+    await end({ agentVersion: '1.0.0', evaluation: { score: 0.5, checks } })
+    // As a worker has seen it end.
+    await world.ports.steps.findSteps(taskId, ['a'])
     const at = '2026-01-01T00:00:00.000Z'
     const rating = { score: 0.4, by: 'ana', comment: 'dull', at }
     expect(await rate()).toEqual({ taskId, stepId: 'a', ...rating })
-    expect(await showTaskStep(world.ports)({ id: taskId, stepId: 'a' }, CALLER)).toMatchObject({ rating })
-    expect(await quality()).toBeCloseTo(-0.6)
+    const shown = { rating, evaluation: { score: 0.5 } }
+    expect(await showTaskStep(world.ports)({ id: taskId, stepId: 'a' }, CALLER)).toMatchObject(shown)
+    expect((await showTask(world.ports)({ id: taskId }, CALLER)).steps[0]).toMatchObject(shown)
+    const list = await listTaskSteps(world.ports)(ListStepsSchema.parse({ id: taskId }), CALLER)
+    expect(list.steps[0]).toMatchObject(shown)
+    expect(await quality()).toBeCloseTo(-0.1)
   })
 
   it.each([
