@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../domain/json.ts'
 import type { PlannerCatalogue } from '../../planner/planner-catalogue.ts'
 import { hasExpressions } from '../../workflow/expressions.ts'
 import { everyStep } from '../../workflow/places.ts'
@@ -66,7 +67,9 @@ function effectsOfAgent(step: AgentStep, catalogue: PlannerCatalogue): string[] 
 }
 
 function toldByStep(step: Step, { catalogue, given }: Known): string[] {
-  if (!isAgentStep(step) || (given && isWhollyGiven(step, given))) return []
+  if (!isAgentStep(step)) return []
+  const { properties } = catalogue.find(step.capability ?? '')?.inputSchema ?? {}
+  if (given && isWhollyGiven(step, given, isJsonObject(properties) ? Object.keys(properties) : [])) return []
   const { capabilities, agents } = namesIn(step)
   return [...new Set(step.capability === undefined ? agents : capabilities)]
     .filter(catalogue.isOutbound)

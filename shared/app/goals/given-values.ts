@@ -5,26 +5,36 @@ import type { AgentStep } from '../../workflow/schema.ts'
 
 /** What a user has said: the words of the goal, and its input. */
 export type Given = { text: string; input?: JsonObject | undefined }
+/** The inputs that a capability declares: names of others are texts of the plan, too. */
+export type DeclaredInputs = readonly string[]
 
 /**
  * Whether every text that a step gets was given by the user: words that stand in the goal, or a member of the input as it is. A text that a plan makes up, or takes from
  * the output of a step, may carry away what a document or another step has said; so may the choice whether, and how often, the step runs.
  */
-export function isWhollyGiven({ input, when, forEach }: AgentStep, given: Given): boolean {
+export function isWhollyGiven(
+  { input, when, forEach }: AgentStep,
+  given: Given,
+  declared: DeclaredInputs,
+): boolean {
   if (when !== undefined) return false
   const items = forEach === undefined ? undefined : memberOf(forEach as Json, { input: given.input })
   if (forEach !== undefined && !Array.isArray(items)) return false
   const all = items === undefined ? [undefined] : (items as Json[])
-  return all.every((item) => isGiven(input as Json | undefined, { given, item, depth: 0 }))
+  return all.every((item) => isGiven(input as Json | undefined, { given, declared, item, depth: 0 }))
 }
 
-type Around = { given: Given; item: Json | undefined; depth: number }
+type Around = { given: Given; declared: DeclaredInputs; item: Json | undefined; depth: number }
 
 function isGiven(value: Json | undefined, around: Around): boolean {
-  const { given, item, depth } = around
+  const { given, declared, item, depth } = around
   if (Array.isArray(value)) return value.every((one) => isGiven(one, { ...around, depth: depth + 2 }))
   if (isJsonObject(value))
-    return Object.entries(value).every(([, one]) => isGiven(one, { ...around, depth: depth + 1 }))
+    return Object.entries(value).every(
+      ([name, one]) =>
+        ((depth === 0 && declared.includes(name)) || standsIn(given.text, name)) &&
+        isGiven(one, { ...around, depth: depth + 1 }),
+    )
   // How much is wanted, and whether; a list of numbers can say anything.
   if (typeof value !== 'string') return depth < 2 || value === undefined
   if (!hasExpressions(value)) return standsIn(given.text, value)

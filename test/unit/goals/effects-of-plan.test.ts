@@ -4,7 +4,8 @@ import { plannerCatalogue } from '../../../shared/planner/planner-catalogue.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 
 const offering = (name: string, outbound?: true) => {
-  const { inputSchema, outputSchema } = { inputSchema: {}, outputSchema: {} }
+  const inputSchema = { properties: { url: {}, most: {}, whole: {}, agent: {}, ids: {} } }
+  const outputSchema = {}
   const capability = { name, description: name, inputSchema, outputSchema, ...(outbound ? { outbound } : {}) }
   return { id: name.replace('.', '-'), version: '1.0.0', capabilities: [capability] }
 }
@@ -36,6 +37,7 @@ describe('a plan that sends something outside (goals/G2)', () => {
     ['an output', { input: { url: '{% $steps.first.text %}' } }, true],
     ['what is not there', { input: { url: '{% $input.done.first.url %}' } }, true],
     ['a further text', { input: { url: '{% $input.page.url %}', agent: 'x-s3' } }, true],
+    ['a name that it makes up', { input: { url: '{% $input.page.url %}', 'x-s3': 1 } }, true],
     ['numbers in a list', { input: { url: '{% $input.page.url %}', ids: [115, 51] } }, true],
     ['a choice', { when: "{% $steps.first.text = 'x' %}", input: { url: '{% $input.page.url %}' } }, true],
     [
