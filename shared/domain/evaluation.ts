@@ -50,9 +50,15 @@ const bounded = ({ reason, ...check }: Check): Check => ({
 /** Four digits tell two outputs apart, and are short to read; the table takes no number that is nearly 0. */
 export const roundedScore = (score: number): number => Math.round(score * 1e4) / 1e4
 
-/** The checks with less than their full score, as one line: `cites every source 0.5 (...), schema 0 (...)`. */
+/**
+ * The checks with less than their full score, as one line: `cites every source 0.5 (...), schema 0 (...)`. What a judge says stays with the step: it may
+ * quote the output, and messages go into logs.
+ */
 export const describeLacks = ({ checks = [] }: Evaluation): string =>
   checks
     .filter(({ score }) => score < 1)
-    .map(({ name, score, reason }) => `${name} ${score}${reason ? ` (${reason})` : ''}`)
+    .map(({ kind, name, score, reason }) => {
+      const why = reason === undefined || kind === 'judge' ? '' : ` (${reason})`
+      return `${name} ${score}${why}`
+    })
     .join(', ')

@@ -24,7 +24,7 @@ export async function askedInput(
 ): Promise<Asked> {
   try {
     if (await hasEnded) return { ended: true }
-    const role = await judgeRole({ steps }, agent, own, await planned)
+    const role = await judgeRole({ steps }, own, await planned)
     if (role) return { judge: role === 'judge' }
     const resolved = await resolveInput({ values }, { agent, own, plan: await planned, needed })
     if (resolved.kind === 'skip') return { resolved }

@@ -8,7 +8,6 @@
  *    with the task
  * judging/W3 attempt, score and quality are those of the agent that has made the output, not of its judge
  */
-import type { DefinedAgent } from '../agent/index.ts'
 import { hasMadeOutput } from '../app/steps/judging/for-judge.ts'
 import { stepOf } from '../app/steps/plan-paths.ts'
 import { OrchestratorError } from '../domain/errors.ts'
@@ -54,20 +53,19 @@ export async function handToJudge(
 }
 
 /**
- * Whether a call is to judge the output of the step, and not to make one; `pending` where an output waits for another agent to judge it: the call that has made
- * it is repeated (judging/W1). Reads the record of a judged step only.
+ * Whether a call is to judge the output of the step, and not to make one; `pending` where the call that has made the output is repeated
+ * (judging/W1). Every other call of a step whose output waits is one that the rebinder has given to a judge: also where its agent cannot judge, so
+ * that it fails, and is not given the step again. Reads the record of a judged step only.
  */
 export async function judgeRole(
   { steps }: Pick<HostPorts, 'steps'>,
-  agent: DefinedAgent,
   { taskId, path }: Ownership,
   plan: Plan,
 ): Promise<'judge' | 'pending' | undefined> {
   if (!stepOf(plan, path).evaluate?.judge) return undefined
   const [record] = await steps.findSteps(taskId, [path])
   if (record?.judging === undefined || record.status !== 'running') return undefined
-  const canJudge = Object.hasOwn(agent.capabilities, JUDGE) && record.agentId === agent.manifest.id
-  return canJudge && !hasMadeOutput(record) ? 'judge' : 'pending'
+  return hasMadeOutput(record) ? 'pending' : 'judge'
 }
 
 export const pending = (path: string): OrchestratorError =>

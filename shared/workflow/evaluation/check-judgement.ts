@@ -12,6 +12,7 @@ const JudgementSchema = z.looseObject({
   score: z.number().min(0).max(1),
   reasons: z.array(z.string()).default([]),
   quotes: z.array(z.string()).default([]),
+  judgedItself: z.boolean().default(false),
 })
 
 /** The check of a judge; `fault` says why its answer is none. A judgement of which no quotation stands in the output is of something else. */
@@ -21,12 +22,12 @@ export function checkJudgement(answer: Json, output: Json): Check | { fault: str
     return {
       fault: `${JUDGE} has answered ${shown(answer)}; a judgement is {score: 0 to 1, reasons, quotes}`,
     }
-  const { score, reasons, quotes } = parsed.data
+  const { score, reasons, quotes, judgedItself } = parsed.data
   const texts = textsIn(output)
   const isFounded = (quote: string): boolean => texts.some((text) => isQuotedFrom(quote, text))
   if (quotes.length > 0 && !quotes.some(isFounded))
     return { fault: `none of the ${quotes.length} quotations of the judge stands in the output` }
-  const reason = reasons.join(' ')
+  const reason = [...(judgedItself ? ['(By the model that it is of.)'] : []), ...reasons].join(' ')
   return { kind: 'judge', name: 'judge', score, ...(reason === '' ? {} : { reason }) }
 }
 

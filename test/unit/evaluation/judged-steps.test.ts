@@ -99,7 +99,7 @@ describe('a step with a judge', () => {
       error: { name: 'EvaluationFailedError', stepId: 'draft' },
     })
     expect(done.error?.message).toContain(
-      'the output has the score 0.2, and evaluate.atLeast is 0.7: judge 0.2 (So.)',
+      'the output has the score 0.2, and evaluate.atLeast is 0.7: judge 0.2',
     )
   })
 

@@ -111,6 +111,17 @@ describe('an output that waits for its judge', () => {
     expect(await record()).toMatchObject({ costUsd: 0.25, uncounted: { costUsd: 0.5 } })
   })
 
+  it('fails in the hands of an agent that cannot judge, and is not given to it again (judging/W1)', async () => {
+    await expect(invoke(writer, 0)).rejects.toThrow()
+    await rebind(1)
+    // The registry may say of an agent what its function does not.
+    await expect(invoke(writer, 2)).rejects.toMatchObject({
+      name: 'AgentFailedError',
+      message: 'worker does not offer evaluate.judge',
+    })
+    expect(await record()).toMatchObject({ judging: {}, attempts: [{ agentId: 'judge' }] })
+  })
+
   it('is made anew where a call of its agent begins anew', async () => {
     await expect(invoke(writer, 0)).rejects.toThrow()
     await world.ports.steps.reopenStep(taskId, 'a', { at: '2026-01-01T00:00:01.000Z', before: '0002.' })
