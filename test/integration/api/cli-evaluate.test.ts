@@ -53,6 +53,27 @@ describe('the score of a step', () => {
   })
 })
 
+describe('a step with a judge, on a stage without models', () => {
+  it('goes on with the score of its other checks, and says why it is not judged', async () => {
+    const evaluate = { rules: { said: '{% $output = "Kea" %}' }, judge: { rubric: 'It is a parrot.' } }
+    const workflow = { name: 'parrot_judged', steps: { say: { capability: 'echo', input: 'Kea', evaluate } } }
+    const { body } = await api.call('POST', '/tasks', { workflow })
+    const taskId = String(body.taskId)
+    expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+    const { body: step } = await api.call('GET', `/tasks/${taskId}/steps/say`)
+    expect(step).toMatchObject({
+      status: 'succeeded',
+      agentId: 'echo',
+      output: 'Kea',
+      evaluation: {
+        score: 1,
+        unjudged: expect.stringContaining('ConfigError: evaluate.judge needs a language model'),
+      },
+      attempts: [{ agentId: 'language', error: { name: 'ConfigError' } }],
+    })
+  })
+})
+
 describe('orchestrator evaluate', () => {
   const cases = ['Ara', 'Kea', 'Lory', 'Kaka', 'Jandaya'].map((name) => ({
     id: name,
