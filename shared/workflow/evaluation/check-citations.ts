@@ -7,7 +7,7 @@ type Part = { text: string; citation?: Json | undefined; source?: Json | undefin
 
 const MOST_TOLD = 3
 
-/** The share of the quotations that stand in their passage (evaluate/V2); 1 where there are none. */
+/** The share of the quotations that stand in their passage (output-checks/V2); 1 where there are none. */
 export function checkCitations({
   quotes,
   passages,

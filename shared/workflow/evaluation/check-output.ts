@@ -2,8 +2,8 @@
  * Checks an output as `evaluate` says.
  *
  * Invariants (tests cite them):
- * evaluate/V1 every check has a score from 0 to 1, whatever the output is: a rule that cannot be evaluated has failed, and says why
- * evaluate/V2 a quotation counts only where it stands in the passage that it names, or in any where it names none
+ * output-checks/V1 every check has a score from 0 to 1, whatever the output is: a rule that cannot be evaluated has failed, and says why
+ * output-checks/V2 a quotation counts only where it stands in the passage that it names, or in any where it names none
  */
 import * as z from 'zod'
 import { isOrchestratorError } from '../../domain/errors.ts'
@@ -39,7 +39,7 @@ export async function checkOutput(
 
 type Scored = Pick<Check, 'score' | 'reason'>
 
-/** evaluate/V1 */
+/** output-checks/V1 */
 async function checked(kind: Check['kind'], name: string, check: () => Promise<Scored>): Promise<Check> {
   try {
     return { kind, name, ...(await check()) }

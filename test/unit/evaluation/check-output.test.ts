@@ -26,7 +26,7 @@ describe('a rule', () => {
     expect(await rule(text)).toEqual({ kind: 'rule', name: 'it', score, ...(reason && { reason }) })
   })
 
-  it('that cannot be evaluated has failed, and says why (evaluate/V1)', async () => {
+  it('that cannot be evaluated has failed, and says why (output-checks/V1)', async () => {
     expect(await rule('{% $number($output.text) > 1 %}')).toEqual({
       kind: 'rule',
       name: 'it',
@@ -36,7 +36,7 @@ describe('a rule', () => {
   })
 
   it.each([[null], [[]], ['text'], [0], [{ text: 5 }]])(
-    'has a score whatever the output is: %j (evaluate/V1)',
+    'has a score whatever the output is: %j (output-checks/V1)',
     async (output) => {
       expect(await rule('{% $length($output.text) > 2 %}', output)).toMatchObject({ score: 0 })
     },
@@ -84,7 +84,7 @@ describe('citations', () => {
     ['is none', [{ citation: 1 }], 0],
     ['names a passage that is not there', [{ citation: 3, quote: 'Gifts are never' }], 0],
     ['is absent', [], 1],
-  ])('a quotation that %s (evaluate/V2)', async (_what, quotes, score) => {
+  ])('a quotation that %s (output-checks/V2)', async (_what, quotes, score) => {
     expect(await check(quotes)).toMatchObject({ kind: 'citations', name: 'citations', score })
   })
 

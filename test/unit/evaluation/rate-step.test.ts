@@ -62,6 +62,19 @@ describe('a rating', () => {
     expect(await quality()).toBe(0)
   })
 
+  it('is kept where the statistics cannot be corrected, and is not counted later (rating/S3)', async () => {
+    await end({ agentVersion: '1.0.0' })
+    const { statistics } = world.ports
+    const down = {
+      ...world.ports,
+      statistics: { ...statistics, correct: () => Promise.reject(new Error('down')) },
+    }
+    const asked = { id: taskId, stepId: 'a', score: 0.4, by: 'ana' }
+    expect(await rateStep(down)(asked, CALLER)).toMatchObject({ score: 0.4 })
+    await rate()
+    expect(await quality()).toBe(0)
+  })
+
   it('is refused for a step without an output, which is told with its status', async () => {
     await world.ports.steps.takeOverStep({ taskId, path: 'a', owner: 'o', fence: '1' }, start)
     await expect(rate()).rejects.toMatchObject({
