@@ -1,6 +1,7 @@
 import type { DefinedAgent } from '../shared/agent/index.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { isAgentStep, type Steps, type Workflow } from '../shared/workflow/schema.ts'
+import { asEachCall } from '../shared/workflow/step-capability.ts'
 import { bodyOf } from '../shared/workflow/step-kinds.ts'
 import { isDefined } from './options/agents.ts'
 import { placeIn } from './options/check.ts'
@@ -105,6 +106,8 @@ function askedIn(steps: Steps, scope = ''): Asked[] {
     const body = bodyOf(step)
     if (body) return askedIn(body, `${place}.`)
     if (!isAgentStep(step)) return []
-    return [{ place, capability: step.capability, pinned: step.agent?.split('@')[0] }]
+    return asEachCall(step).map(({ capability }) => {
+      return { place, capability, pinned: step.agent?.split('@')[0] }
+    })
   })
 }

@@ -47,6 +47,8 @@ export type StepRun = {
   attempts: FailedAttempt[]
   /** The agent that made the output, or failed last. */
   agentId?: string
+  /** What the expression for its capability has come to; absent for a step that names it. */
+  capability?: string
   /** Why another agent than the planned one has it: the first had failed for good, was busy or was held back. */
   reason?: string
   /** The agents that the step was given to before, or passed over, and why. */
@@ -153,8 +155,8 @@ async function stepsOf(ports: Kept, taskId: string): Promise<Record<string, Step
 }
 
 async function stepRunOf(ports: Kept, record: StepRecord): Promise<StepRun> {
-  const { status, output, evaluation, error, attempts, agentId, skipReason, degraded, endedAt, child } =
-    record
+  const { status, output, evaluation, error, attempts, agentId, capability } = record
+  const { skipReason, degraded, endedAt, child } = record
   const { reason, inPlaceOf } = record.decision ?? {}
   const paid = attempts.reduce((sum, { costUsd = 0 }) => sum + costUsd, record.costUsd ?? 0)
   return {
@@ -164,6 +166,7 @@ async function stepRunOf(ports: Kept, record: StepRecord): Promise<StepRun> {
     ...(error ? { error } : {}),
     attempts: attempts.map(({ execution: _execution, ...attempt }) => attempt),
     ...(agentId === undefined ? {} : { agentId }),
+    ...(capability === undefined ? {} : { capability }),
     ...(reason && inPlaceOf ? { reason, inPlaceOf } : {}),
     ...(skipReason === undefined ? {} : { skipReason }),
     ...(degraded === undefined ? {} : { degraded }),

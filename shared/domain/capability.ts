@@ -9,6 +9,9 @@ export const CapabilityNameSchema = z
   )
   .max(64)
 
+/** The most capabilities from which a step chooses one when it begins. */
+export const MOST_CHOICES_OF_CAPABILITY = 20
+
 export const CapabilitySchema = z.object({
   name: CapabilityNameSchema,
   description: z.string().max(500),

@@ -225,6 +225,14 @@ export const ERRORS = {
     whatToDo:
       'Say in its prompt when it is to stop, give it a tool that brings it further, raise `maxTurns`, or take another model.',
   },
+  CapabilityNotAllowedError: {
+    status: 422,
+    retryable: false,
+    seen: 'task',
+    when: "The expression for a step's capability has come to a value that its list `oneOf` does not state. Nothing was called.",
+    whatToDo:
+      'Correct the expression, or what it reads, or state the capability in `oneOf`. `onFailure` of the step goes on without it.',
+  },
   AgentUnavailableError: {
     status: 503,
     retryable: true,

@@ -15,6 +15,7 @@ const CONFIGURATION: ErrorName = 'ConfigError'
 const FINAL: readonly string[] = [
   'AgentFinalError',
   'InvalidInputError',
+  'CapabilityNotAllowedError',
   'AgentOutputError',
   'ModelContextError',
   'ModelFilteredError',

@@ -23,7 +23,8 @@ export const ISSUE_CODES = {
   'looks-like-expression':
     'A text looks like an expression, as `$input.x`, `{{ x }}` or `${x}`, and is none.',
   'loses-digits': 'A number would lose digits; it is written as text.',
-  'missing-field': 'A field is missing that a capability or a child workflow requires.',
+  'missing-field':
+    'A field is missing that a capability, a child workflow or another field of the step requires.',
   'missing-most-tokens': 'An agent with a limit of tokens does not say the most that a call can take.',
   'more-issues': 'There are more issues than are told; the message says how many.',
   'name-too-long': 'The name of a state would be longer than Step Functions takes.',

@@ -157,6 +157,10 @@ export const StepRecordSchema = z.object({
     .optional()
     .describe('The step whose output this is: of an equal one, or of the task that this one is a fork of'),
   decision: DecisionSchema.optional().describe("The rebinder's decision, when it has chosen the agent"),
+  capability: z
+    .string()
+    .optional()
+    .describe('The capability that its expression has come to; absent for a step that names it'),
   busySince: z.string().optional().describe('The first time at which all its agents were busy'),
   askAgainAt: z.string().optional().describe('The time at which a busy agent can be called again'),
   costUsd: z.number().optional().describe('The cost of the attempt that succeeded'),

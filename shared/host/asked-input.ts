@@ -20,13 +20,13 @@ export type Asked =
 export async function askedInput(
   { values, steps }: Pick<HostPorts, 'values' | 'steps'>,
   agent: DefinedAgent,
-  { own, planned, hasEnded, needed, log }: Loading,
+  { own, planned, hasEnded, chosen, needed, log }: Loading,
 ): Promise<Asked> {
   try {
     if (await hasEnded) return { ended: true }
     const role = await judgeRole({ steps }, own, await planned)
     if (role) return { judge: role === 'judge' }
-    const resolved = await resolveInput({ values }, { agent, own, plan: await planned, needed })
+    const resolved = await resolveInput({ values }, { agent, own, plan: await planned, needed }, await chosen)
     if (resolved.kind === 'skip') return { resolved }
     const kept = await keepInput(values, own.taskId, resolved.input, (reason) =>
       log.warn('input not kept', { reason: String(reason) }),

@@ -1,7 +1,7 @@
 import { capabilityAsked } from '../app/agents/capability-asked.ts'
 import type { CallEnd } from '../app/limits/admission.ts'
+import { calledStep } from '../app/steps/chosen-capability.ts'
 import { countAttempt } from '../app/steps/count-attempt.ts'
-import { stepOf } from '../app/steps/plan-paths.ts'
 import { signalGates } from '../app/steps/signal-gates.ts'
 import { amountOf } from '../domain/budget.ts'
 import { stepEndedEvent } from '../domain/events-of-step.ts'
@@ -51,7 +51,9 @@ export async function tellEnd(
   // Neither a skipped step nor a reused output says anything about the agent.
   const isAttempt = status === 'succeeded' && ended.reused === undefined
   if (isAttempt) {
-    const asked = record.judging ? JUDGE : capabilityAsked(agent.manifest, stepOf(plan, own.path))?.name
+    const asked = record.judging
+      ? JUDGE
+      : capabilityAsked(agent.manifest, calledStep(plan, own.path, record))?.name
     const capability = asked ?? ''
     measureCost(ports, run)
     ports.measure('Attempts', { agentId, outcome: 'succeeded' }, 1)

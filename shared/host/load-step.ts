@@ -1,7 +1,9 @@
+import { stepOf } from '../app/steps/plan-paths.ts'
 import { recordsOfNeeds } from '../app/steps/resolve-step.ts'
 import { isRunAgain, StepPayloadSchema } from '../contracts/step-payload.ts'
 import { isDone, type StepRecord } from '../domain/step.ts'
 import type { Ownership, Plan } from '../ports/index.ts'
+import { capabilityComputedBy } from '../workflow/step-capability.ts'
 import type { HostPorts, Invocation } from './host-ports.ts'
 import { type StepLog, stepLog } from './step-log.ts'
 
@@ -14,6 +16,8 @@ export type Loading = {
   planned: Promise<Plan>
   /** Whether the step has succeeded, or was skipped, in an earlier run, and only replays its receipt (steps/P2). */
   hasEnded: Promise<boolean>
+  /** The step's own record, where the rebinder has chosen its capability (choice/C1); undefined for every other step. */
+  chosen: Promise<StepRecord | undefined>
   /** Records of the steps that this one needs; they ended before this step was entered. None of a step that has ended. */
   needed: Promise<StepRecord[]>
 }
@@ -36,8 +40,12 @@ export function loadStep(
   const needed = Promise.all([planned, hasEnded]).then(([plan, ended]) =>
     ended ? [] : recordsOfNeeds(steps, plan, path),
   )
+  const chosen = planned.then(async (plan) => {
+    if (capabilityComputedBy(stepOf(plan, path)) === undefined) return undefined
+    return (await steps.findSteps(taskId, [path]))[0]
+  })
   // Prevents unhandled rejections: failures surface where the promises are awaited.
-  for (const reading of [planned, hasEnded, needed]) reading.catch(() => {})
+  for (const reading of [planned, hasEnded, chosen, needed]) reading.catch(() => {})
   return {
     own: { taskId, path, owner: id, fence },
     enteredAt,
@@ -45,6 +53,7 @@ export function loadStep(
     log: stepLog(log, { taskId, stepId: path, requestId: id }),
     planned,
     hasEnded,
+    chosen,
     needed,
   }
 }

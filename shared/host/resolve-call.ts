@@ -1,10 +1,11 @@
 import type { DefinedAgent } from '../agent/index.ts'
 import { capabilityAsked } from '../app/agents/capability-asked.ts'
-import { stepOf } from '../app/steps/plan-paths.ts'
+import { calledStep } from '../app/steps/chosen-capability.ts'
 import { type Resolved, resolveStep } from '../app/steps/resolve-step.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import { ownOf } from '../domain/own.ts'
+import type { StepRecord } from '../domain/step.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import { parseWith } from './checked-values.ts'
 import type { HostPorts } from './host-ports.ts'
@@ -21,9 +22,10 @@ export type Call = {
 export async function resolveInput(
   { values }: Pick<HostPorts, 'values'>,
   { agent, own, plan, needed }: Pick<StepRun, 'agent' | 'own' | 'plan' | 'needed'>,
+  chosen: Pick<StepRecord, 'capability'> | undefined,
 ): Promise<Resolved> {
   const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
-  const schema = capabilityAsked(agent.manifest, stepOf(plan, own.path))?.inputSchema
+  const schema = capabilityAsked(agent.manifest, calledStep(plan, own.path, chosen))?.inputSchema
   return resolveStep(values, task, plan, own.path, await needed, schema)
 }
 
@@ -31,8 +33,8 @@ export async function resolveInput(
  * Throws InvalidInputError when the input does not match the schema, AgentFailedError when the agent does not offer the
  * step's capability.
  */
-export function validateCall({ agent, own, plan }: StepRun, input: Json): Call {
-  const capability = capabilityOf(agent, stepOf(plan, own.path))
+export function validateCall({ agent, own, plan, record }: StepRun, input: Json): Call {
+  const capability = capabilityOf(agent, calledStep(plan, own.path, record))
   const parsed = parseWith(agent, capability.input, input, (issues) => {
     return new OrchestratorError('InvalidInputError', `the input does not fit ${capability.name}: ${issues}`)
   })

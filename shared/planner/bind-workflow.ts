@@ -5,6 +5,7 @@ import { suggestNames } from '../domain/nearest-names.ts'
 import type { Binding, Decision } from '../domain/plan.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
+import { capabilitiesOf, capabilityComputedBy } from '../workflow/step-capability.ts'
 import { describeUnknownAgent, type Offering, unfitFallbacks } from './issues-of-fallbacks.ts'
 
 /** Chooses an agent for a step; implemented by the selector and passed in by the use case. */
@@ -39,6 +40,7 @@ export function bindWorkflow(
   for (const { place, step } of all) {
     if (!isAgentStep(step) || Object.hasOwn(kept.bindings, place)) continue
     bound.issues.push(...issuesOfFallbacks(workflow, place, step, agents))
+    bound.issues.push(...issuesOfChoice(workflow, place, step, known))
     if (step.bind === 'late') continue
     const selection = choose(place, step)
     if (!selection.agent) {
@@ -76,6 +78,16 @@ function issueOfNobody(
     return issue('unknown-agent', path, `step "${id}": ${describeUnknownAgent(name, able)}`)
   }
   return issue('no-agent', path, `nobody can run step "${id}" (${wanted}): ${why(refusals, pinned)}`)
+}
+
+/** What a step states that it may come to call is known before it runs: a capability that nobody offers is a slip. */
+function issuesOfChoice({ steps }: Workflow, id: string, step: AgentStep, known: readonly string[]): Issue[] {
+  if (capabilityComputedBy(step) === undefined) return []
+  return capabilitiesOf(step).flatMap((name, at) => {
+    if (known.includes(name)) return []
+    const message = `no agent offers "${name}", which step "${id}" may come to call${suggestNames(name, known)}`
+    return [issue('unknown-capability', `${pathOfPlace(steps, id)}.oneOf[${at}]`, message)]
+  })
 }
 
 function issuesOfFallbacks(

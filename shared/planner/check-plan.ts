@@ -4,6 +4,7 @@ import { suggestNames } from '../domain/nearest-names.ts'
 import { parseStructure } from '../workflow/parse-structure.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { isAgentStep, type Step, type Workflow } from '../workflow/schema.ts'
+import { capabilitiesOf } from '../workflow/step-capability.ts'
 import { workflowCalledBy, workflowComputedBy } from '../workflow/step-kinds.ts'
 import { workflowNamed } from '../workflow/types/catalogue.ts'
 import { validateWorkflow } from '../workflow/validate-workflow.ts'
@@ -52,7 +53,7 @@ function issuesOfNames(step: Step, path: string, catalogue: PlannerCatalogue): I
     ]
   }
   if (!isAgentStep(step)) return []
-  const { capability, agent, fallback = [] } = step
+  const { agent, fallback = [] } = step
   const names = catalogue.capabilities.map(({ name }) => name)
   const ofCapability = (name: string, at: string): Issue[] =>
     catalogue.find(name)
@@ -75,7 +76,9 @@ function issuesOfNames(step: Step, path: string, catalogue: PlannerCatalogue): I
           ),
         ]
   return [
-    ...(capability === undefined ? [] : ofCapability(capability, 'capability')),
+    ...capabilitiesOf(step).flatMap((name, at) =>
+      ofCapability(name, step.oneOf === undefined ? 'capability' : `oneOf.${at}`),
+    ),
     ...ofAgent,
     ...fallback.flatMap((name, at) => (catalogue.hasAgent(name) ? [] : ofCapability(name, `fallback.${at}`))),
   ]

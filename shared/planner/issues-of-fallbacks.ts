@@ -1,5 +1,6 @@
 import { nearestNames, suggestNames } from '../domain/nearest-names.ts'
 import type { AgentStep } from '../workflow/schema.ts'
+import { capabilitiesOf } from '../workflow/step-capability.ts'
 
 /** Agents that are not removed, with the names of what they offer. */
 export type Offering = { id: string; capabilities: readonly { name: string }[] }
@@ -12,17 +13,19 @@ export const offers = ({ capabilities }: Offering, wanted: string): boolean =>
 
 /** A fallback is an agent that offers the step's capability, or a capability that some agent offers. */
 export function unfitFallbacks(
-  { fallback = [], capability }: Pick<AgentStep, 'fallback' | 'capability'>,
+  step: Pick<AgentStep, 'fallback' | 'capability' | 'oneOf'>,
   agents: readonly Offering[],
 ): UnfitFallback[] {
-  const able = agents
-    .filter((agent) => capability === undefined || offers(agent, capability))
-    .map((one) => one.id)
+  const { fallback = [] } = step
+  const wanted = capabilitiesOf(step)
+  const isAble = (agent: Offering): boolean =>
+    wanted.length === 0 || wanted.some((capability) => offers(agent, capability))
+  const able = agents.filter(isAble).map((one) => one.id)
   return fallback.flatMap((name, at): UnfitFallback[] => {
     const agent = agents.find((one) => one.id === name)
-    if (agent && (capability === undefined || offers(agent, capability))) return []
+    if (agent && isAble(agent)) return []
     if (agent) {
-      const why = `agent "${name}" does not offer ${capability}${suggestNames(name, able)}`
+      const why = `agent "${name}" does not offer ${wanted.join(' or ')}${suggestNames(name, able)}`
       return [{ at, name, code: 'no-agent', why }]
     }
     if (agents.some((one) => offers(one, name))) return []

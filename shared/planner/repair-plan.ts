@@ -9,6 +9,7 @@
  */
 import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
 import { shown } from '../domain/shown.ts'
+import { hasExpressions } from '../workflow/expressions.ts'
 import { WorkflowNameSchema } from '../workflow/schema.ts'
 import type { PlannerCapability, PlannerCatalogue } from './planner-catalogue.ts'
 import { type Repair, repaired } from './repair.ts'
@@ -134,7 +135,7 @@ function withCapability(
     const { agent: _agent, ...others } = step
     return { capability: agent, ...others }
   }
-  if (typeof capability !== 'string' || catalogue.find(capability)) return step
+  if (typeof capability !== 'string' || hasExpressions(capability) || catalogue.find(capability)) return step
   const found = understandName(capability, catalogue.capabilities)
   const known: PlannerCapability | undefined = found && catalogue.find(found.name)
   if (!found || (found.guessed && known?.hasEffect)) return step

@@ -4,7 +4,7 @@ import { suggestNames } from '../domain/nearest-names.ts'
 import { everyStep, pathOfPlace } from '../workflow/places.ts'
 import { isAgentStep, type Step, type Workflow } from '../workflow/schema.ts'
 import { workflowCalledBy } from '../workflow/step-kinds.ts'
-import { capabilityOfStep } from '../workflow/step-needs.ts'
+import { capabilityOfStep, oneOfStep } from '../workflow/step-needs.ts'
 import { describeUnknownAgent, type Offering, offers, unfitFallbacks } from './issues-of-fallbacks.ts'
 
 /** What is known at one place: a deployment, a project, an API. */
@@ -43,6 +43,12 @@ function missingOf(step: Step, { agents, workflows }: Known): Missing[] {
     return [{ field: 'capability', code: 'unknown-capability', message }]
   }
   if (!isAgentStep(step)) return []
+  const ofChoice = (oneOfStep(step) ?? []).flatMap((name, at): Missing[] => {
+    if (capabilities.includes(name)) return missingAgent(step.agent, name, agents)
+    const message = `no agent here offers "${name}"${suggestNames(name, capabilities)}`
+    return [{ field: `oneOf[${at}]`, code: 'unknown-capability', message }]
+  })
+  if (ofChoice.length > 0) return ofChoice
   const ofFallbacks = unfitFallbacks(step, agents).map(({ at, name, code, why }) => {
     return { field: `fallback[${at}]`, code, message: `fallback "${name}": ${why}` }
   })

@@ -14,6 +14,8 @@ export type Rebound = {
   startedAt: string
   reboundBy?: string
   decision?: Decision
+  /** What the expression for the step's capability has come to. */
+  capability?: string | undefined
   busySince?: string | undefined
   begun?: Begun
   /** Why the agent that the rebinder has chosen is not called at once; without it the rebinder removes what was recorded before. */
@@ -35,6 +37,7 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
       | 'agentId'
       | 'agentVersion'
       | 'agentCode'
+      | 'capability'
       | 'output'
       | 'evaluation'
       | 'error'

@@ -1,7 +1,8 @@
 import { isJsonObject } from '../domain/json.ts'
 import { nearestNames } from '../domain/nearest-names.ts'
 import { expressionsIn, type FoundExpression } from './expressions.ts'
-import { type Step, StepIdSchema } from './schema.ts'
+import { type AgentStep, type Step, StepIdSchema } from './schema.ts'
+import { capabilityComputedBy } from './step-capability.ts'
 
 /**
  * Replaces a step that does not parse, so that other steps are still checked, and an invalid field does not cause issues in valid steps.
@@ -35,6 +36,10 @@ export function standInOf(
   }
   if (meant('forEach') !== undefined) step.forEach = '{% [] %}'
   if (meant('join') !== undefined) step.join = 'settled'
+  // Without the other, neither is known to be wrong.
+  if (meant('capability') !== undefined) delete step.oneOf
+  if (meant('oneOf') !== undefined && capabilityComputedBy(step as Calling) !== undefined)
+    step.oneOf = [ANY_CAPABILITY]
   const needs = meant('needs')
   if (needs !== undefined) step.needs = [needs].flat().filter((one) => StepIdSchema.safeParse(one).success)
   const handler = handlerIn(meant('onFailure'))
@@ -46,6 +51,9 @@ export function standInOf(
     .flatMap((field) => leftIn(value, field))
   return { step: step as unknown as Step, left }
 }
+
+type Calling = Pick<AgentStep, 'capability'>
+const ANY_CAPABILITY = 'echo'
 
 const [BODY, LOOP] = ['steps', 'repeat']
 const NO_EXPRESSIONS = ['needs', 'description', BODY]

@@ -2,6 +2,7 @@ import { expressionsIn, type FoundExpression } from './expressions.ts'
 import { type Graph, makeGraph, sinksOf } from './graph.ts'
 import { referencesIn } from './references.ts'
 import { isAgentStep, isEach, isLoop, type Step, type Steps } from './schema.ts'
+import { capabilitiesOf, capabilityComputedBy } from './step-capability.ts'
 import { bodyOf } from './step-kinds.ts'
 
 /** The expressions of a step in the scope of its own graph; those in the scope of its body are {@link expressionsOfBody}. */
@@ -12,7 +13,8 @@ export function expressionsOfStep(step: Step): FoundExpression[] {
 }
 
 /** Whether a field of a fan-out is evaluated for each of its items, which is `$item` there. */
-export const isOfEachItem = (field: string): boolean => /^(?:input|workflow|evaluate)\b/.test(field)
+export const isOfEachItem = (field: string): boolean =>
+  /^(?:input|workflow|capability|evaluate)\b/.test(field)
 
 /** Whether a field is evaluated when there is an output, which is `$output` there. */
 export const isOfOutput = (field: string): boolean => /^evaluate\b/.test(field)
@@ -91,7 +93,12 @@ export function graphOfWorkflow(workflow: { steps: Steps }): Graph {
 
 const goesOnToHandler = ({ onFailure }: Step): boolean => typeof onFailure === 'object' && 'step' in onFailure
 
-/** The capability a step names; undefined where it only pins an agent, and for steps that no agent runs. */
+/** The capability a step names; undefined where it only pins an agent or names an expression, and for steps that no agent runs. */
 export function capabilityOfStep(step: Step): string | undefined {
-  return isAgentStep(step) ? step.capability : undefined
+  return isAgentStep(step) && capabilityComputedBy(step) === undefined ? step.capability : undefined
+}
+
+/** The capabilities of which a step chooses one when it begins; undefined for every other step. */
+export function oneOfStep(step: Step): string[] | undefined {
+  return isAgentStep(step) && capabilityComputedBy(step) !== undefined ? [...capabilitiesOf(step)] : undefined
 }

@@ -1,7 +1,7 @@
 /** The schemas of steps, one for each kind. */
 import * as z from 'zod'
 import { AgentIdSchema } from '../domain/agent.ts'
-import { CapabilityNameSchema } from '../domain/capability.ts'
+import { CapabilityNameSchema, MOST_CHOICES_OF_CAPABILITY } from '../domain/capability.ts'
 import { distinct } from '../domain/distinct.ts'
 import { PreferSchema } from '../domain/prefer.ts'
 import { StepEvaluateSchema } from './evaluation/evaluate-schema.ts'
@@ -19,9 +19,21 @@ import { StepIdSchema } from './step-id.ts'
 
 const AgentStepSchema = z.strictObject({
   ...common,
-  capability: CapabilityNameSchema.optional().describe(
-    'The capability to call; the planner chooses the best agent that offers it',
-  ),
+  capability: z
+    .string()
+    .regex(
+      /^(?:(?!.{65})[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*|\s*\{%[\s\S]*%\}\s*)$/,
+      'a capability is lower case words joined by dots, e.g. text.summarize, at most 64 characters, or an expression "{% ... %}" for one',
+    )
+    .optional()
+    .describe(
+      'The capability to call; the planner chooses the best agent that offers it. Or an expression for it, with `oneOf` and `bind: late`: it is evaluated when the step begins',
+    ),
+  oneOf: distinct(z.array(CapabilityNameSchema).min(1).max(MOST_CHOICES_OF_CAPABILITY))
+    .optional()
+    .describe(
+      'With an expression for the capability: every capability that it may come to. Another value ends the step with CapabilityNotAllowedError',
+    ),
   agent: z.string().optional().describe('Pin one agent, optionally id@version'),
   input: z.unknown().optional().describe('The input of the agent: a value with expressions'),
   forEach: ListExpressionSchema.optional().describe(

@@ -11,6 +11,7 @@ import {
   stepKind,
   type Workflow,
 } from '../../shared/workflow/schema.ts'
+import { capabilitiesOf } from '../../shared/workflow/step-capability.ts'
 import type { GivenApprovals } from '../approvals.ts'
 import type { GivenAgents } from '../cast.ts'
 import { isDefined } from './agents.ts'
@@ -64,8 +65,9 @@ const servedBy = (capabilities: readonly string[], id: string | undefined): Want
     if (!isAgentStep(step)) return `step "${place}" is a ${KINDS[stepKind(step)].word}, which no agent runs`
     const pinned = step.agent?.split('@')[0]
     if (pinned !== undefined && id !== undefined && pinned === id) return undefined
-    if (step.capability === undefined || capabilities.includes(step.capability)) return undefined
-    return `step "${place}" asks for "${step.capability}", which this agent does not offer`
+    const asked = capabilitiesOf(step)
+    if (asked.length === 0 || asked.some((one) => capabilities.includes(one))) return undefined
+    return `step "${place}" asks for "${asked.join('" or "')}", which this agent does not offer`
   },
 })
 
@@ -123,9 +125,7 @@ function problemOfNumbers(steps: Workflow['steps'], key: string): string | undef
 
 function issuesOfCapability(workflows: readonly Workflow[], capability: string, at: string): Issue[] {
   const asked = workflows.flatMap(({ steps }) =>
-    everyStep(steps).flatMap(({ step }) =>
-      isAgentStep(step) && step.capability !== undefined ? [step.capability] : [],
-    ),
+    everyStep(steps).flatMap(({ step }) => (isAgentStep(step) ? capabilitiesOf(step) : [])),
   )
   if (asked.includes(capability)) return []
   const [meant] = slipsOf(capability, asked)

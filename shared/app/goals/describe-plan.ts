@@ -4,9 +4,10 @@ import { isJsonObject, type Json } from '../../domain/json.ts'
 import type { Repair } from '../../planner/repair.ts'
 import { needsOf, topologicalOrder } from '../../workflow/graph.ts'
 import { everyStep } from '../../workflow/places.ts'
-import { type Step, type Steps, stepKind, type Workflow } from '../../workflow/schema.ts'
+import { isAgentStep, type Step, type Steps, stepKind, type Workflow } from '../../workflow/schema.ts'
+import { capabilityComputedBy } from '../../workflow/step-capability.ts'
 import { bodyOf, workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
-import { capabilityOfStep, graphOfWorkflow } from '../../workflow/step-needs.ts'
+import { capabilityOfStep, graphOfWorkflow, oneOfStep } from '../../workflow/step-needs.ts'
 import type { EffectOfPlan } from './effects-of-plan.ts'
 import { dollars } from './planning-knowledge.ts'
 
@@ -71,6 +72,7 @@ function describeEffects({ steps }: Workflow, effects: readonly EffectOfPlan[]):
 function valuesOf(step: Step): string[] {
   const given: [string, unknown][] = [
     ['when', step.when],
+    ['capability', isAgentStep(step) ? capabilityComputedBy(step) : undefined],
     ['forEach', 'forEach' in step ? step.forEach : undefined],
     ['workflow', workflowComputedBy(step)],
     ['input', 'input' in step ? step.input : undefined],
@@ -104,7 +106,10 @@ function linesOfSteps({ steps }: { steps: Steps }, indent = '  '): string[] {
 }
 
 const whatRuns = (step: Step): string =>
-  capabilityOfStep(step) ?? workflowCalledBy(step) ?? ('agent' in step ? String(step.agent) : stepKind(step))
+  capabilityOfStep(step) ??
+  oneOfStep(step)?.join(' or ') ??
+  workflowCalledBy(step) ??
+  ('agent' in step ? String(step.agent) : stepKind(step))
 
 function list(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return ''

@@ -1,8 +1,8 @@
 import { isJsonObject } from '../../domain/json.ts'
 import type { PlannerCatalogue } from '../../planner/planner-catalogue.ts'
-import { hasExpressions } from '../../workflow/expressions.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
+import { capabilitiesOf, capabilityComputedBy } from '../../workflow/step-capability.ts'
 import { byKind, workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { workflowNamed } from '../../workflow/types/catalogue.ts'
 import { type Given, isWhollyGiven } from './given-values.ts'
@@ -57,13 +57,11 @@ function effectsOfStep(step: Step, { catalogue }: Known): string[] {
 }
 
 function effectsOfAgent(step: AgentStep, catalogue: PlannerCatalogue): string[] {
-  const { capability } = step
-  if (capability !== undefined && hasExpressions(capability))
-    return ['calls a capability that is not known yet']
   const { capabilities, agents } = namesIn(step)
   const ofCapabilities = capabilities.filter((name) => catalogue.find(name)?.hasEffect === true)
   const ofAgents = agents.filter((name) => catalogue.hasEffect(name))
-  return [...new Set([...ofCapabilities, ...ofAgents])].map((name) => `calls ${name}`)
+  const verb = capabilityComputedBy(step) === undefined ? 'calls' : 'may call'
+  return [...new Set([...ofCapabilities, ...ofAgents])].map((name) => `${verb} ${name}`)
 }
 
 function toldByStep(step: Step, { catalogue, given }: Known): string[] {
@@ -77,7 +75,10 @@ function toldByStep(step: Step, { catalogue, given }: Known): string[] {
 }
 
 /** What a step may call; a fallback is either. */
-const namesIn = ({ capability, agent, fallback = [] }: AgentStep) => ({
-  capabilities: [...(capability === undefined ? [] : [capability]), ...fallback],
-  agents: [...(agent === undefined ? [] : [agent]), ...fallback],
-})
+const namesIn = (step: AgentStep) => {
+  const { agent, fallback = [] } = step
+  return {
+    capabilities: [...capabilitiesOf(step), ...fallback],
+    agents: [...(agent === undefined ? [] : [agent]), ...fallback],
+  }
+}

@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts'
 import { expressionIn, hasExpressions } from '../../workflow/expressions.ts'
 import { plainPathOf, walkPath } from '../../workflow/plain-path.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
+import { capabilityComputedBy } from '../../workflow/step-capability.ts'
 
 /** What a user has said: the words of the goal, and its input. */
 export type Given = { text: string; input?: JsonObject | undefined }
@@ -10,14 +11,12 @@ export type DeclaredInputs = readonly string[]
 
 /**
  * Whether every text that a step gets was given by the user: words that stand in the goal, or a member of the input as it is. A text that a plan makes up, or takes from
- * the output of a step, may carry away what a document or another step has said; so may the choice whether, and how often, the step runs.
+ * the output of a step, may carry away what a document or another step has said; so may the choice whether, how often and
+ * for what the step runs.
  */
-export function isWhollyGiven(
-  { input, when, forEach }: AgentStep,
-  given: Given,
-  declared: DeclaredInputs,
-): boolean {
-  if (when !== undefined) return false
+export function isWhollyGiven(step: AgentStep, given: Given, declared: DeclaredInputs): boolean {
+  const { input, when, forEach } = step
+  if (when !== undefined || capabilityComputedBy(step) !== undefined) return false
   const items = forEach === undefined ? undefined : memberOf(forEach as Json, { input: given.input })
   if (forEach !== undefined && !Array.isArray(items)) return false
   const all = items === undefined ? [undefined] : (items as Json[])

@@ -7,6 +7,7 @@ import { type PlannerCatalogue, plannerCatalogue } from '../../planner/planner-c
 import type { Ports } from '../../ports/index.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { isAgentStep, type Workflow } from '../../workflow/schema.ts'
+import { capabilitiesOf } from '../../workflow/step-capability.ts'
 import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { workflowNamed } from '../../workflow/types/catalogue.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
@@ -46,7 +47,7 @@ export async function catalogueFor(
 function isKnownBefore(workflow: Workflow, all: readonly Workflow[], seen: ReadonlySet<Workflow>): boolean {
   return everyStep(workflow.steps).every(({ step }) => {
     if (workflowComputedBy(step) !== undefined) return false
-    if (isAgentStep(step) && step.capability === PLANNING) return false
+    if (isAgentStep(step) && capabilitiesOf(step).includes(PLANNING)) return false
     const called = workflowCalledBy(step)
     const child = called === undefined ? undefined : workflowNamed({ agents: [], workflows: all }, called)
     return !child || seen.has(child) || isKnownBefore(child, all, new Set([...seen, workflow]))

@@ -66,7 +66,7 @@ async function bind(
     return { capability, pinned: named?.get(place) ?? agent }
   }
   const wanted = everyStep(workflow.steps).flatMap(({ place, step }) =>
-    isAgentStep(step) ? (capabilityWanted(wantedAt(place, step), agents) ?? []) : [],
+    isAgentStep(step) && step.bind !== 'late' ? (capabilityWanted(wantedAt(place, step), agents) ?? []) : [],
   )
   const knowledge = await knowledgeOf(ports, agents, wanted, wishes.left)
   const isKept = (place: string): boolean => kept !== undefined && Object.hasOwn(kept.bindings, place)

@@ -18,6 +18,7 @@ import { boundedWork } from '../../workflow/bounded-work.ts'
 import { expressionIn, expressionsIn, withoutEscapes } from '../../workflow/expressions.ts'
 import { everyStep, pathOfPlace } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
+import { asEachCall } from '../../workflow/step-capability.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
 
 export type ConstantInputs = {
@@ -55,7 +56,9 @@ function checkEach(
   for (const { place, step } of everyStep(steps)) {
     if (!isAgentStep(step) || !isOpen(place) || !saysSomething(step.input)) continue
     const path = `${pathOfPlace(steps, place)}.input`
-    const offers = agents.flatMap((agent) => offerOf(agent, step, pinnedAt(place, step)))
+    const offers = agents.flatMap((agent) =>
+      asEachCall(step).flatMap((one) => offerOf(agent, one, pinnedAt(place, step))),
+    )
     const judged = offers.map(({ agent, name, schema }) => {
       const found = knownIssues(step.input, schema, path)
       return {

@@ -7,14 +7,15 @@ import type { Decision } from '../../domain/plan.ts'
 import type { PriceTable } from '../../domain/price-table.ts'
 import type { EpochCounters, Histogram } from '../../domain/statistics.ts'
 import { type Draw, drawAround, drawFrom, mixed } from '../../estimator/draw.ts'
-import { type Basis, childOf, estimate, type Known } from '../../estimator/estimate.ts'
-import type { AgentDraws } from '../../estimator/simulate-step.ts'
+import { childOf, estimate, type Known } from '../../estimator/estimate.ts'
 import { usdOfRun, usdPerSecond } from '../../estimator/usage-of-run.ts'
+import { type DrawsOfAgent, worstOfEach } from '../../estimator/worst-of-each.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import { histogramAt, type Sums, sumsAt } from '../../selector/decayed-counters.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { retriedKinds } from '../../workflow/retry-policy.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
+import { asEachCall, capabilitiesOf } from '../../workflow/step-capability.ts'
 import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { doingsOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
@@ -69,20 +70,28 @@ async function knownOf(
   const facts = wanted.facts ?? (await factsOfInput(workflow, input, at))
   assumptions.push(...facts.assumptions)
   const orders = new Map(
-    all.flatMap(({ place, step }): [string, Agent[]][] => {
+    all.flatMap(({ place, step }): [string, CallOrder[]][] => {
       if (!isAgentStep(step)) return []
       const decision = decisions.find(({ stepId }) => stepId === place)
-      const order = inOrder(agents, step, ownOf(bindings, place)?.agentId, decision)
-      if (order.length === 0) assumptions.push(`"${place}" takes no time: nobody is known who could do it`)
-      const [{ id, limits } = { id: '', limits: undefined }] = order
+      const calls = asEachCall(step).map((call) => {
+        return { call, order: inOrder(agents, call, ownOf(bindings, place)?.agentId, decision) }
+      })
+      if (calls.length > 1)
+        assumptions.push(
+          `"${place}" calls one of ${capabilitiesOf(step).join(', ')}: it is taken for the dearest and slowest of them`,
+        )
+      if (calls.every(({ order }) => order.length === 0))
+        assumptions.push(`"${place}" takes no time: nobody is known who could do it`)
+      const [{ id, limits } = { id: '', limits: undefined }] = calls.flatMap(({ order }) => order)
       if (step.forEach !== undefined && limits?.maxConcurrency !== undefined)
         assumptions.push(
           `agent ${id}, which takes ${limits.maxConcurrency} calls at once, works for nobody else during "${place}"`,
         )
-      return [[place, order]]
+      return [[place, calls]]
     }),
   )
-  const doings = await doingsOf(ports, [...new Set([...orders.values()].flat())])
+  const called = [...orders.values()].flat().flatMap(({ order }) => order)
+  const doings = await doingsOf(ports, [...new Set(called)])
   const children = await childrenOf(ports, wanted, assumptions, seen, depth)
 
   const others = new Map<string, Draw>()
@@ -99,17 +108,18 @@ async function knownOf(
       const runs = ownOf(facts.runs, place)
       const child = children.get(place)
       if (child) return { child, runs, basis: 'measured' }
-      const order = orders.get(place) ?? []
-      if (order.length === 0)
+      const facing = { doings, at, ofOthers, prices: ports.prices }
+      const each = (orders.get(place) ?? []).map(({ call, order }) =>
+        order.map((agent) => drawsOf(agent, call, facing)),
+      )
+      const draws = worstOfEach(each)
+      if (draws.length === 0)
         // Of a workflow that is computed nothing is known; of a wait and an approval there is nothing to know.
         return {
           seconds: () => ownOf(facts.waits, place) ?? 0,
           runs,
           basis: workflowComputedBy(step) === undefined ? 'measured' : 'assumed',
         }
-      const draws = order.map((agent) =>
-        drawsOf(agent, step as AgentStep, { doings, at, ofOthers, prices: ports.prices }),
-      )
       const [first] = draws
       return { agents: draws.map(({ basis: _basis, ...own }) => own), runs, basis: first?.basis ?? 'assumed' }
     },
@@ -143,14 +153,13 @@ function inOrder(
   return [...new Set([...(first ? [first] : []), ...others])]
 }
 
+/** A step as it may be called, and the agents for that in the order in which they are tried. */
+type CallOrder = { call: AgentStep; order: Agent[] }
+
 type Doings = ReadonlyMap<string, ReadonlyMap<string, EpochCounters[]>>
 type Facing = { doings: Doings; at: number; ofOthers: (capability: string) => Draw; prices: PriceTable }
 
-function drawsOf(
-  agent: Agent,
-  step: AgentStep,
-  { doings, at, ofOthers, prices }: Facing,
-): AgentDraws & { basis: Basis } {
+function drawsOf(agent: Agent, step: AgentStep, { doings, at, ofOthers, prices }: Facing): DrawsOfAgent {
   const capability = capabilityAsked(agent, step)?.name ?? ''
   const own = doings.get(agent.id)?.get(capability) ?? []
   const sums = sumsAt(own, at)

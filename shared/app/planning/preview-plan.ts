@@ -4,11 +4,12 @@ import type { MakePlanSchema } from '../../contracts/requests.ts'
 import type { PlanView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { pathIn } from '../../domain/instance-path.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
 import { criticalPath, needsOf, topologicalOrder } from '../../workflow/graph.ts'
 import { type Step, type Steps, stepKind } from '../../workflow/schema.ts'
 import { bodyOf } from '../../workflow/step-kinds.ts'
-import { capabilityOfStep, graphOfWorkflow } from '../../workflow/step-needs.ts'
+import { capabilityOfStep, graphOfWorkflow, oneOfStep } from '../../workflow/step-needs.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { withUndeclared } from '../limits/most-of-call.ts'
 import { checkFileReferences, parseInput } from './check-input.ts'
@@ -53,7 +54,8 @@ function plannedSteps(steps: Steps, scope = ''): PlanView['steps'] {
     const stepId = pathIn(scope, id)
     const capability = capabilityOfStep(step)
     const needs = [...needsOf(graph, id)].map((need) => pathIn(scope, need))
-    const planned = { stepId, kind: stepKind(step), needs, ...(capability ? { capability } : {}) }
+    const oneOf = oneOfStep(step)
+    const planned = withoutUndefined({ stepId, kind: stepKind(step), needs, capability, oneOf })
     const body = bodyOf(step)
     return [planned, ...(body ? plannedSteps(body, stepId) : [])]
   })

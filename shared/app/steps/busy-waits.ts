@@ -1,4 +1,5 @@
-/** How long a step waits when all its agents are busy (rebind/B8). */
+/** How long a step waits when all its agents are busy (rebind/B8), and what a repeated call of the rebinder answers (rebind/B6). */
+import { isSameEntry, type RebindAnswer } from '../../contracts/step-payload.ts'
 import { REFUSALS } from '../../domain/errors.ts'
 import { seededRandom } from '../../domain/random.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
@@ -62,4 +63,18 @@ export function waitingSeconds(wait: Wait, first: number): number {
   const random = seededRandom(`${own.taskId} ${own.path} ${own.fence}`)
   const wished = askAgainAt === undefined ? 0 : Math.ceil(secondsUntil(askAgainAt, ports.clock.now()))
   return Math.max(1, Math.round(most * (0.5 + random() / 2)), Math.min(wished, MOST_WISHED_SECONDS))
+}
+
+/** The answer that this call has already given, when it is repeated after a crash (rebind/B6). */
+export async function answeredBefore(
+  { agents, clock }: Pick<Ports, 'agents' | 'clock'>,
+  { status, reboundBy = '', agentId = '', attempts }: StepRecord,
+  fence: string,
+  turn: number,
+): Promise<RebindAnswer | undefined> {
+  if (status !== 'running' || reboundBy === '' || !isSameEntry(reboundBy, fence)) return undefined
+  const agent = await agents.findAgent(agentId)
+  const last = attempts.at(-1)
+  const waitSeconds = last?.agentId === agentId ? secondsUntilAsked({ clock }, last) : 0
+  return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds }, turn: turn + 1 }
 }

@@ -7,13 +7,13 @@ import type { CallEnd } from '../../selector/breaker.ts'
 import { additionsOf, sumsAt } from '../../selector/decayed-counters.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
-import { stepOf } from './plan-paths.ts'
+import { calledStep } from './chosen-capability.ts'
 
 /** An attempt that has ended; without an error it has succeeded. */
 export type EndedAttempt = {
   plan: Plan
   path: string
-  record: Pick<StepRecord, 'decision'>
+  record: Pick<StepRecord, 'decision' | 'capability'>
   agent: Pick<AgentManifest, 'id' | 'version' | 'capabilities'>
   attempt: Pick<Attempt, 'startedAt' | 'endedAt' | 'evaluation'> &
     Partial<Pick<Attempt, 'error' | 'costUsd' | 'tokens'>>
@@ -29,7 +29,7 @@ export async function countAttempt(
   { plan, path, record, agent, attempt }: EndedAttempt,
 ): Promise<NonNullable<CallEnd['lately']>> {
   const { startedAt, endedAt, error, evaluation, costUsd = 0, tokens } = attempt
-  const capability = capabilityAsked(agent, stepOf(plan, path))?.name ?? ''
+  const capability = capabilityAsked(agent, calledStep(plan, path, record))?.name ?? ''
   const quality = evaluation?.score ?? (error ? 0 : 1)
   const expected = decisionOf(plan, path, record.decision)?.expectedQuality
   const outcome = {

@@ -5,6 +5,8 @@ import type { Plan } from '../../ports/index.ts'
 import { chooseAgent } from '../../selector/choose-agent.ts'
 import { type AgentStep, DEFAULT_CONCURRENCY, MOST_TOGETHER } from '../../workflow/schema.ts'
 
+import { asEachCall } from '../../workflow/step-capability.ts'
+
 export type Lanes = {
   /** How many items run concurrently: the sum of the agents' limits, at most what the step allows. */
   atOnce: number
@@ -38,7 +40,8 @@ function agentsAble(
       : { capability: entry, pinned: undefined },
   )
   const able = new Set<string>()
-  for (const wanted of [{ capability: step.capability, pinned: step.agent }, ...fallbacks]) {
+  const stated = asEachCall(step).map(({ capability }) => ({ capability, pinned: step.agent }))
+  for (const wanted of [...stated, ...fallbacks]) {
     const request = { stepId: '', seed: '', tenant, prefer: preferring(prefer, step.prefer), agents }
     const selection = chooseAgent({ ...request, ...wanted })
     if (!selection.agent) continue

@@ -23,9 +23,9 @@
  * rebind/B12 the record of a step that waits for its agents says why, since when, and until when where that is known; when its agent is
  *    called, it does no more
  */
-import { isSameEntry, type RebindAnswer, type RebindPayload } from '../../contracts/step-payload.ts'
+import type { RebindAnswer, RebindPayload } from '../../contracts/step-payload.ts'
 import { boundedText } from '../../domain/bounded.ts'
-import { DEATHS, OrchestratorError } from '../../domain/errors.ts'
+import { DEATHS, isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { executionArnOf } from '../../domain/execution-arn.ts'
 import {
   type FailoverFacts,
@@ -34,28 +34,28 @@ import {
   failureFacts,
 } from '../../domain/failure-facts.ts'
 import type { Decision } from '../../domain/plan.ts'
-import { type Attempt, type Held, isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
+import type { Attempt, Held, StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import { executionName, isOpenTask } from '../../domain/task.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
-import type { AgentStep } from '../../workflow/schema.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { settleDead } from '../limits/spend-budget.ts'
-import { isRefusal, isSame, secondsUntilAsked } from './busy-waits.ts'
+import { answeredBefore, isRefusal, isSame } from './busy-waits.ts'
+import { calledStep, chooseCapability } from './chosen-capability.ts'
 import { failureInCause } from './failure-in-cause.ts'
 import { hasMadeOutput, isForJudge, LATE } from './judging/for-judge.ts'
 import { settleUnjudged } from './judging/settle-unjudged.ts'
 import { noteLostAttempt } from './lost-attempt.ts'
 import { type NextAgent, nextAgent, type Trouble } from './next-agent.ts'
-import { bindingAt, stepOf } from './plan-paths.ts'
+import { bindingAt } from './plan-paths.ts'
 import {
+  endStep,
   type Failure,
-  hasGoneOn,
   isPastDeadline,
   pastDeadline,
   type Situation as Settling,
+  settledAs,
   settleFailure,
-  verdictOf,
 } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
@@ -64,11 +64,16 @@ type Needs = Pick<
   'tasks' | 'plans' | 'steps' | 'gates' | 'values' | 'bus' | 'executions' | 'budgets'
 > &
   KnowledgeNeeds
-/** `turn`: how many agents the rebinder has chosen before. */
-type Situation = Settling & Trouble & { ports: Needs; turn: number }
+/** `turn`: how many agents the rebinder has chosen before; `capability`: what the step's expression for it has come to just now. */
+type Situation = Settling & Trouble & { ports: Needs; turn: number; capability?: string }
 
 /** Errors that would occur with any agent (rebind/B3). */
-const NOT_MENDED_BY_ANOTHER = ['InvalidInputError', 'BugError', 'DeadlineExceededError']
+const NOT_MENDED_BY_ANOTHER = [
+  'InvalidInputError',
+  'CapabilityNotAllowedError',
+  'BugError',
+  'DeadlineExceededError',
+]
 
 /** Facts about a call for logs and metrics; `failover`: the agent that takes over from a failed one. */
 export type RebindFacts = FailoverFacts & {
@@ -112,12 +117,12 @@ export const rebindStep =
     if (taken.kind === 'superseded') throw superseded(path)
     // The attempt has crashed, or did not settle its reservation.
     if (plan.budget) await settleDead(ports.budgets, { taskId, path, holder: fence })
-    const step = stepOf(plan, path)
+    const step = calledStep(plan, path, taken.step)
     const failed = taken.step.agentId
     const situation = { ports, task, plan, step, askAgainAt: before?.askAgainAt, own, turn }
     const decideAfter = (record: StepRecord): Promise<Decided> => {
       const known = isPastDeadline(ports, plan) ? pastDeadline(plan) : asNoted(record, failure)
-      return decide({ ...situation, record, failure: known })
+      return decideCall({ ...situation, record, failure: known })
     }
     const record =
       taken.kind === 'final' ? taken.step : await withFailedAttempt(ports, plan, own, taken, failure)
@@ -140,20 +145,6 @@ export const rebindStep =
     })
     return answer
   }
-
-/** The answer that this call has already given, when it is repeated after a crash (rebind/B6). */
-async function answeredBefore(
-  { agents, clock }: Pick<Ports, 'agents' | 'clock'>,
-  { status, reboundBy = '', agentId = '', attempts }: StepRecord,
-  fence: string,
-  turn: number,
-): Promise<RebindAnswer | undefined> {
-  if (status !== 'running' || reboundBy === '' || !isSameEntry(reboundBy, fence)) return undefined
-  const agent = await agents.findAgent(agentId)
-  const last = attempts.at(-1)
-  const waitSeconds = last?.agentId === agentId ? secondsUntilAsked({ clock }, last) : 0
-  return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds }, turn: turn + 1 }
-}
 
 /** Records a failure that the host could not record itself, because it never ran or was killed. */
 async function withFailedAttempt(
@@ -192,6 +183,26 @@ const isNoAttempt = (failure: Failure): boolean =>
 
 type Decided = { answer: RebindAnswer; decision?: Decision | undefined }
 
+/** As {@link decide}; a step that begins first chooses its capability, where that is an expression (choice/C1). */
+async function decideCall(situation: Situation): Promise<Decided> {
+  const { ports, task, plan, own, failure } = situation
+  if (failure !== LATE) return decide(situation)
+  try {
+    const chosen = await chooseCapability(ports, task, plan, own.path)
+    if (chosen === undefined) return decide(situation)
+    if (chosen.kind === 'skip') {
+      const answer = await endStep(situation, { status: 'skipped', skipReason: chosen.reason })
+      return { answer }
+    }
+    const { capability } = chosen
+    return decide({ ...situation, step: calledStep(plan, own.path, { capability }), capability })
+  } catch (thrown) {
+    if (!isOrchestratorError(thrown, 'InvalidInputError', 'CapabilityNotAllowedError')) throw thrown
+    const { name, message } = thrown
+    return { answer: await settle({ ...situation, failure: { name, message } }) }
+  }
+}
+
 async function decide(situation: Situation): Promise<Decided> {
   const { failure } = situation
   if (NOT_MENDED_BY_ANOTHER.includes(failure.name)) return { answer: await settle(situation) }
@@ -205,7 +216,7 @@ async function decide(situation: Situation): Promise<Decided> {
 
 /** The record names the new agent before it is called, so that a failure to start is attributed to it (rebind/B2). */
 async function rebound(
-  { ports, own, record, failure, turn }: Situation,
+  { ports, own, record, failure, turn, capability }: Situation,
   { agent, decision, waitSeconds }: NextAgent,
 ): Promise<RebindAnswer> {
   const now = ports.clock.now().toISOString()
@@ -214,6 +225,7 @@ async function rebound(
     startedAt: now,
     reboundBy: own.fence,
     ...(decision ? { decision } : {}),
+    ...(capability ? { capability } : {}),
     busySince: isRefusal(failure) ? (record.busySince ?? now) : undefined,
     held: heldBy({ now, record, failure, waitSeconds }),
   })
@@ -240,15 +252,4 @@ function settle(situation: Situation): Promise<RebindAnswer> {
   const agentId = record.attempts.at(-1)?.agentId ?? record.agentId
   const message = `step "${own.path}"${agentId ? ` (agent ${agentId})` : ''}: ${failure.message}`
   return settleFailure(situation, { name: failure.name, message })
-}
-
-/** The answer for a step that has ended; throws the failure that ends the task (rebind/B6). */
-function settledAs(step: AgentStep, record: StepRecord): RebindAnswer {
-  const { path, status, error } = record
-  if (!isFinalStepStatus(status)) throw new OrchestratorError('BugError', `${path} is not final`)
-  if (status === 'succeeded' || status === 'skipped') return { settled: 'succeeded' }
-  if (status === 'cancelled')
-    throw new OrchestratorError('TaskCancelledError', `step "${path}" was cancelled`)
-  if (hasGoneOn(step, record)) return { settled: 'failed' }
-  throw verdictOf({ name: error?.name ?? '', message: error?.message ?? `step "${path}" failed` })
 }

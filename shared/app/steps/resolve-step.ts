@@ -8,6 +8,8 @@
  * resolve/R3 a handler runs if a step that names it in `onFailure` has failed; else it is skipped
  * resolve/R4 an item of a fan-out always runs, and the fan-out decides what its failure means
  */
+import { boundedText } from '../../domain/bounded.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
 import { parsePath, pathIn } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
 import type { StepRecord, StoredValue } from '../../domain/step.ts'
@@ -16,7 +18,6 @@ import type { Plan, Steps, Values } from '../../ports/index.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 import { expressionsOfStep, handledBy, needsOfStep } from '../../workflow/step-needs.ts'
-import { holds } from './condition.ts'
 import { namesForExpressions, pathsForNames } from './expression-names.ts'
 import { withLists } from './input-lists.ts'
 import { pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
@@ -121,6 +122,21 @@ export async function decideStep(
     return { kind: 'skip', reason: 'its condition is not true' }
   }
   return { kind: 'run', value: (await resolveExpressions(template, names)) as Record<string, Json> }
+}
+
+/** Characters of the value of a condition that a message shows. */
+const MOST_SHOWN = 100
+
+/**
+ * Whether a condition holds. An expression that finds nothing (`$steps.draft.isFinal` of a draft without that member) is false. `where` is
+ * the field with the condition. Throws InvalidInputError with value and expression for anything but a boolean: truthiness of a number, a
+ * text or null would hide mistakes.
+ */
+export function holds(value: Json | undefined, where: string, text: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  const shown = boundedText(JSON.stringify(value), MOST_SHOWN)
+  const message = `${where} ${text} is ${shown}; a condition is true or false, such as {% $exists(...) %} or {% $count(...) > 0 %}`
+  throw new OrchestratorError('InvalidInputError', message)
 }
 
 type StatusOf = (id: string) => StepRecord['status'] | undefined

@@ -5,17 +5,18 @@
  * settle/Z1 the record of a settled step is final before any other step is told to go on
  * settle/Z2 a failure that ends the task leaves as a StepFailedError, which no state retries; a step that goes on never throws
  */
+import type { RebindAnswer } from '../../contracts/step-payload.ts'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { stepEndedEvent } from '../../domain/events-of-step.ts'
 import { failureKind } from '../../domain/failure-kinds.ts'
 import { parsePath } from '../../domain/instance-path.ts'
-import type { StepRecord } from '../../domain/step.ts'
+import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import type { OpenTask } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Ownership, Plan, Ports, StepEnd } from '../../ports/index.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
-import { goesOnAfterFailure, type Step } from '../../workflow/schema.ts'
+import { type AgentStep, goesOnAfterFailure, type Step } from '../../workflow/schema.ts'
 import { namesForExpressions } from './expression-names.ts'
 import { messageInCause } from './failure-in-cause.ts'
 import { recordsOfNeeds } from './resolve-step.ts'
@@ -107,6 +108,17 @@ export function verdictOf({ name, message }: Failure): OrchestratorError {
   return new OrchestratorError('StepFailedError', `${name || 'AgentFailedError'}: ${message}`)
 }
 
+/** The answer for a step that has ended; throws the failure that ends the task (rebind/B6). */
+export function settledAs(step: AgentStep, record: StepRecord): RebindAnswer {
+  const { path, status, error } = record
+  if (!isFinalStepStatus(status)) throw new OrchestratorError('BugError', `${path} is not final`)
+  if (status === 'succeeded' || status === 'skipped') return { settled: 'succeeded' }
+  if (status === 'cancelled')
+    throw new OrchestratorError('TaskCancelledError', `step "${path}" was cancelled`)
+  if (hasGoneOn(step, record)) return { settled: 'failed' }
+  throw verdictOf({ name: error?.name ?? '', message: error?.message ?? `step "${path}" failed` })
+}
+
 /** The failure in the error that a Catch has recorded: the one inside a verdict, or the error itself. */
 export function failureIn({
   Error: name = '',
@@ -123,6 +135,7 @@ export function failureIn({
 /** Errors that are not the agent's fault. */
 const OTHERS_FAULT = [
   'InvalidInputError',
+  'CapabilityNotAllowedError',
   'TaskCancelledError',
   'StepSupersededError',
   'BudgetExceededError',

@@ -163,7 +163,7 @@ async function copied(
 /** fork/R2. Drops the reference to a child task, which belongs to the original and must not be cancelled with this one. */
 function adopted(taskId: string, record: StepRecord, input = record.items): AdoptedStep {
   const { path, status, startedAt, endedAt = startedAt } = record
-  const { agentId, agentVersion, agentCode, output, error, degraded, skipReason } = record
+  const { agentId, agentVersion, agentCode, capability, output, error, degraded, skipReason } = record
   return {
     path,
     status,
@@ -173,6 +173,7 @@ function adopted(taskId: string, record: StepRecord, input = record.items): Adop
     ...(agentId ? { agentId } : {}),
     ...(agentVersion ? { agentVersion } : {}),
     ...(agentCode ? { agentCode } : {}),
+    ...(capability ? { capability } : {}),
     ...(output ? { output, reused: record.reused ?? { taskId, path } } : {}),
     ...(error ? { error } : {}),
     ...(degraded ? { degraded } : {}),

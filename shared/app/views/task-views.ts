@@ -17,7 +17,7 @@ import type { Plan } from '../../ports/index.ts'
 import { needsOf, topologicalOrder } from '../../workflow/graph.ts'
 import { stepAtPlace } from '../../workflow/places.ts'
 import { isEach, isFanOut, isLoop, type Step } from '../../workflow/schema.ts'
-import { capabilityOfStep, graphOfWorkflow } from '../../workflow/step-needs.ts'
+import { capabilityOfStep, graphOfWorkflow, oneOfStep } from '../../workflow/step-needs.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { bindingAt, goesOnAt, stepAt, stepsAt } from '../steps/plan-paths.ts'
@@ -182,13 +182,14 @@ function* numbersIn({ workflow }: Plan, records: readonly StepRecord[]) {
 function viewOf(known: Known, path: string, needs: string[]): StepView {
   const { plan, records, rounds } = known
   const record = records.get(path)
-  const capability = capabilityOfStep(stepAt(plan, path))
+  const step = stepAt(plan, path)
   const decision = decisionOf(plan, path, record?.decision)
   const agentId = record?.agentId ?? bindingAt(plan, path)?.agentId
   return withoutUndefined({
     stepId: path,
     status: hasFailedInside(known, record) ? 'failed' : statusAt(known, path, record),
-    capability,
+    capability: record?.capability ?? capabilityOfStep(step),
+    oneOf: oneOfStep(step),
     agentId,
     agentVersion: record?.agentVersion ?? (record?.status === 'running' ? record.calledVersion : undefined),
     agentCode: record?.agentCode,

@@ -1,10 +1,11 @@
-import { issue } from '../../domain/issue.ts'
+import { type Issue, issue } from '../../domain/issue.ts'
 import { shown } from '../../domain/shown.ts'
 import { issuesOfEvaluate } from '../evaluation/issues-of-evaluate.ts'
 import type { IssueInText } from '../issue-places.ts'
 import type { StepOf } from '../schema.ts'
+import { capabilitiesOf, capabilityComputedBy } from '../step-capability.ts'
 import { type Offer, offersFor } from '../types/catalogue.ts'
-import { ANY, joinAll } from '../types/type.ts'
+import { ANY, joinAll, oneOf, STRING } from '../types/type.ts'
 import { typeOfSchema, typeTakenBy } from '../types/type-of-schema.ts'
 import { issuesOfItems } from './items.ts'
 import type { KindOfStep } from './kind-of-step.ts'
@@ -13,9 +14,15 @@ export const agent: KindOfStep<'agent'> = {
   word: 'agent',
   title: 'A step that an agent runs',
   description: 'It has `capability`, `agent`, or both. With `forEach` it runs once for each item of a list.',
-  evaluated: ['input', 'forEach', 'evaluate.rules', 'evaluate.citations'],
+  evaluated: ['input', 'forEach', 'capability', 'evaluate.rules', 'evaluate.citations'],
   valuesOf: ({ input }) => ({ input }),
-  typedIn: () => [],
+  typedIn: (step) => {
+    const value = capabilityComputedBy(step)
+    const right = `a capability is one of those in oneOf: ${capabilitiesOf(step).join(', ')}`
+    return value === undefined
+      ? []
+      : [{ field: 'capability', value, wanted: step.oneOf === undefined ? STRING : oneOf(step.oneOf), right }]
+  },
   inputsOf: (step, catalogue) =>
     offersFor(catalogue, step).first.map((offer) => ({
       type: typeTakenBy(offer.inputSchema),
@@ -31,6 +38,7 @@ export const agent: KindOfStep<'agent'> = {
     ...issuesOfItems(step, path),
     ...issuesOfEvaluate(step.evaluate, `${path}.evaluate`),
     ...issuesOfCache(step, path),
+    ...issuesOfChoice(step, path),
   ],
 }
 
@@ -39,6 +47,28 @@ function issuesOfCache({ cache, evaluate }: StepOf<'agent'>, path: string): Issu
   if (!cache || !evaluate?.judge) return []
   const message = `cache is ${shown(cache)}; a step whose output is judged (evaluate.judge) reuses none: leave one of them out`
   return [issue('invalid-value', `${path}.cache`, message)]
+}
+
+/** Issues of a capability that is an expression, and of `oneOf` without one. */
+function issuesOfChoice(step: StepOf<'agent'>, path: string): Issue[] {
+  const { capability, oneOf, bind } = step
+  if (capabilityComputedBy(step) === undefined) {
+    if (oneOf === undefined) return []
+    const beside =
+      capability === undefined ? 'without a capability' : `beside capability ${shown(capability)}`
+    const message = `oneOf is ${shown(oneOf)}, and says nothing ${beside}; it states what an expression for the capability may come to: capability: "{% ... %}"`
+    return [issue('invalid-value', `${path}.oneOf`, message)]
+  }
+  const issues: Issue[] = []
+  if (oneOf === undefined) {
+    const message = `capability is ${shown(capability)}, an expression: state every capability that it may come to, oneOf: [text.summarize, ...]`
+    issues.push(issue('missing-field', `${path}.capability`, message))
+  }
+  if (bind === 'early') {
+    const message = `bind is ${shown(bind)}, and the capability is an expression, which is evaluated when the step begins: say bind: late`
+    issues.push(issue('invalid-value', `${path}.bind`, message))
+  }
+  return issues
 }
 
 const whatTakes = ({ name, agentId }: Offer, { agent: pinned }: StepOf<'agent'>): string =>

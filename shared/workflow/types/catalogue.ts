@@ -1,5 +1,6 @@
 import type { AgentManifest } from '../../domain/agent.ts'
 import type { AgentStep, Workflow } from '../schema.ts'
+import { asEachCall } from '../step-capability.ts'
 
 /** The known agents and workflows that a workflow may use; calls of others are not checked. */
 export type Catalogue = {
@@ -24,7 +25,16 @@ export type Offers = {
 }
 
 /** The capabilities that a step may call, by agent. */
-export function offersFor({ agents }: Catalogue, { capability, agent, fallback = [] }: AgentStep): Offers {
+export function offersFor(catalogue: Catalogue, step: AgentStep): Offers {
+  const each = asEachCall(step).map((one) => offersOfCall(catalogue, one))
+  return {
+    first: each.flatMap(({ first }) => first),
+    further: each.flatMap(({ further }) => further),
+    isOpen: each.length === 0 || each.some(({ isOpen }) => isOpen),
+  }
+}
+
+function offersOfCall({ agents }: Catalogue, { capability, agent, fallback = [] }: AgentStep): Offers {
   const first = agents.flatMap((one) => {
     if (agent === undefined) return offerOf(one, capability)
     return isPinned(one, agent) ? offerOf(one, capability ?? one.capabilities[0]?.name) : []

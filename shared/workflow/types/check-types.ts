@@ -118,7 +118,9 @@ function issuesOfValue(value: unknown, wanted: Type, path: string, scope: Scope,
   if (text === undefined) return []
   const { type } = inferredIn(text, scope)
   const kinds = Object.keys(wanted) as (keyof Type)[]
-  if (type.any || isEmpty(type) || kinds.some((kind) => type[kind] !== undefined)) return []
+  const mayBe = (kind: keyof Type): boolean =>
+    type[kind] !== undefined && (kind !== 'string' || haveCommonText(type, wanted))
+  if (type.any || isEmpty(type) || kinds.some(mayBe)) return []
   return [issue('wrong-type', path, `${nameIn(path)} is ${describeType(type)}; ${right}`)]
 }
 
@@ -138,6 +140,9 @@ function issuesOfRules(step: Step, at: string, scope: Scope, check: Check): Issu
   )
   return [...ofRules, ...ofLists]
 }
+/** Whether two types of text have a text in common; a type without a list of texts has all. */
+const haveCommonText = ({ string: one }: Type, { string: other }: Type): boolean =>
+  !(one instanceof Set && other instanceof Set) || !one.isDisjointFrom(other)
 
 const nameIn = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
 

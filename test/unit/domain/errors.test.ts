@@ -14,6 +14,7 @@ it('keeps the error names that state machines match', () => {
     'ApprovalTimedOutError',
     'BudgetExceededError',
     'BugError',
+    'CapabilityNotAllowedError',
     'ChildCancelledError',
     'ConfigError',
     'ConflictError',

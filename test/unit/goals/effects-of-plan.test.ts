@@ -77,3 +77,22 @@ describe('a plan that sends something outside (goals/G2)', () => {
     ])
   })
 })
+
+describe('the effects of a step that chooses its capability when it begins', () => {
+  const effect = { ...offering('mail.send'), tags: ['effect'] }
+  const catalogue = plannerCatalogue([...agents, effect] as never, [])
+  const effectsOf = (steps: object) => effectsOfPlan(workflowOf(steps), catalogue, { text: '', input: {} })
+
+  it('are those of all that it may call', () => {
+    const late = { capability: '{% $input.how %}', bind: 'late', input: { url: '{% $input.url %}' } }
+    expect(effectsOf({ a: { ...late, oneOf: ['text.write', 'mail.send', 'page.fetch'] } })).toEqual([
+      { place: 'a', what: 'may call mail.send' },
+      {
+        place: 'a',
+        what: 'sends what the plan has put together to a host outside, by page.fetch',
+        tells: true,
+      },
+    ])
+    expect(effectsOf({ a: { ...late, oneOf: ['text.write'] } })).toEqual([])
+  })
+})

@@ -32,7 +32,7 @@ export function takeOverStep({
 
   async function take(
     { taskId, path, owner, fence }: Ownership,
-    { agentId, startedAt, reboundBy, decision, busySince, held, begun }: Rebound,
+    { agentId, startedAt, reboundBy, decision, capability, busySince, held, begun }: Rebound,
   ): Promise<TakeOver> {
     const set = withoutUndefined({
       status: 'running' as const,
@@ -43,6 +43,7 @@ export function takeOverStep({
       reboundBy: reboundBy ?? '',
       agentId,
       decision: decision && boundedDecision(decision),
+      capability,
       busySince,
       held,
       calledVersion: begun?.calledVersion,
