@@ -5,6 +5,7 @@ import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { answerCommand, decidersOf } from '../show/answer-command.ts'
+import { capabilityText } from '../show/capability-text.ts'
 import { describeUnpriced } from '../show/describe-estimate.ts'
 import { checkLines, evaluationLines } from '../show/describe-evaluation.ts'
 import { notToldBy } from '../show/describe-step.ts'
@@ -89,8 +90,9 @@ async function print(taskId: string, step: StepView): Promise<void> {
   say(`${style('bold', stepId)}  ${statusText(status)}${took}${costUsd > 0 ? `, ${usd(costUsd)}` : ''}`)
   const unknown = describeUnpriced(unpriced)
   if (unknown) say(unknown)
-  if (capability || agentId || !(step.approval || step.items))
-    say(`${capability || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
+  const called = capabilityText(step)
+  if (called || agentId || !(step.approval || step.items))
+    say(`${called || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
   if (step.approval) printApproval(taskId, step, step.approval)
   if (decision) printDecision(decision, step.items?.agents !== undefined)
   if (held)

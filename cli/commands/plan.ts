@@ -6,6 +6,7 @@ import { callApi } from '../api-client.ts'
 import { about, CliError } from '../cli-error.ts'
 import { LENIENT, MOST_TOKENS, numberOption, parseDuration, wholeOption } from '../input/parse-options.ts'
 import { readJsonOption, readTextFile } from '../input/read-json-option.ts'
+import { capabilityText } from '../show/capability-text.ts'
 import { describeCompiled } from '../show/describe-compiled.ts'
 import { printEstimate } from '../show/describe-estimate.ts'
 import { columnsOf, drawColumns, mermaidOf } from '../show/draw-plan.ts'
@@ -79,9 +80,16 @@ function printPlan(plan: PlanView): void {
   const { workflow, steps, bindings, decisions, estimate } = plan
   say(`${style('bold', workflow.name)} v${workflow.version}\n`)
   console.log(`${drawColumns(columnsOf(plan), lineWidth())}\n`)
-  const rows = steps.map(({ stepId, kind, capability = kind, needs }) => {
+  const rows = steps.map((step) => {
+    const { stepId, kind, needs } = step
     const reason = decisions.find((decision) => decision.stepId === stepId)?.reason ?? ''
-    return [stepId, capability, ownOf(bindings, stepId)?.agentId ?? '', needs.join(', '), reason]
+    return [
+      stepId,
+      capabilityText(step) ?? kind,
+      ownOf(bindings, stepId)?.agentId ?? '',
+      needs.join(', '),
+      reason,
+    ]
   })
   printTable(['step', 'what', 'agent', 'after', 'why this agent'], rows)
   console.log()

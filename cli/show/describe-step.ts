@@ -1,5 +1,6 @@
 import type { StepView } from '../../shared/contracts/views.ts'
 import { withoutLastWords } from '../../shared/domain/last-words.ts'
+import { capabilityText } from './capability-text.ts'
 import { checkLines, evaluationLines } from './describe-evaluation.ts'
 import { duration } from './duration.ts'
 import { jsonText, printBounded, visible } from './json-text.ts'
@@ -31,7 +32,7 @@ export function printValue(title: string, value: unknown, whole: Whole): void {
 
 /** A step with what went in, every attempt, and what came out. */
 export function printStep(step: StepView, whole: Whole): void {
-  const { stepId, status, capability, attempts, durationMs, costUsd = 0, tokens = 0 } = step
+  const { stepId, status, attempts, durationMs, costUsd = 0, tokens = 0 } = step
   const facts = [
     durationMs === undefined ? '' : `in ${duration(durationMs)}`,
     costUsd > 0 ? usd(costUsd) : '',
@@ -39,6 +40,7 @@ export function printStep(step: StepView, whole: Whole): void {
   ]
   say(`${style('bold', stepId)}  ${statusText(status)} ${facts.filter(Boolean).join(', ')}`.trimEnd())
   const agent = agentOf(step)
+  const capability = capabilityText(step)
   if (capability || agent) say([capability, agent && `by ${agent}`].filter(Boolean).join(' '))
   for (const line of notesOf(step)) say(line)
   if (step.input !== undefined) printValue('input', step.input, whole)
