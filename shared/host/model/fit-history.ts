@@ -17,27 +17,32 @@ export async function fitHistory(
   const room = contextTokens - request.maxOutputTokens
   const fits = async (one: ModelRequest): Promise<boolean> =>
     mostInputTokens(one) <= room || (await counted(one, count)) <= room
-  if (await fits(request)) return request
-  const places = request.messages.flatMap(({ parts }, at) =>
-    parts.some(({ kind }) => kind === 'tool-result') ? [at] : [],
-  )
-  const old = places.slice(0, -1)
-  // Few looks, because each may ask the provider: half of the results, three quarters, all.
-  for (const share of [0.5, 0.75]) {
-    const smaller = without(request, old.slice(0, Math.ceil(old.length * share)))
-    if (await fits(smaller)) return smaller
+  let smallest = request
+  for (const messages of histories(request.messages)) {
+    smallest = { ...request, messages }
+    if (await fits(smallest)) return smallest
   }
-  return without(request, old)
+  return smallest
+}
+
+/**
+ * The messages, and the same with ever more of their oldest tool results left out, but for those of the last turn. Few, because each may be asked of
+ * the provider: half of the results, three quarters, all.
+ */
+export function histories(messages: readonly ModelMessage[]): readonly (readonly ModelMessage[])[] {
+  const old = messages
+    .flatMap(({ parts }, at) => (parts.some(({ kind }) => kind === 'tool-result') ? [at] : []))
+    .slice(0, -1)
+  if (old.length === 0) return [messages]
+  return [0, 0.5, 0.75, 1].map((share) => without(messages, old.slice(0, Math.ceil(old.length * share))))
 }
 
 /** Where the provider cannot count, the bound by bytes decides. */
 const counted = async (request: ModelRequest, count: Models['count']): Promise<number> =>
   (await count?.(request).catch(() => undefined)) ?? Number.POSITIVE_INFINITY
 
-const without = (request: ModelRequest, places: readonly number[]): ModelRequest => ({
-  ...request,
-  messages: request.messages.map((message, at) => (places.includes(at) ? leftOut(message) : message)),
-})
+const without = (messages: readonly ModelMessage[], places: readonly number[]): readonly ModelMessage[] =>
+  messages.map((message, at) => (places.includes(at) ? leftOut(message) : message))
 
 const leftOut = ({ role, parts }: ModelMessage): ModelMessage => ({
   role,

@@ -2,7 +2,7 @@
 import type { AgentTool, Effect } from '../../agent/index.ts'
 import { boundedText, failureOf } from '../../domain/bounded.ts'
 import { type ErrorName, isOrchestratorError } from '../../domain/errors.ts'
-import { isJsonObject, type Json } from '../../domain/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts'
 import { bytesOf } from '../../domain/model-tokens.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { describeNotJson, notJsonIn } from '../../domain/not-json.ts'
@@ -75,19 +75,12 @@ const failed = (error: string): Ended => ({ error })
 async function resultOf(runs: ToolRuns, { name, input }: Call, at: number): Promise<Ended> {
   const { tools, turn, signal } = runs
   const tool = tools.find((one) => one.name === name)
-  if (!tool) {
-    const names = tools.map((one) => one.name)
-    return failed(`there is no tool "${name}"${suggestNames(name, names)}`)
-  }
-  const checked = checkOf(tool.schema as Json, `tool "${name}"`)(input)
-  if (checked.issues) {
-    const issues = checked.issues.map(({ path, message }) => ({ path, message }))
-    return failed(`the arguments do not fit the schema of "${name}": ${JSON.stringify(issues)}`)
-  }
+  if (!tool) return failed(noTool(name, tools))
+  const checked = argumentsOf(name, tool.schema as Json, input)
+  if ('error' in checked) return checked
   const { value } = checked
-  if (!isJsonObject(value)) return failed(`the arguments of "${name}" must be an object`)
   const key = `${turn}/${at + 1}`
-  const shownResult = (result: Json | undefined): Promise<Json> => shownOf(runs, key, result ?? null)
+  const shown = (result: Json | undefined): Promise<Json> => shownOf(runs, key, result ?? null)
   const { find, mostSeconds } = tool
   // What a tool has thrown is its result too: it must not be performed again.
   const perform = async (idempotencyKey: string): Promise<Json> => {
@@ -100,7 +93,7 @@ async function resultOf(runs: ToolRuns, { name, input }: Call, at: number): Prom
       if (isOrchestratorError(error, ...OF_THE_STEP)) throw error
       return { error: messageOf(error) }
     }
-    return { result: await shownResult(result) }
+    return { result: await shown(result) }
   }
   const ended = await runs.once(
     key,
@@ -110,7 +103,7 @@ async function resultOf(runs: ToolRuns, { name, input }: Call, at: number): Prom
           perform,
           async find(idempotencyKey) {
             const found = await find(idempotencyKey)
-            return found === undefined ? undefined : { result: await shownResult(found) }
+            return found === undefined ? undefined : { result: await shown(found) }
           },
           ...(mostSeconds === undefined ? {} : { mostSeconds }),
         },
@@ -120,15 +113,40 @@ async function resultOf(runs: ToolRuns, { name, input }: Call, at: number): Prom
     : { result: isJsonObject(ended) ? (ended.result ?? null) : null }
 }
 
-/** The result as the model sees it: a large one is cut, and kept whole in a file. */
-async function shownOf(runs: ToolRuns, key: string, result: Json): Promise<Json> {
+async function shownOf({ keep }: ToolRuns, key: string, result: Json): Promise<Json> {
   requireJson(result)
+  return shownResult(keep, key, result)
+}
+
+export const noTool = (name: string, tools: readonly { name: string }[]): string =>
+  `there is no tool "${name}"${suggestNames(
+    name,
+    tools.map((one) => one.name),
+  )}`
+
+/** The arguments of a call as the schema of its tool has them, or what the model is told that has given others. */
+export function argumentsOf(
+  name: string,
+  schema: Json,
+  input: Json,
+): { value: JsonObject } | { error: string } {
+  const checked = checkOf(schema, `tool "${name}"`)(input)
+  if (checked.issues) {
+    const issues = checked.issues.map(({ path, message }) => ({ path, message }))
+    return { error: `the arguments do not fit the schema of "${name}": ${JSON.stringify(issues)}` }
+  }
+  const { value } = checked
+  return isJsonObject(value) ? { value } : { error: `the arguments of "${name}" must be an object` }
+}
+
+/** The result as the model sees it: a large one is cut, and kept whole in a file. */
+export async function shownResult(keep: ToolRuns['keep'], key: string, result: Json): Promise<Json> {
   const text = typeof result === 'string' ? result : JSON.stringify(result)
   const bytes = bytesOf(text)
   if (bytes <= MOST_RESULT_BYTES) return result
   const name = `tool-results/${key.replace('/', '-')}.${typeof result === 'string' ? 'txt' : 'json'}`
   // The tool has acted: a result that cannot be kept must not look like its failure.
-  const file = await runs.keep(name, text).catch(() => ({}))
+  const file = await keep(name, text).catch(() => ({}))
   return { ...file, bytes, note: 'too large to be shown whole; it begins so', begins: firstBytes(text) }
 }
 

@@ -17,6 +17,12 @@ const PartSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('opaque'), from: z.string(), data: z.record(z.string(), AnyJson) }),
 ])
 
+/** A message as it is stored. */
+export const StoredMessageSchema = z.object({
+  role: z.enum(['user', 'assistant']),
+  parts: z.array(PartSchema),
+})
+
 const AnswerSchema = z.object({
   parts: z.array(PartSchema),
   value: AnyJson.exactOptional(),

@@ -30,7 +30,7 @@ import { askStructured } from './structured-answer.ts'
 
 const DEFAULT_TURNS = 10
 const MOST_TURNS = 50
-const LAST_TURN = 'This is your last turn: answer now, without calling a tool.'
+export const LAST_TURN = 'This is your last turn: answer now, without calling a tool.'
 /** Time for another attempt's answer and its tools (tool-loop/L7). */
 const MARGIN_MILLISECONDS = 60_000
 const MARGIN_SHARE = 0.25
@@ -128,12 +128,14 @@ const declared = ({ name, description, schema }: ToolLoop['tools'][number]) => (
 const callsIn = ({ parts }: ModelAnswer): Extract<ModelPart, { kind: 'tool-call' }>[] =>
   parts.filter((part) => part.kind === 'tool-call')
 
+export const CUT_OFF = 'your answer was cut off before its calls were complete; call again, with less text'
+
 /** Arguments that were cut off may look whole: nothing of such an answer is done (tool-loop/L8). */
 const cutOff = ({ id, name }: ReturnType<typeof callsIn>[number]): ModelPart => ({
   kind: 'tool-result',
   id,
   name,
-  output: { error: 'your answer was cut off before its calls were complete; call again, with less text' },
+  output: { error: CUT_OFF },
   isError: true,
 })
 
