@@ -5,6 +5,11 @@ import type { PortModes } from './ports.ts'
  * differ from AGENT_PORTS.
  */
 export const AGENTS_WITH_PORTS = {
+  converse: {
+    entry: 'functions/agents/converse/deployed',
+    // For the schemas of the capabilities that its model may call.
+    ports: { agents: ['list'] },
+  },
   planner: {
     entry: 'functions/agents/planner/deployed',
     ports: {

@@ -1,8 +1,11 @@
 import type { DefinedAgent } from '../shared/agent/index.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
+import { type ConverseDeps, converseAgent } from '../shared/host/converse/converse-agent.ts'
+import { TURN_CAPABILITY } from '../shared/workflow/conversation.ts'
+import { everyStep } from '../shared/workflow/places.ts'
 import { isAgentStep, type Steps, type Workflow } from '../shared/workflow/schema.ts'
 import { asEachCall } from '../shared/workflow/step-capability.ts'
-import { bodyOf } from '../shared/workflow/step-kinds.ts'
+import { bodyOf, hasMadeBody } from '../shared/workflow/step-kinds.ts'
 import { isDefined } from './options/agents.ts'
 import { placeIn } from './options/check.ts'
 import { type Script, type Scripting, scriptedAgent } from './scripted-agent.ts'
@@ -76,6 +79,19 @@ function idFrom(capability: string, taken: ReadonlySet<string>): string {
     const free = `${id.slice(0, MOST_ID - ending.length)}${ending}`
     if (!taken.has(free)) return free
   }
+}
+
+/** The cast with the agent that takes the turns of conversations, where a workflow has some and no agent of the test takes them. */
+export function withConversations(
+  workflows: readonly Workflow[],
+  cast: Cast,
+  deps: () => ConverseDeps,
+): Cast {
+  const isServed = cast.agents.some(({ manifest }) =>
+    manifest.capabilities.some(({ name }) => name === TURN_CAPABILITY),
+  )
+  const isAsked = workflows.some(({ steps }) => everyStep(steps).some(({ step }) => hasMadeBody(step)))
+  return isServed || !isAsked ? cast : { ...cast, agents: [...cast.agents, converseAgent(deps)] }
 }
 
 /** Throws an Error naming every step that no agent of the test can run. */

@@ -6,7 +6,7 @@ import { describeIssues } from '../shared/domain/issue.ts'
 import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
 import { isOpenTask } from '../shared/domain/task.ts'
 import { CALLER } from './caller.ts'
-import { castOf, requireServed } from './cast.ts'
+import { castOf, requireServed, withConversations } from './cast.ts'
 import { type GivenWorkflow, parseGiven, registerAll } from './given-workflow.ts'
 import { type After, answerApproval, cancelLater, sweepFrom } from './later.ts'
 import { requireKnownNames } from './options/names-of-steps.ts'
@@ -50,7 +50,7 @@ export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest):
     begun: [] as StepOf[],
     modelCalls: [] as SeenModelCall[],
   }
-  const cloud = await virtualCloud({
+  const cloud: VirtualCloud = await virtualCloud({
     now: new Date(now),
     seed,
     ...(files ? { files } : {}),
@@ -59,7 +59,8 @@ export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest):
       : {}),
     castOf(clock) {
       const sleep = (seconds: number, signal: AbortSignal) => clock.sleep(seconds * 1_000, signal)
-      const cast = castOf(agents, { sleep, onMistake: broken.reject })
+      const given = castOf(agents, { sleep, onMistake: broken.reject })
+      const cast = withConversations([main, ...children], given, () => cloud.ports)
       requireServed([main, ...children], cast)
       requireKnownNames([main, ...children], { agents, approvals })
       return cast

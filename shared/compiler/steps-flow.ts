@@ -1,7 +1,8 @@
 import { pathIn } from '../domain/instance-path.ts'
 import type { Gate } from '../domain/plan.ts'
+import { type Loop, loopOfConversation } from '../workflow/conversation.ts'
 import { transitiveReduction } from '../workflow/graph.ts'
-import { type FanOut, isFanOut, type Step, type StepOf, type Steps } from '../workflow/schema.ts'
+import { type FanOut, isFanOut, type Step, type Steps } from '../workflow/schema.ts'
 import { byFanOutKind, byKind } from '../workflow/step-kinds.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Flow, Onward, State } from './asl.ts'
@@ -156,7 +157,8 @@ function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine
   if (isFanOut(step)) return partOfFanOut(step, names, onward, machine, place)
   return byKind<Part>(step, {
     agent: (one) => ({ states: statesOfStep(names, one, onward), costs: costsOfAgent(one) }),
-    repeat: (loop) => partOfLoop(loop, names, onward, machine, place),
+    repeat: (loop) => partOfLoop(loop, loop.repeat, names, onward, machine, place),
+    converse: (one) => partOfLoop(one, loopOfConversation(one), names, onward, machine, place),
     steps: (each) => partOfFanOut(each, names, onward, machine, place),
     approval: (one) => ({ states: statesOfApproval(names, one, onward), costs: APPROVAL }),
     wait: () => ({ states: statesOfWait(names, onward), costs: WAIT }),
@@ -201,7 +203,8 @@ function itemOf(
 }
 
 function partOfLoop(
-  step: StepOf<'repeat'>,
+  step: Pick<Step, 'onFailure'>,
+  loop: Loop,
   names: StepNames,
   onward: Onward,
   machine: Machine,
@@ -211,13 +214,13 @@ function partOfLoop(
   const where = { place, prefix: names.name + (machine.anonymous ? '_' : '.'), variable }
   const isContained = step.onFailure !== 'fail'
   const next = isContained ? ({ End: true } as const) : { Next: nextRoundOf(names) }
-  const body = flowOfSteps(step.repeat.steps, machine, next, where)
+  const body = flowOfSteps(loop.steps, machine, next, where)
   const round = isContained ? sum(PARALLEL, body.costs) : body.costs
-  const loop = costsOfLoop(round, step.repeat.maxIterations)
+  const costs = costsOfLoop(round, loop.maxIterations)
   return {
     states: statesOfLoop(names, variable, body.flow, isContained, onward),
     // A loop ends with a Choice, which cannot end a branch and needs a Succeed state.
-    costs: 'End' in onward ? sum(loop, SUCCEED) : loop,
+    costs: 'End' in onward ? sum(costs, SUCCEED) : costs,
   }
 }
 

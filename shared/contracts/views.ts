@@ -87,17 +87,13 @@ export const ItemCountsSchema = z.object({
 })
 export type ItemCounts = z.infer<typeof ItemCountsSchema>
 
+const OneOfSchema = z.array(z.string()).describe('All that an expression for the capability may come to')
+
 export const StepViewSchema = z.object({
   stepId: z.string(),
   status: z.enum(STEP_STATUSES),
-  capability: z
-    .string()
-    .optional()
-    .describe('The capability; where it is an expression, what that has come to'),
-  oneOf: z
-    .array(z.string())
-    .optional()
-    .describe('Where the capability is an expression: those that it may come to'),
+  capability: z.string().optional().describe('Where it is an expression: what that has come to'),
+  oneOf: OneOfSchema.optional(),
   agentId: z.string().optional(),
   agentVersion: z.string().optional().describe('The version of the agent that works on it, or has succeeded'),
   agentCode: z.string().optional().describe('A digest of the code of the agent that has succeeded'),
@@ -207,10 +203,7 @@ export const PlanViewSchema = z.object({
       kind: z.enum(STEP_KINDS),
       needs: z.array(z.string()),
       capability: z.string().optional(),
-      oneOf: z
-        .array(z.string())
-        .optional()
-        .describe('Where the capability is an expression: those that it may come to'),
+      oneOf: OneOfSchema.optional(),
     }),
   ),
   criticalPath: z.array(z.string()).describe('The longest chain of steps'),

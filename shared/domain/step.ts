@@ -182,6 +182,9 @@ export const StepRecordSchema = z.object({
   approval: ApprovalSchema.optional(),
   child: z.string().optional().describe('The task that runs a child workflow'),
   items: StoredValueSchema.optional().describe('The list of a fan-out'),
+  asked: StoredValueSchema.optional().describe(
+    'What the model of a conversation is given: its evaluated fields',
+  ),
   itemCount: z.number().int().optional().describe('The length of the list of a fan-out'),
 })
 export type StepRecord = z.infer<typeof StepRecordSchema>

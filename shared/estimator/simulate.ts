@@ -12,7 +12,8 @@
 
 import type { Random } from '../domain/random.ts'
 import { needsOf, topologicalOrder } from '../workflow/graph.ts'
-import { isEach, isFanOut, isLoop, type Step, type Steps } from '../workflow/schema.ts'
+import { isEach, isFanOut, type Step, type Steps } from '../workflow/schema.ts'
+import { loopIn } from '../workflow/step-kinds.ts'
 import { graphOfWorkflow, handledBy } from '../workflow/step-needs.ts'
 import type { Draw } from './draw.ts'
 import {
@@ -158,10 +159,11 @@ function simulateStep(
   itemsAt: (place: string) => number | undefined,
   room: number,
 ): Simulated & { share: number } {
-  if (isLoop(step)) {
+  const loop = loopIn(step)
+  if (loop) {
     const { runs: share = 1 } = drawsAt(place, step)
-    const body = prepare(step.repeat.steps, drawsAt, itemsAt, place, room / 2)
-    return { simulate: loopOf(step.repeat, body.simulate), weight: 2 * body.weight, share }
+    const body = prepare(loop.steps, drawsAt, itemsAt, place, room / 2)
+    return { simulate: loopOf(loop, body.simulate), weight: 2 * body.weight, share }
   }
   const draws = drawsAt(place, step)
   const { runs: share = 1 } = draws

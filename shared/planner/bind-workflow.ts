@@ -3,7 +3,7 @@ import { compareIds } from '../domain/compare-ids.ts'
 import { type Issue, issue } from '../domain/issue.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import type { Binding, Decision } from '../domain/plan.ts'
-import { everyStep, pathOfPlace } from '../workflow/places.ts'
+import { everyStep, pathOfChoice, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 import { capabilitiesOf, capabilityComputedBy } from '../workflow/step-capability.ts'
 import { describeUnknownAgent, type Offering, unfitFallbacks } from './issues-of-fallbacks.ts'
@@ -86,7 +86,7 @@ function issuesOfChoice({ steps }: Workflow, id: string, step: AgentStep, known:
   return capabilitiesOf(step).flatMap((name, at) => {
     if (known.includes(name)) return []
     const message = `no agent offers "${name}", which step "${id}" may come to call${suggestNames(name, known)}`
-    return [issue('unknown-capability', `${pathOfPlace(steps, id)}.oneOf[${at}]`, message)]
+    return [issue('unknown-capability', pathOfChoice(steps, id, at), message)]
   })
 }
 

@@ -1,7 +1,7 @@
 import { type Issue, issue } from '../domain/issue.ts'
 import type { IssueCode } from '../domain/issue-codes.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
-import { everyStep, pathOfPlace } from '../workflow/places.ts'
+import { everyStep, pathOfChoice, pathOfPlace } from '../workflow/places.ts'
 import { isAgentStep, type Step, type Workflow } from '../workflow/schema.ts'
 import { workflowCalledBy } from '../workflow/step-kinds.ts'
 import { capabilityOfStep, oneOfStep } from '../workflow/step-needs.ts'
@@ -22,13 +22,16 @@ export type Unserved = { place: string; issue: Issue }
  */
 export function unservedSteps({ steps }: Pick<Workflow, 'steps'>, known: Known): Unserved[] {
   return everyStep(steps).flatMap(({ place, step }) =>
-    missingOf(step, known).map(({ field, code, message }) => {
-      return { place, issue: issue(code, `${pathOfPlace(steps, place)}.${field}`, message) }
+    missingOf(step, known).map(({ field, choice, code, message }) => {
+      const path =
+        choice === undefined ? `${pathOfPlace(steps, place)}.${field}` : pathOfChoice(steps, place, choice)
+      return { place, issue: issue(code, path, message) }
     }),
   )
 }
 
-type Missing = { field: string; code: IssueCode; message: string }
+/** `choice`: which of the capabilities that the step may come to call. */
+type Missing = { field: string; choice?: number; code: IssueCode; message: string }
 
 function missingOf(step: Step, { agents, workflows }: Known): Missing[] {
   const called = workflowCalledBy(step)?.split('@')[0]
@@ -46,7 +49,7 @@ function missingOf(step: Step, { agents, workflows }: Known): Missing[] {
   const ofChoice = (oneOfStep(step) ?? []).flatMap((name, at): Missing[] => {
     if (capabilities.includes(name)) return missingAgent(step.agent, name, agents)
     const message = `no agent here offers "${name}"${suggestNames(name, capabilities)}`
-    return [{ field: `oneOf[${at}]`, code: 'unknown-capability', message }]
+    return [{ field: 'oneOf', choice: at, code: 'unknown-capability', message }]
   })
   if (ofChoice.length > 0) return ofChoice
   const ofFallbacks = unfitFallbacks(step, agents).map(({ at, name, code, why }) => {

@@ -105,13 +105,14 @@ export type Steps = {
   /** Records the question to a person. False when `ownership` has lost the step, or it was answered already. */
   askApproval(ownership: Ownership, approval: Approval): Promise<boolean>
   /**
-   * Records the items of a fan-out, the task of a child workflow, when a busy agent is to be called again, or why none is called now (undefined
+   * Records the items of a fan-out, what a conversation is given, the task of a child workflow, when a busy agent is to be called again, or why none is called now (undefined
    * when one is). False when `ownership` has lost the step.
    */
   noteStep(
     ownership: Ownership,
     note:
       | Pick<StepRecord, 'items' | 'itemCount'>
+      | Pick<StepRecord, 'asked'>
       | (Pick<StepRecord, 'child'> & { input?: StoredValue | undefined })
       | Pick<StepRecord, 'askAgainAt' | 'uncounted' | 'judging'>
       | { held: Held | undefined },

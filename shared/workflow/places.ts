@@ -1,7 +1,7 @@
 import { parsePath, pathIn } from '../domain/instance-path.ts'
 import { ownOf } from '../domain/own.ts'
 import type { Step, Steps } from './schema.ts'
-import { bodyIn, bodyOf } from './step-kinds.ts'
+import { bodyIn, bodyOf, hasMadeBody } from './step-kinds.ts'
 
 /** The steps of the graph at a place: a body, or the workflow (`''`). Undefined when there is no such body. */
 export function stepsIn(steps: Steps, place: string): Steps | undefined {
@@ -41,4 +41,19 @@ export function pathOfPlace(steps: Steps, place: string): string {
   const around = stepAtPlace(steps, scope)
   const inside = (around && bodyIn(around)?.path) ?? 'steps'
   return `${pathOfPlace(steps, scope)}.${inside}.${stepId}`
+}
+
+/** The place of the conversation that a step is a part of; undefined for a step that an author has written. */
+export function conversationAround(steps: Steps, place: string): string | undefined {
+  const { scope } = parsePath(place)
+  if (scope === '') return undefined
+  const around = stepAtPlace(steps, scope)
+  return around && hasMadeBody(around) ? scope : conversationAround(steps, scope)
+}
+
+/** The path in the document of one of the capabilities that the step at a place may come to call. */
+export function pathOfChoice(steps: Steps, place: string, at: number): string {
+  const conversation = conversationAround(steps, place)
+  if (conversation === undefined) return `${pathOfPlace(steps, place)}.oneOf[${at}]`
+  return `${pathOfPlace(steps, conversation)}.converse.capabilities[${at}]`
 }

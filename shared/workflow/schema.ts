@@ -56,8 +56,9 @@ export function isAgentStep(step: Step): step is AgentStep {
   return stepKind(step) === 'agent'
 }
 
-export function isLoop(step: Step): step is StepOf<'repeat'> {
-  return 'repeat' in step
+/** Whether the body of a step runs round by round. */
+export function isLoop(step: Step): step is StepOf<'repeat' | 'converse'> {
+  return 'repeat' in step || 'converse' in step
 }
 
 /** Whether a step is a fan-out with a body. */

@@ -2,6 +2,7 @@
  * Decisions by the kind of a step. Each lists every kind, or every kind that has the field which it is about, so that a new kind in the
  * schemas causes a compile error wherever a decision is missing. What the language says about a kind is in kinds/.
  */
+import { type Loop, loopOfConversation } from './conversation.ts'
 import {
   type FanOut,
   type FanOutKind,
@@ -57,7 +58,7 @@ type FieldsIn<Of, Field> = Field extends keyof Of ? FieldsOf<Of[Field]> : never
 /** Steps by id have no fields. */
 type FieldsOf<Of> = Of extends unknown ? (string extends keyof Of ? never : keyof Of) : never
 
-const BODIES: ByKind<Body, KindWith<'steps'>> = {
+const BODIES: ByKind<Body, KindWith<'steps'> | 'converse'> = {
   repeat: (loop) => ({
     steps: loop.repeat.steps,
     path: 'repeat.steps',
@@ -70,7 +71,21 @@ const BODIES: ByKind<Body, KindWith<'steps'>> = {
     variables: ['item', 'index'],
     with: (steps) => ({ ...each, steps }),
   }),
+  converse: (conversation) => ({
+    steps: loopOfConversation(conversation).steps,
+    path: 'converse',
+    variables: ['iteration', 'previous', 'asked'],
+    // Its steps follow from its fields.
+    with: () => conversation,
+  }),
 }
+
+/** The loop that a step runs; undefined for a step that is none. */
+export const loopIn = (step: Step): Loop | undefined =>
+  bySomeKinds(step, { repeat: ({ repeat }: StepOf<'repeat'>): Loop => repeat, converse: loopOfConversation })
+
+/** Whether the steps of a body are made from the fields of the step that has it, so that no author has written them. */
+export const hasMadeBody = (step: Step): boolean => stepKind(step) === 'converse'
 
 /** Undefined for a step without a body. */
 export const bodyIn = (step: Step): Body | undefined => bySomeKinds(step, BODIES)

@@ -1,9 +1,9 @@
 import { expressionsIn, type FoundExpression } from './expressions.ts'
 import { type Graph, makeGraph, sinksOf } from './graph.ts'
 import { referencesIn } from './references.ts'
-import { isAgentStep, isEach, isLoop, type Step, type Steps } from './schema.ts'
+import { isAgentStep, isEach, type Step, type Steps } from './schema.ts'
 import { capabilitiesOf, capabilityComputedBy } from './step-capability.ts'
-import { bodyOf } from './step-kinds.ts'
+import { bodyOf, loopIn } from './step-kinds.ts'
 
 /** The expressions of a step in the scope of its own graph; those in the scope of its body are {@link expressionsOfBody}. */
 export function expressionsOfStep(step: Step): FoundExpression[] {
@@ -24,7 +24,8 @@ export const NAMES_OF_EVALUATION = { step: ['output', 'stepInput'], workflow: ['
 
 /** The expressions evaluated after a loop's round or an item of a fan-out, in the scope of the body. */
 export function expressionsOfBody(step: Step): FoundExpression[] {
-  if (isLoop(step)) return expressionsIn({ until: step.repeat.until, output: step.repeat.output }, 'repeat')
+  const loop = loopIn(step)
+  if (loop) return expressionsIn({ until: loop.until, output: loop.output }, 'repeat')
   return isEach(step) ? expressionsIn({ output: step.output }) : []
 }
 

@@ -4,6 +4,7 @@ import { AgentIdSchema } from '../domain/agent.ts'
 import { CapabilityNameSchema, MOST_CHOICES_OF_CAPABILITY } from '../domain/capability.ts'
 import { distinct } from '../domain/distinct.ts'
 import { PreferSchema } from '../domain/prefer.ts'
+import { ConverseStepSchema } from './converse-schema.ts'
 import { StepEvaluateSchema } from './evaluation/evaluate-schema.ts'
 import { RetrySchema, WITHOUT_RETRY } from './retry-policy.ts'
 import {
@@ -176,6 +177,7 @@ const SCHEMAS = {
   wait: WaitStepSchema,
   workflow: ChildStepSchema,
   emit: EmitStepSchema,
+  converse: ConverseStepSchema,
 } as const
 
 export type StepKind = keyof typeof SCHEMAS

@@ -12,8 +12,8 @@ import { type IssueInText, parsedFrom, withPlaces } from './issue-places.ts'
 import { issuesOfLiterals, issuesOfTexts } from './literal-issues.ts'
 import { type Draft, parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
-import { isEach, isFanOut, isLoop, MAX_NESTING, type Step, type Steps, type Workflow } from './schema.ts'
-import { bodyIn } from './step-kinds.ts'
+import { isEach, isFanOut, MAX_NESTING, type Step, type Steps, type Workflow } from './schema.ts'
+import { bodyIn, hasMadeBody } from './step-kinds.ts'
 import {
   expressionsOfBody,
   expressionsOfStep,
@@ -200,18 +200,21 @@ function issuesOfBody(path: string, step: Step, outer: Scope): IssueInText[] {
   const around = [...outer.own, ...outer.around]
   const own = Object.keys(steps)
   const names = [...new Set([...outer.names, ...variables])]
-  const inner = { path: `${path}.${body.path}`, own, around, names, depth: outer.depth + 1, left: outer.left }
+  // A conversation has a fan-out in its loop.
+  const depth = outer.depth + (hasMadeBody(step) ? 2 : 1)
+  const inner = { path: `${path}.${body.path}`, own, around, names, depth, left: outer.left }
   if (inner.depth > MAX_NESTING) {
     const message = `loops and fan-outs over steps are nested ${inner.depth} deep here; the most is ${MAX_NESTING}: make the inner ones a workflow of their own`
     return [issue('too-deep', path, message)]
   }
+  if (hasMadeBody(step)) return []
   const what = whatIs(inner.path)
   const twice = own
     .filter((id) => around.includes(id))
     .map((id) => issue('duplicate-step', `${inner.path}.${id}`, `there is a step "${id}" around the ${what}`))
   return [
     ...twice,
-    ...(isLoop(step) && expressionIn(step.repeat.until) === undefined
+    ...('repeat' in step && expressionIn(step.repeat.until) === undefined
       ? [notAnExpression(`${path}.repeat.until`, step.repeat.until)]
       : []),
     ...(isEach(step) ? issuesOfTexts(step.output, `${path}.output`) : []),

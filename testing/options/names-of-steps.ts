@@ -3,15 +3,9 @@ import type { Issue } from '../../shared/domain/issue.ts'
 import { nearestNames, slipsOf, suggestNames } from '../../shared/domain/nearest-names.ts'
 import { KINDS } from '../../shared/workflow/kinds/index.ts'
 import { everyStep, stepAtPlace } from '../../shared/workflow/places.ts'
-import {
-  isAgentStep,
-  isFanOut,
-  isLoop,
-  type Step,
-  stepKind,
-  type Workflow,
-} from '../../shared/workflow/schema.ts'
+import { isAgentStep, isFanOut, type Step, stepKind, type Workflow } from '../../shared/workflow/schema.ts'
 import { capabilitiesOf } from '../../shared/workflow/step-capability.ts'
+import { loopIn } from '../../shared/workflow/step-kinds.ts'
 import type { GivenApprovals } from '../approvals.ts'
 import type { GivenAgents } from '../cast.ts'
 import { isDefined } from './agents.ts'
@@ -112,8 +106,9 @@ function problemOfNumbers(steps: Workflow['steps'], key: string): string | undef
     const step = stepAtPlace(steps, scope)
     if (!step) return undefined
     const isInside = scope !== placeOf(key)
-    if (isLoop(step) && isInside) {
-      const most = step.repeat.maxIterations
+    const loop = loopIn(step)
+    if (loop && isInside) {
+      const most = loop.maxIterations
       if (index === undefined || index < 1 || index > most) return `loop "${scope}" has rounds 1 to ${most}`
     } else if (isFanOut(step)) {
       if (index === undefined)

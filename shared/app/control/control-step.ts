@@ -1,5 +1,5 @@
 /**
- * Control steps, which no agent runs: waits, approvals, emitted events, loops, child workflows; and fan-outs, whose items are run by
+ * Control steps, which no agent runs: waits, approvals, emitted events, loops, conversations, child workflows; and fan-outs, whose items are run by
  * agents, as child workflows, or by a body of steps.
  *
  * Invariants (tests cite them):
@@ -33,6 +33,7 @@ import { signalGates } from '../steps/signal-gates.ts'
 import { approval } from './approval.ts'
 import { child } from './child.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
+import { conversation } from './conversation.ts'
 import { emit } from './emit.ts'
 import { fanOut } from './fan-out.ts'
 import { item } from './item.ts'
@@ -43,6 +44,7 @@ import { endWait, endWaitsInside } from './waiting.ts'
 const KINDS: Record<StepKind, Controlled<never>> = {
   agent: fanOut,
   approval,
+  converse: conversation,
   emit,
   repeat: loop,
   steps: item,

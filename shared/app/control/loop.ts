@@ -1,6 +1,7 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import { numberedPath, parsePath, pathIn } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
+import { type Loop, loopOfConversation } from '../../workflow/conversation.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { expressionsOfBody, needsOfStep, resultStepsOf } from '../../workflow/step-needs.ts'
@@ -10,13 +11,13 @@ import { holds } from '../steps/resolve-step.ts'
 import { FATAL, type Failure, failureIn, settleFailure, verdictOf } from '../steps/settle-failure.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
-type Loop = StepOf<'repeat'>
+type LoopStep = StepOf<'repeat' | 'converse'>
 
 /** Failures in a body that end the task, regardless of the policy of the loop or fan-out. */
 export const NOT_THE_BODYS = ['TaskCancelledError', 'BugError', ...FATAL]
 
 /** A loop: its body is a separate graph, and each round runs it under its own paths. */
-export const loop: Controlled<Loop> = {
+export const loop: Controlled<LoopStep> = {
   template: () => ({}),
   inputIn: () => undefined,
 
@@ -28,7 +29,7 @@ export const loop: Controlled<Loop> = {
     if (call.error?.Error !== undefined) return settleBody(owned, failureIn(call.error))
     if (call.round === undefined)
       throw new OrchestratorError('BugError', `the loop "${own.path}" was not told which round has ended`)
-    const { until, maxIterations } = step.repeat
+    const { until, maxIterations } = loopOf(step)
     const { isOver, output } = await judge(owned, call.round)
     if (isOver) {
       const stored = await owned.ports.values.storeValue(own.taskId, output ?? null)
@@ -41,12 +42,14 @@ export const loop: Controlled<Loop> = {
   },
 }
 
+const loopOf = (step: LoopStep): Loop => ('repeat' in step ? step.repeat : loopOfConversation(step))
+
 /** Evaluates `until` after a round and, if it was the last one, the loop's output. Throws InvalidInputError. */
 async function judge(
-  { ports, task, plan, step, own }: Owned<Loop>,
+  { ports, task, plan, step, own }: Owned<LoopStep>,
   round: string,
 ): Promise<{ isOver: boolean; output?: Json | undefined }> {
-  const { steps, until, output } = step.repeat
+  const { steps, until, output } = loopOf(step)
   const body = Object.keys(steps).map((id) => pathIn(round, id))
   const around = pathsSeen(plan, parsePath(own.path).scope, needsOfStep(step))
   const ofNames = pathsForNames(plan, { scope: round, path: own.path }, expressionsOfBody(step))
@@ -65,7 +68,7 @@ async function judge(
 }
 
 /** Applies the loop's `onFailure` when a step of its body has failed for good. */
-async function settleBody(owned: Owned<Loop>, failure: Failure): Promise<ControlAnswer> {
+async function settleBody(owned: Owned<LoopStep>, failure: Failure): Promise<ControlAnswer> {
   if (NOT_THE_BODYS.includes(failure.name)) throw verdictOf(failure)
   return over((await settleFailure(owned, failure)).settled)
 }

@@ -50,6 +50,7 @@ function effectsOfStep(step: Step, { catalogue }: Known): string[] {
       workflowComputedBy(one) === undefined ? [] : ['runs a workflow that is not known yet'],
     // The steps of bodies are looked at by themselves.
     repeat: none,
+    converse: none,
     steps: none,
     approval: none,
     wait: none,

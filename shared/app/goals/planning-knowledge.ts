@@ -5,6 +5,7 @@ import { type Issue, issue } from '../../domain/issue.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { type PlannerCatalogue, plannerCatalogue } from '../../planner/planner-catalogue.ts'
 import type { Ports } from '../../ports/index.ts'
+import { TURN_CAPABILITY } from '../../workflow/conversation.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { isAgentStep, type Workflow } from '../../workflow/schema.ts'
 import { capabilitiesOf } from '../../workflow/step-capability.ts'
@@ -16,14 +17,14 @@ import { estimatePlan } from '../planning/estimate-plan.ts'
 
 /** The capability of the planner itself, which no plan may call. */
 export const PLANNING = 'plan.workflow'
-/** What is for operators and for the planner itself: no goal means it. */
-const NOT_PLANNED = [PLANNING, 'model.probe']
+/** What is for operators, for the planner itself and for conversations: no goal means it. */
+const NOT_PLANNED = [PLANNING, 'model.probe', TURN_CAPABILITY]
 
 /** Whose plan it is, and what it may spend. */
 export type Planner = { taskId: string; tenant: string; budgetUsd: number | undefined }
 
 /**
- * The agents and workflows that a tenant's plan may use: agents that get new steps, without the planner and the probe of models, and workflows that neither plan nor
+ * The agents and workflows that a tenant's plan may use: agents that get new steps, without the planner, the probe of models and the one of conversations, and workflows that neither plan nor
  * run what is not known before.
  */
 export async function catalogueFor(

@@ -1,5 +1,6 @@
 import type { Json } from '../../domain/json.ts'
 import { parseTime } from '../../domain/times.ts'
+import { EXPECTED_CALLS_OF_TURN } from '../../workflow/conversation.ts'
 import { expressionIn, expressionsIn, resolveExpressions } from '../../workflow/expressions.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { referencesIn } from '../../workflow/references.ts'
@@ -12,7 +13,7 @@ import {
   type StepOf,
   type Workflow,
 } from '../../workflow/schema.ts'
-import { byKind, workflowComputedBy } from '../../workflow/step-kinds.ts'
+import { byKind, hasMadeBody, workflowComputedBy } from '../../workflow/step-kinds.ts'
 
 /** Facts about a run that can be evaluated from the task's input alone, by place. */
 export type Facts = {
@@ -31,7 +32,13 @@ const PERHAPS = 0.5
 /** `at` in seconds since 1970. */
 export async function factsOfInput({ steps }: Workflow, input: Json | undefined, at: number): Promise<Facts> {
   const facts: Facts = { items: {}, waits: {}, runs: {}, assumptions: [] }
-  for (const { place, step } of everyStep(steps)) await lookAt(facts, place, step, input, at)
+  const made: string[] = []
+  for (const { place, step } of everyStep(steps)) {
+    // The steps of a conversation follow from what its model says, about which there is one assumption.
+    if (made.some((around) => place.startsWith(`${around}.`))) continue
+    await lookAt(facts, place, step, input, at)
+    if (hasMadeBody(step)) made.push(place)
+  }
   return facts
 }
 
@@ -61,6 +68,13 @@ async function lookAt(facts: Facts, place: string, step: Step, input: Json | und
         )
     },
     emit: takesNoTime,
+    async converse() {
+      facts.items[`${place}.calls`] = EXPECTED_CALLS_OF_TURN
+      facts.runs[`${place}.calls`] = PERHAPS
+      assumptions.push(
+        `the model of "${place}" answers ${EXPECTED_ROUNDS} times on average, half of them with ${EXPECTED_CALLS_OF_TURN} calls`,
+      )
+    },
   })
   if (step.when === undefined) return
   const condition = await valueNow(step.when, input)

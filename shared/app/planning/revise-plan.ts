@@ -9,7 +9,7 @@ import type { Task } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
-import { everyStep, withStep } from '../../workflow/places.ts'
+import { conversationAround, everyStep, withStep } from '../../workflow/places.ts'
 import { isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
 import { needsOfStep } from '../../workflow/step-needs.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
@@ -83,6 +83,12 @@ function withInputs(workflow: Workflow, { steps = {} }: Wishes, done: ReadonlySe
   for (const [place, { input }] of Object.entries(steps)) {
     const step = editable(places, place, done)
     if (input === undefined) continue
+    const conversation = conversationAround(workflow.steps, place)
+    if (conversation !== undefined)
+      throw invalid(
+        `steps.${place}.input`,
+        `step "${place}" is a part of the conversation "${conversation}", and gets its input from that`,
+      )
     if (JSON.stringify(input).includes('{%'))
       throw invalid(
         `steps.${place}.input`,

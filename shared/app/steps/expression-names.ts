@@ -38,13 +38,14 @@ export async function namesForExpressions(
   const before = wanted.variables.has('previous')
     ? records.filter((record) => isStepIn(record.path, [roundOfPrevious]))
     : []
-  const [steps, previous, ofItem] = await Promise.all([
+  const [steps, previous, ofItem, asked] = await Promise.all([
     outputsOf(
       values,
       seen.filter((record) => wanted.steps === 'all' || wanted.steps.has(parsePath(record.path).stepId)),
     ),
     outputsOf(values, before),
     namesOfItem(values, itemAround(plan, { scope, path }), records, wanted.variables),
+    wanted.variables.has('asked') ? askedIn(values, round, records) : undefined,
   ])
   const error = failed ?? (wanted.variables.has('error') ? firstFailed(plan, path, records) : undefined)
   const { id, type, metadata } = task
@@ -57,6 +58,7 @@ export async function namesForExpressions(
     ...(round === undefined ? {} : { iteration: parsePath(round).index }),
     ...(before.length > 0 ? { previous } : {}),
     ...ofItem,
+    ...(asked === undefined ? {} : { asked }),
     ...(error ? { error: errorOf(error) } : {}),
   }
 }
@@ -84,6 +86,16 @@ async function namesOfItem(
   const items = wanted.has('item') && records.find((record) => record.path === loopOf(item))?.items
   if (!items) return { index }
   return { item: ((await values.loadValue(items)) as Json[])[index] ?? null, index }
+}
+
+/** `$asked` in the rounds of a conversation: what its model is given (converse/D3). */
+async function askedIn(
+  values: Pick<Values, 'loadValue'>,
+  round: string | undefined,
+  records: readonly StepRecord[],
+): Promise<Json | undefined> {
+  const asked = round && records.find(({ path }) => path === loopOf(round))?.asked
+  return asked ? values.loadValue(asked) : undefined
 }
 
 /** The first failure, if several steps have failed. */

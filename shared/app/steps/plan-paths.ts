@@ -136,9 +136,11 @@ export type View = { scope: string; path?: string | undefined }
 export function pathsOfNames(plan: Planned, view: View, names: ReadonlySet<string>): string[] {
   const { scope, path } = view
   const item = names.has('item') ? itemAround(plan, view) : undefined
+  const round = names.has('asked') ? roundAround(plan, scope) : undefined
   return [
     ...(names.has('previous') ? pathsOfRoundBefore(plan, scope) : []),
     ...(item === undefined ? [] : [loopOf(item)]),
+    ...(round === undefined ? [] : [loopOf(round)]),
     ...(names.has('error') && path !== undefined ? handledAround(plan, path) : []),
   ]
 }

@@ -190,10 +190,8 @@ async function decideCall(situation: Situation): Promise<Decided> {
   try {
     const chosen = await chooseCapability(ports, task, plan, own.path)
     if (chosen === undefined) return decide(situation)
-    if (chosen.kind === 'skip') {
-      const answer = await endStep(situation, { status: 'skipped', skipReason: chosen.reason })
-      return { answer }
-    }
+    if (chosen.kind === 'skip')
+      return { answer: await endStep(situation, { status: 'skipped', skipReason: chosen.reason }) }
     const { capability } = chosen
     return decide({ ...situation, step: calledStep(plan, own.path, { capability }), capability })
   } catch (thrown) {

@@ -188,8 +188,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
   return withoutUndefined({
     stepId: path,
     status: hasFailedInside(known, record) ? 'failed' : statusAt(known, path, record),
-    capability: record?.capability ?? capabilityOfStep(step),
-    oneOf: oneOfStep(step),
+    ...{ capability: record?.capability ?? capabilityOfStep(step), oneOf: oneOfStep(step) },
     agentId,
     agentVersion: record?.agentVersion ?? (record?.status === 'running' ? record.calledVersion : undefined),
     agentCode: record?.agentCode,

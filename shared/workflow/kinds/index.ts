@@ -2,6 +2,7 @@
 import { type Step, type StepKind, stepKind } from '../schema.ts'
 import { agent } from './agent.ts'
 import { approval } from './approval.ts'
+import { converse } from './converse.ts'
 import { emit } from './emit.ts'
 import type { KindOfStep } from './kind-of-step.ts'
 import { repeat } from './repeat.ts'
@@ -17,6 +18,7 @@ export const KINDS: { readonly [Kind in StepKind]: KindOfStep<Kind> } = {
   wait,
   workflow,
   emit,
+  converse,
 }
 
 export const kindOf = (step: Step): KindOfStep => KINDS[stepKind(step)]

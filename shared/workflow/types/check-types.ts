@@ -2,8 +2,8 @@ import { type Issue, issue } from '../../domain/issue.ts'
 import { expressionIn, expressionsIn, type FoundExpression } from '../expressions.ts'
 import type { IssueInText } from '../issue-places.ts'
 import { kindOf } from '../kinds/index.ts'
-import { isAgentStep, isFanOut, isLoop, type Step, type Steps, type Workflow } from '../schema.ts'
-import { bodyIn } from '../step-kinds.ts'
+import { isAgentStep, isFanOut, type Step, type Steps, type Workflow } from '../schema.ts'
+import { bodyIn, hasMadeBody } from '../step-kinds.ts'
 import { expressionsOfBody, expressionsOfStep, handledBy, isOfEachItem, isOfOutput } from '../step-needs.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describeType, namesOf } from './describe-type.ts'
@@ -178,6 +178,7 @@ function issuesOfGiven(
 
 /** Issues of the steps of a body, and of the expressions that are evaluated after them. */
 function issuesOfBody(step: Step, at: string, scope: Scope, check: Check): IssueInText[] {
+  if (hasMadeBody(step)) return []
   const body = bodyIn(step)
   const inner = scopeOfBody(step, scope, check)
   if (!body || !inner) return []
@@ -186,9 +187,8 @@ function issuesOfBody(step: Step, at: string, scope: Scope, check: Check): Issue
   const after = expressionsOfBody(step).flatMap((found) =>
     complaintsAt({ ...found, path: `${at}.${found.path}` }, inner),
   )
-  const until = isLoop(step)
-    ? issuesOfValue(step.repeat.until, BOOLEAN, `${at}.repeat.until`, inner, CONDITION)
-    : []
+  const until =
+    'repeat' in step ? issuesOfValue(step.repeat.until, BOOLEAN, `${at}.repeat.until`, inner, CONDITION) : []
   return [...ofSteps, ...after, ...until]
 }
 

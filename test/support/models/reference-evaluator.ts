@@ -1,6 +1,7 @@
 import { isOrchestratorError } from '../../../shared/domain/errors.ts'
 import { numberedPath, pathIn } from '../../../shared/domain/instance-path.ts'
 import type { Json } from '../../../shared/domain/json.ts'
+import { type Loop, loopOfConversation } from '../../../shared/workflow/conversation.ts'
 import { resolveExpressions } from '../../../shared/workflow/expressions.ts'
 import { topologicalOrder } from '../../../shared/workflow/graph.ts'
 import {
@@ -133,7 +134,12 @@ export async function evaluateWorkflow(
     const succeeds = async (): Promise<Expected> => ({ status: 'succeeded', by: [] })
     return byKind<Promise<Expected>>(step, {
       agent: (one) => (isFanOut(one) ? runItems(one, path, names) : runAgents(one, path, names)),
-      repeat: (loop) => runLoop(loop, path, round),
+      repeat: ({ repeat }) => runLoop(repeat, path, round),
+      converse: async (one) =>
+        runLoop(loopOfConversation(one), path, {
+          ...round,
+          names: { ...round.names, asked: await resolveExpressions(askedOf(one), namesIn(round)) },
+        }),
       steps: (each) => runEach(each, path, round),
       async approval({ approval }) {
         const decision = world.approvalOf(path)?.decision ?? approval.onTimeout
@@ -192,7 +198,7 @@ export async function evaluateWorkflow(
     return refused(world)
   }
 
-  async function runLoop({ repeat }: StepOf<'repeat'>, path: string, outer: Round): Promise<Expected> {
+  async function runLoop(repeat: Loop, path: string, outer: Round): Promise<Expected> {
     let previous: Record<string, Json> | undefined
     for (let iteration = 1; iteration <= repeat.maxIterations; iteration++) {
       const names = { ...outer.names, iteration, previous }
@@ -246,6 +252,8 @@ function gathered({ tolerate = 0 }: { tolerate?: number | string | undefined }, 
   if (failures > most) return { status: 'failed', by: [] }
   return { status: 'succeeded', output: ended.map(({ output = null }) => output), by: [] }
 }
+
+const askedOf = ({ converse: { system, input } }: StepOf<'converse'>) => ({ system, input })
 
 /** In a handler and its nested steps, `$error` is the failure that it handles. */
 function withError(round: Round, handled: readonly string[]): Round {

@@ -44,6 +44,7 @@ const CALLED_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   register: ['invocations.invokeLater', 'machines.removeBusy'],
   'agents with models': CALLED_BY_ADAPTERS,
   planner: CALLED_BY_ADAPTERS,
+  converse: CALLED_BY_ADAPTERS,
 }
 
 type Bundled = { ports: string[]; calls: Set<string> }

@@ -116,7 +116,11 @@ describe('a capability that is an expression', () => {
       `capability: "{% $item %}"\n${STATED}`,
       ['6:21 unknown-name $item is known in the input of a step with forEach, and in the steps inside one'],
     ],
-    ['sees the item of its list', `capability: "{% $item %}"\nforEach: "{% ['text.shout'] %}"\n${STATED}`, []],
+    [
+      'sees the item of its list',
+      `capability: "{% $item %}"\nforEach: "{% ['text.shout'] %}"\n${STATED}`,
+      [],
+    ],
   ])('%s', (_what, step, expected) => {
     expect(issuesIn(step)).toEqual(expected)
   })
@@ -176,7 +180,8 @@ describe('a capability that is an expression', () => {
         issue: {
           code: 'unknown-capability',
           path: 'steps.say.oneOf[1]',
-          message: 'no agent here offers "text.shuot"; did you mean "text.shout"? (known: text.count, text.shout)',
+          message:
+            'no agent here offers "text.shuot"; did you mean "text.shout"? (known: text.count, text.shout)',
         },
       },
     ])

@@ -1,0 +1,79 @@
+import type { Agent } from '../../domain/agent.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts'
+
+/** A capability as a tool of a model. */
+export type CapabilityTool = {
+  name: string
+  capability: string
+  description: string
+  schema: JsonObject
+  /** Whether the capability takes no object, so that the model gives it as the member `input` of one. */
+  isWrapped: boolean
+}
+
+/** Providers take letters, digits, dashes and underscores; no capability has an underscore, so that no two become one. */
+const toolName = (capability: string): string => capability.replaceAll('.', '_')
+
+/**
+ * The capabilities as tools, in their order, by the schemas that are registered: where several agents offer one, those of the first by id, so
+ * that the same catalogue makes the same prompt. One that nobody offers now is left out.
+ */
+export function toolsOfCapabilities(
+  capabilities: readonly string[],
+  agents: readonly Agent[],
+  tenant: string,
+): CapabilityTool[] {
+  const usable = agents
+    .filter(({ status, tenants }) => status === 'active' && (tenants?.includes(tenant) ?? true))
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+  return capabilities.flatMap((capability) => {
+    const offered = usable.flatMap((agent) => agent.capabilities).find(({ name }) => name === capability)
+    if (!offered) return []
+    const { description } = offered
+    const schema = offered.inputSchema as JsonObject
+    const isWrapped = !takesObject(schema)
+    return {
+      name: toolName(capability),
+      capability,
+      description,
+      isWrapped,
+      schema: isWrapped
+        ? wrapped(schema)
+        : takesAnything(schema)
+          ? { type: 'object' }
+          : { ...schema, type: 'object' },
+    }
+  })
+}
+
+/** A schema that says nothing of types takes an object too; providers want one at the top, and no alternatives there. */
+const takesObject = (schema: JsonObject): boolean =>
+  schema.type === 'object' ||
+  takesAnything(schema) ||
+  !TYPING.some((keyword) => Object.hasOwn(schema, keyword))
+
+/** Whether an alternative is an object with whatever members. */
+function takesAnything({ anyOf }: JsonObject): boolean {
+  if (!Array.isArray(anyOf)) return false
+  return anyOf.some(
+    (one) =>
+      isJsonObject(one) &&
+      one.type === 'object' &&
+      one.properties === undefined &&
+      one.required === undefined &&
+      one.additionalProperties !== false,
+  )
+}
+
+const TYPING = ['type', 'anyOf', 'oneOf', 'allOf', '$ref', 'enum', 'const', 'not', 'if']
+
+const wrapped = (schema: JsonObject): JsonObject => ({
+  type: 'object',
+  required: ['input'],
+  additionalProperties: false,
+  properties: { input: schema },
+})
+
+/** What the capability gets of the arguments of a tool. */
+export const inputOfCall = ({ isWrapped }: CapabilityTool, given: JsonObject): Json =>
+  isWrapped && isJsonObject(given) ? (given.input ?? null) : given
