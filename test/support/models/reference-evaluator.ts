@@ -13,6 +13,7 @@ import {
   type Steps,
   type Workflow,
 } from '../../../shared/workflow/schema.ts'
+import { capabilitiesOf, capabilityComputedBy } from '../../../shared/workflow/step-capability.ts'
 import { byKind } from '../../../shared/workflow/step-kinds.ts'
 import {
   graphOfWorkflow,
@@ -223,6 +224,9 @@ export async function evaluateWorkflow(
 
   /** Tries the agents in order, each until it answers, fails for good, or has no attempts left. */
   async function runAgents(step: AgentStep, path: string, names: Names): Promise<Expected> {
+    const computed = capabilityComputedBy(step)
+    const called = computed && (await resolveExpressions(computed, names))
+    if (computed && !capabilitiesOf(step).includes(String(called))) return { status: 'failed', by: [] }
     const template = step.input === undefined ? names.input : step.input
     const input = (await resolveExpressions(template, names)) ?? null
     const attempts: { agentId: string; error: string }[] = []

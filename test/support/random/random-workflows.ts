@@ -49,6 +49,14 @@ function withErrors(steps: Record<string, Record<string, unknown>>): Record<stri
   return steps
 }
 
+/** What is called, and when that is known: some steps compute it, a few of them to what they have not stated. */
+function callOf(late: number): object {
+  if (late >= 0.15) return { capability: CAPABILITY }
+  if (late >= 0.08) return { capability: CAPABILITY, bind: 'late' }
+  const capability = late < 0.02 ? '{% $string($count($input.list)) %}' : `{% "${CAPABILITY}" & "" %}`
+  return { capability, oneOf: [CAPABILITY], bind: 'late' }
+}
+
 function stepOf(
   { kind, needs, knobs, body }: Draft,
   before: readonly string[],
@@ -129,10 +137,9 @@ function stepOf(
   }
   const agent = {
     ...valid,
-    capability: CAPABILITY,
+    ...callOf(late),
     input: facts,
     ...(retry < 0.25 ? {} : { retry: policyOf(retry) }),
-    ...(late < 0.15 ? { bind: 'late' } : {}),
     ...(fallback < 0.1 ? { fallback: ['gamma', 'beta'] } : {}),
   }
   if (kind < 0.6) {
