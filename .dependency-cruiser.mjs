@@ -16,8 +16,8 @@ const only = (name, from, { ours = [], packages = [], node = false }, exceptFrom
   },
 })
 
-/** What authors of agents write, as they would in a project of their own. The planner is a part of the orchestrator that is run as an agent. */
-const AUTHORED = '^(functions/agents/(?!planner/)|examples/)'
+/** What authors of agents write, as they would in a project of their own. The planner and the turns of conversations are parts of the orchestrator that are run as agents. */
+const AUTHORED = '^(functions/agents/(?!(?:planner|converse)/)|examples/)'
 
 /** What an adapter's methods ask AWS for, beside the adapter. */
 const GRANTS = 'functions/adapters/.*\\.grants\\.ts$'
@@ -118,7 +118,7 @@ export default {
         packages: ['@aws-sdk', '@smithy', '@ai-sdk', '@middy', '@aws-lambda-powertools', 'aws-lambda', 'zod'],
         node: true,
       },
-      '^functions/agents/(?!planner/)',
+      '^functions/agents/(?!(?:planner|converse)/)',
     ),
     // infra reads both, and must load no SDK with them.
     only('functions-catalogue', '^functions/(catalogue|ports|agents-with-ports)\\.ts$', {

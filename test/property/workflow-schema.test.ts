@@ -75,6 +75,21 @@ const EVERYTHING = {
     until: { wait: { until: '2026-12-24T18:00:00Z' } },
     child: { workflow: 'other@2', input: 1, forEach: '{% [1] %}', timeoutSeconds: 3_000, maxItems: 1 },
     emit: { emit: { type: 'report.ready', data: {} } },
+    late: { capability: '{% $input.a %}', oneOf: ['text.write', 'echo'], bind: 'late' },
+    talk: {
+      converse: {
+        model: 'fast',
+        system: 'You are {% $input.a %}.',
+        input: { a: '{% $input.a %}' },
+        capabilities: ['text.write', 'echo'],
+        maxTurns: 3,
+        maxOutputTokens: 100,
+        answer: { type: 'object' },
+        approve: ['echo'],
+        approvers: ['me'],
+        approvalTimeoutSeconds: 60,
+      },
+    },
   },
 } as const
 
