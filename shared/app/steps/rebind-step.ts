@@ -186,18 +186,15 @@ type Decided = { answer: RebindAnswer; decision?: Decision | undefined }
 /** As {@link decide}; a step that begins first chooses its capability, where that is an expression (choice/C1). */
 async function decideCall(situation: Situation): Promise<Decided> {
   const { ports, task, plan, own, failure } = situation
-  if (failure !== LATE) return decide(situation)
   try {
-    const chosen = await chooseCapability(ports, task, plan, own.path)
-    if (chosen === undefined) return decide(situation)
+    const chosen = failure === LATE ? await chooseCapability(ports, task, plan, own.path) : undefined
+    if (!chosen) return decide(situation)
     if (chosen.kind === 'skip')
       return { answer: await endStep(situation, { status: 'skipped', skipReason: chosen.reason }) }
-    const { capability } = chosen
-    return decide({ ...situation, step: calledStep(plan, own.path, { capability }), capability })
+    return decide({ ...situation, ...chosen, step: calledStep(plan, own.path, chosen) })
   } catch (thrown) {
     if (!isOrchestratorError(thrown, 'InvalidInputError', 'CapabilityNotAllowedError')) throw thrown
-    const { name, message } = thrown
-    return { answer: await settle({ ...situation, failure: { name, message } }) }
+    return { answer: await settle({ ...situation, failure: thrown }) }
   }
 }
 
