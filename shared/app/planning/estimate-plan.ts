@@ -11,9 +11,8 @@ import { childOf, estimate, type Known } from '../../estimator/estimate.ts'
 import { usdOfRun, usdPerSecond } from '../../estimator/usage-of-run.ts'
 import { type DrawsOfAgent, worstOfEach } from '../../estimator/worst-of-each.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
-import { histogramAt, type Sums, sumsAt } from '../../selector/decayed-counters.ts'
+import { histogramAt, sumsAt } from '../../selector/decayed-counters.ts'
 import { everyStep } from '../../workflow/places.ts'
-import { retriedKinds } from '../../workflow/retry-policy.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
 import { asEachCall, capabilitiesOf } from '../../workflow/step-capability.ts'
 import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
@@ -21,6 +20,7 @@ import { doingsOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
 import { chooseAgents } from './choose-agents.ts'
 import { type Facts, factsOfInput } from './facts-of-input.ts'
+import { priorRetried, retriedFailures } from './retried-share.ts'
 
 type Needs = PlanningNeeds & Pick<Ports, 'prices'>
 type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
@@ -36,8 +36,6 @@ const DEFAULT_SECONDS = 2
 /** The weight of the prior in calls; with at least this many calls a figure counts as measured. */
 const PRIOR_CALLS = 2
 const PRIOR_FAILURES = 0.01
-/** The assumed share of each kind of failure. */
-const PRIOR_KINDS = { transient: 0.5, error: 0.3, timeout: 0.1 }
 const MEASURED_CALLS = 5
 /** The nesting depth of child workflows that is simulated. */
 const MOST_DEPTH = 3
@@ -185,21 +183,6 @@ function drawsOf(agent: Agent, step: AgentStep, { doings, at, ofOthers, prices }
     basis: count >= MEASURED_CALLS ? 'measured' : declared,
   }
 }
-
-/** The failures after which the step calls the same agent again. */
-function retriedFailures({ retry }: AgentStep, sums: Sums): number {
-  const { failures, transient, final, timeouts, configuration } = sums
-  const errors = Math.max(0, failures - transient - final - timeouts - configuration)
-  const counts = { transient, error: errors, timeout: timeouts }
-  return sumOfRetried(retry, counts)
-}
-
-const priorRetried = ({ retry }: AgentStep): number => sumOfRetried(retry, PRIOR_KINDS)
-
-const sumOfRetried = (retry: AgentStep['retry'], byKind: typeof PRIOR_KINDS): number =>
-  Object.entries(byKind)
-    .filter(([kind]) => retriedKinds(retry).some((retried) => retried === kind))
-    .reduce((sum, [, share]) => sum + share, 0)
 
 /** The duration for an agent without measured or declared figures: that of other agents at the capability, or a default. */
 function secondsOfOthers(doings: Doings, capability: string, at: number): Draw {

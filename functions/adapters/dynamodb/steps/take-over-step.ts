@@ -36,10 +36,7 @@ export function takeOverStep({
   ): Promise<TakeOver> {
     const set = withoutUndefined({
       status: 'running' as const,
-      owner,
-      fence,
-      startedAt,
-      path,
+      ...{ owner, fence, startedAt, path },
       reboundBy: reboundBy ?? '',
       agentId,
       decision: decision && boundedDecision(decision),
