@@ -4,7 +4,7 @@ import { conversingAssembly } from '../../support/cloud/conversing-assembly.ts'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 const MODEL = 'amazon.nova-lite-v1:0'
-/** By what the last message has: the question, then the results of a turn. */
+/** The answers of the model, turn by turn. */
 const rules = [
   {
     contains: 'Look after the wombats',
@@ -15,13 +15,10 @@ const rules = [
           { name: 'data_transform', input: { source: [{ a: 1 }], where: '$row.a >' } },
         ],
       },
+      { calls: [{ name: 'format_json', input: { value: { wombats: 5 } } }] },
+      { text: 'There are five.' },
     ],
   },
-  {
-    contains: 'five wombats',
-    answers: [{ calls: [{ name: 'format_json', input: { value: { wombats: 5 } } }] }],
-  },
-  { contains: 'application/json', answers: [{ text: 'There are five.' }] },
 ]
 
 let api: LocalApi
