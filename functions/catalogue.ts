@@ -61,7 +61,7 @@ export const FUNCTIONS = {
       values: ['read'],
       waits: ['list', 'clear'],
       agents: ['find', 'list', 'register'],
-      workflows: ['find', 'list', 'register'],
+      workflows: ['find', 'list', 'versions', 'register'],
       loads: ['read', 'count'],
       collectables: ['use'],
       statistics: ['read', 'correct', 'reset'],
@@ -117,7 +117,7 @@ export const FUNCTIONS = {
       waits: ['wait', 'clear'],
       // For planning the tasks of child workflows.
       agents: ['list'],
-      workflows: ['find', 'list'],
+      workflows: ['find', 'list', 'versions'],
       loads: ['read', 'count'],
       statistics: ['read'],
       breakers: ['read'],

@@ -7,9 +7,10 @@ import { boundedWork } from './bounded-work.ts'
 import { issuesOfEvaluate } from './evaluation/issues-of-evaluate.ts'
 import { issuesOfExpression, notAnExpression } from './expression-issues.ts'
 import { expressionIn, expressionsIn, type FoundExpression } from './expressions.ts'
-import { issuesOfCycle, topologicalOrder } from './graph.ts'
+import { issuesOfCycle } from './graph.ts'
 import { type IssueInText, parsedFrom, withPlaces } from './issue-places.ts'
 import { issuesOfLiterals, issuesOfTexts } from './literal-issues.ts'
+import { issuesOfNever } from './never-runs.ts'
 import { type Draft, parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
 import { isEach, isFanOut, MAX_NESTING, type Step, type Steps, type Workflow } from './schema.ts'
@@ -22,7 +23,6 @@ import {
   isOfEachItem,
   isOfOutput,
   NAMES_OF_EVALUATION,
-  needsOfStep,
 } from './step-needs.ts'
 import { type Catalogue, NO_CATALOGUE } from './types/catalogue.ts'
 import { issuesOfTypes } from './types/check-types.ts'
@@ -148,50 +148,6 @@ function namesOfField(field: string, step: Step): string[] {
     ...(isOfOutput(field) ? NAMES_OF_EVALUATION.step : []),
   ]
 }
-
-/**
- * Steps that can never run: a handler runs only when the step it handles has failed, so a step that needs both to succeed never runs, nor
- * do the steps that depend on it.
- */
-function issuesOfNever(steps: Steps, path: string): Issue[] {
-  const never = new Map<string, string>()
-  for (const id of topologicalOrder(graphOfWorkflow({ steps }))) {
-    const step = steps[id] as Step
-    // A handler does not wait for the success of what it handles.
-    const handled = handledBy({ steps }, id)
-    const needs = [...needsOfStep(step)].filter(
-      (need) => Object.hasOwn(steps, need) && !handled.includes(need),
-    )
-    const why = reasonOfNever(
-      steps,
-      step.join,
-      needs,
-      needs.filter((need) => never.has(need)),
-    )
-    if (why) never.set(id, why)
-  }
-  return [...never].map(([id, why]) =>
-    issue('never-runs', `${path}.${id}`, `step "${id}" can never run: ${why}; say join: any or settled`),
-  )
-}
-
-/** Why a step with these needs can never run, `inVain` being those that never run; undefined when it can. */
-function reasonOfNever(
-  steps: Steps,
-  join: Step['join'],
-  needs: readonly string[],
-  inVain: readonly string[],
-): string | undefined {
-  if (join === 'settled') return undefined
-  const handler = needs.find((need) => isHandlerAmong(handledBy({ steps }, need), needs))
-  if (join === 'all' && handler !== undefined)
-    return `"${handler}" runs only when ${handledBy({ steps }, handler).join(', ')} failed, and it needs the success of both`
-  const hasNone = join === 'all' ? inVain.length > 0 : needs.length > 0 && inVain.length === needs.length
-  return hasNone ? `it needs "${inVain[0]}", which can never run` : undefined
-}
-
-const isHandlerAmong = (handled: readonly string[], needs: readonly string[]): boolean =>
-  handled.length > 0 && handled.every((id) => needs.includes(id))
 
 function issuesOfBody(path: string, step: Step, outer: Scope): IssueInText[] {
   const body = bodyIn(step)

@@ -78,3 +78,13 @@ export async function answeredBefore(
   const waitSeconds = last?.agentId === agentId ? secondsUntilAsked({ clock }, last) : 0
   return agent && { rebound: { functionArn: agent.functionArn, agentId, waitSeconds }, turn: turn + 1 }
 }
+
+/** Excludes agents that have just refused a call, for a while. */
+export function withoutBusy(
+  excluded: ReadonlyMap<string, string>,
+  failure: Failure,
+  { agentId }: StepRecord,
+): ReadonlyMap<string, string> {
+  const isBusy = agentId !== undefined && isRefusal(failure)
+  return isBusy ? new Map([...excluded, [agentId, failure.message]]) : excluded
+}

@@ -39,6 +39,7 @@ import {
   secondsUntilAsked,
   type Wait,
   waitingSeconds,
+  withoutBusy,
 } from './busy-waits.ts'
 import { forJudge, LATE } from './judging/for-judge.ts'
 import type { Failure } from './settle-failure.ts'
@@ -120,23 +121,27 @@ export async function nextAgent(given: Trouble): Promise<NextAgent | { failure: 
       const next = choose(wanted, more)
       if (!next.agent) continue
       const refusal = knownOf(wanted, next.agent)?.refusal
-      if (refusal !== undefined && isBusy && secondsBusy(trouble) >= SHORT_WAIT_SECONDS) {
-        const reason = `agent ${next.agent.id} ${refusal}`
-        const { busySince: since = ports.clock.now().toISOString() } = record
-        // rebind/B12: the state retries at a time that is not known here.
-        await ports.steps.noteStep(own, { held: { reason: boundedText(reason), since } })
-        throw new OrchestratorError('AgentBusyError', reason)
-      }
+      if (refusal !== undefined && isBusy && secondsBusy(trouble) >= SHORT_WAIT_SECONDS)
+        return askAgainInPlace(trouble, `agent ${next.agent.id} ${refusal}`)
       const why = [...failed, ...passedOver(refusals), ...refusedNow(record, failure)]
-      // The decision of a step whose output is judged is that for the judged agent.
-      const decided = { why, before: record.decision, isFallback: wanted !== planned }
-      const decision = record.judging ? undefined : inPlaceOf(next.decision, decided)
-      return { agent: next.agent, decision, waitSeconds: wait(wanted, next.agent) }
+      const told = { why, before: record.decision, isFallback: wanted !== planned }
+      return {
+        agent: next.agent,
+        decision: decisionOf(next, record, told),
+        waitSeconds: wait(wanted, next.agent),
+      }
     }
   }
   const unknown = failure === LATE ? unknownPin(step, agents) : undefined
   if (unknown !== undefined) return { failure: { ...LATE, message: `${LATE.message}: ${unknown}` } }
   return { failure: whyNobody(failure, refusals, purse?.advice) }
+}
+
+/** Lets the rebinder's state retry, at a time that is not known here (rebind/B10, rebind/B12). */
+async function askAgainInPlace({ ports, own, record }: Trouble, reason: string): Promise<never> {
+  const { busySince: since = ports.clock.now().toISOString() } = record
+  await ports.steps.noteStep(own, { held: { reason: boundedText(reason), since } })
+  throw new OrchestratorError('AgentBusyError', reason)
 }
 
 /**
@@ -173,11 +178,12 @@ function noteRefusal(refusals: Refusals, { agentId, ...refusal }: Refusal & { ag
 function unknownPin({ agent, capability }: AgentStep, agents: readonly Agent[]): string | undefined {
   const [name] = agent?.split('@') ?? []
   if (name === undefined || agents.some(({ id }) => id === name)) return undefined
-  const able = agents.filter(
-    ({ capabilities }) => capability === undefined || capabilities.some((one) => one.name === capability),
+  const offers = ({ capabilities }: Agent) => capabilities.some((one) => one.name === capability)
+  const able = capability === undefined ? agents : agents.filter(offers)
+  return describeUnknownAgent(
+    name,
+    able.map(({ id }) => id),
   )
-  const ids = able.map(({ id }) => id)
-  return describeUnknownAgent(name, ids)
 }
 
 /** The failure for a step without an eligible agent, when none has failed. */
@@ -195,24 +201,19 @@ function whyNobody(failure: Failure, refusals: Refusals, advice = ''): Failure {
 const tooDear = ({ agentId = '' }: StepRecord, { name, message }: Failure): [string, string][] =>
   name === 'BudgetExceededError' ? [[agentId, message]] : []
 
-/** Excludes agents that have just refused a call, for a while. */
-function withoutBusy(
-  excluded: ReadonlyMap<string, string>,
-  failure: Failure,
-  { agentId }: StepRecord,
-): ReadonlyMap<string, string> {
-  return agentId === undefined || !isRefusal(failure)
-    ? excluded
-    : new Map([...excluded, [agentId, failure.message]])
-}
-
 /** When one of the running calls is expected to end. */
-function secondsUntilFree(agent: Agent, known: Knowledge | undefined): number {
-  return known ? typicalSecondsOf(agent, known) / (agent.limits.maxConcurrency ?? 1) : 0
-}
+const secondsUntilFree = (agent: Agent, known: Knowledge | undefined): number =>
+  known ? typicalSecondsOf(agent, known) / (agent.limits.maxConcurrency ?? 1) : 0
 
 const secondsLeft = ({ clock }: Trouble['ports'], { deadline }: Plan): number | undefined =>
   deadline === undefined ? undefined : secondsUntil(deadline, clock.now())
+
+/** The decision of a step whose output is judged stays that for the judged agent. */
+const decisionOf = (
+  next: { decision: Decision },
+  { judging }: StepRecord,
+  told: Parameters<typeof inPlaceOf>[1],
+): Decision | undefined => (judging ? undefined : inPlaceOf(next.decision, told))
 
 /** The agent that has failed and has named the time of its next call, unless the task ends before (rebind/B11). */
 function agentThatAsked(
@@ -224,9 +225,8 @@ function agentThatAsked(
   if (!agent || last?.askAgainAt === undefined || last.startedAt !== record.startedAt) return undefined
   if (isRefusal(failure) || !mayCallAgain(step.retry, attemptsOf(record, agent.id))) return undefined
   const waitSeconds = secondsUntilAsked(ports, last)
-  return waitSeconds < (secondsLeft(ports, plan) ?? Number.POSITIVE_INFINITY)
-    ? { agent, waitSeconds }
-    : undefined
+  const isInTime = waitSeconds < (secondsLeft(ports, plan) ?? Number.POSITIVE_INFINITY)
+  return isInTime ? { agent, waitSeconds } : undefined
 }
 
 const attemptsOf = (record: StepRecord, id: string): Attempt[] =>
@@ -244,7 +244,6 @@ function failedAgents(record: StepRecord, { retry }: AgentStep, failure: Failure
       agentId !== record.agentId ||
       (failure !== LATE && !isRefusal(failure)),
   )
-  return new Map(
-    failed.map(([agentId, attempts]) => [agentId, `failed this step: ${attempts.at(-1)?.error.message}`]),
-  )
+  const why = (attempts: Attempt[]) => `failed this step: ${attempts.at(-1)?.error.message}`
+  return new Map(failed.map(([agentId, attempts]) => [agentId, why(attempts)]))
 }

@@ -206,10 +206,8 @@ function outputOf(step: Step, scope: Scope, surroundings: Surroundings): () => T
 /** Whether a step, or one in its body, did not parse. */
 function isUnknown(step: Step, surroundings: Surroundings): boolean {
   const { unknown } = surroundings
-  if (unknown.size === 0) return false
-  return (
-    unknown.has(step) || Object.values(bodyIn(step)?.steps ?? {}).some((one) => isUnknown(one, surroundings))
-  )
+  const inBody = () => Object.values(bodyIn(step)?.steps ?? {})
+  return unknown.size > 0 && (unknown.has(step) || inBody().some((one) => isUnknown(one, surroundings)))
 }
 
 function findOutput(step: Step, scope: Scope, surroundings: Surroundings): Type {

@@ -33,9 +33,8 @@ afterAll(async () => {
 })
 
 const said = async (taskId: string): Promise<string> => {
-  const { body } = await api.call('GET', `/tasks/${taskId}?watch=true`)
-  const [step] = body.steps as unknown as { said?: string }[]
-  return step?.said ?? ''
+  const { steps } = await api.ask('getTask', { id: taskId, watch: true })
+  return steps[0]?.said ?? ''
 }
 /** Seconds after a moment, until a watcher who asks every 50 ms sees a text. */
 async function secondsUntilSeen(taskId: string, text: string, since: number): Promise<number> {

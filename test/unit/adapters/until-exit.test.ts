@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { exit } from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -46,4 +48,31 @@ describe('process.exit within the work of an agent (until-exit/E1)', () => {
 it('lets work that does not exit end as it does', async () => {
   expect(await within(async () => 5)).toBe(5)
   await expect(within(() => Promise.reject(new TypeError('no')))).rejects.toThrow(TypeError)
+})
+
+describe('the process of an agent that has called process.exit', () => {
+  const MODULE = join(import.meta.dirname, '../../../functions/telemetry/until-exit.ts')
+  /** The exit code and the output of a process that runs `code`. */
+  const processOf = (code: string) => {
+    const script = `import { leaveIfAsked, untilExit } from ${JSON.stringify(MODULE)}\n${code}`
+    const run = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' })
+    return { status: run.status, printed: run.stdout.trim(), stderr: run.stderr }
+  }
+  const LEAVES = `await untilExit(async () => process.exit(3), { leaves: true }).catch(({ name }) => console.log('recorded', name))`
+
+  it('ends with its code when the invocation is over (until-exit/E2)', () => {
+    const { status, printed } = processOf(`${LEAVES}; leaveIfAsked(); console.log('not reached')`)
+    expect({ status, printed }).toEqual({ status: 3, printed: 'recorded Runtime.ExitError' })
+  })
+
+  it('ends in some seconds also where the invocation never is (until-exit/E2)', { timeout: 30_000 }, () => {
+    const { status, printed } = processOf(`${LEAVES}; setInterval(() => {}, 1_000)`)
+    expect({ status, printed }).toEqual({ status: 3, printed: 'recorded Runtime.ExitError' })
+  })
+
+  it('exits at once where no work runs, before and after one (until-exit/E3)', () => {
+    const after = `await untilExit(async () => 1, { leaves: true }); process.exit(4); console.log('not reached')`
+    for (const code of ['process.exit(4)', after])
+      expect(processOf(code)).toMatchObject({ status: 4, printed: '' })
+  })
 })
