@@ -125,7 +125,7 @@ function configure(command: Command, json: boolean): void {
 function onceEach(command: Command): void {
   const seen = new Set<string>()
   for (const option of command.options) {
-    if (!option.required || Array.isArray(option.defaultValue)) continue
+    if (!option.required || option.variadic || Array.isArray(option.defaultValue)) continue
     command.on(`option:${option.name()}`, () => {
       if (seen.has(option.name())) throw new CliError(`${option.long} is given twice; it takes one value`)
       seen.add(option.name())

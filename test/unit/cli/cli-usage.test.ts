@@ -171,6 +171,11 @@ describe('a command line that is wrong', () => {
     expect(JSON.parse(asJson.stderr)).toEqual({ title: 'Error', detail: expect.stringContaining(message) })
   })
 
+  it('is none where an option takes several values', async () => {
+    const { requests, told } = await asking(answer(404, '{}'), ['evaluate', 'simple', '--from-task', ID, ID])
+    expect({ code: told.code, asked: requests.length > 0 }).toEqual({ code: 3, asked: true })
+  })
+
   it('keeps steps that are named like members every object inherits', async () => {
     const { requests, told } = await asking(answer(404, '{}'), [
       ...['fork', ID, '--agent', '__proto__=echo', '--step-input', 'constructor=1'],
