@@ -26,7 +26,8 @@ export function wilsonInterval(scores: readonly number[]): [least: number, most:
   const centre = (mean + Z ** 2 / (2 * count)) / (1 + Z ** 2 / count)
   const reach =
     (Z / (1 + Z ** 2 / count)) * Math.sqrt((mean * (1 - mean)) / count + Z ** 2 / (4 * count ** 2))
-  return [Math.max(0, centre - reach), Math.min(1, centre + reach)]
+  // Rounding would leave the end of the scale just outside where all scores are there.
+  return [mean <= 0 ? 0 : Math.max(0, centre - reach), mean >= 1 ? 1 : Math.min(1, centre + reach)]
 }
 
 /** How likely differences are as low as these together, where neither version is better (confidence/C2). */
