@@ -57,7 +57,7 @@ async function stepsMeant(taskId: string): Promise<string[]> {
   )
   const told = begun.length > 0 ? begun : planning.slice(0, 1)
   if (told.length > 0) return told.map(({ stepId }) => stepId)
-  const failed = steps.filter(({ status }) => status === 'failed')
+  const failed = withoutOuter(steps.filter(({ status }) => status === 'failed'))
   const [only, ...others] = failed
   if (only && others.length === 0) return [only.stepId]
   const named = (failed.length > 0 ? failed : steps)
@@ -69,6 +69,13 @@ async function stepsMeant(taskId: string): Promise<string[]> {
   const more = failed.length > named.length ? ` and ${failed.length - named.length} more` : ''
   throw new CliError(`name a step of task ${taskId}; failed: ${named.join(', ')}${more}${example}`)
 }
+
+/** A loop or a fan-out has failed by a step in it, which is told in its place. */
+const withoutOuter = <T extends { stepId: string }>(steps: readonly T[]): T[] =>
+  steps.filter(
+    ({ stepId: outer }) =>
+      !steps.some(({ stepId }) => stepId.startsWith(`${outer}[`) || stepId.startsWith(`${outer}.`)),
+  )
 
 const PLANNING = 'plan.workflow'
 const MOST_NAMED = 10

@@ -91,6 +91,13 @@ it('explains the failed step where there is one alone', async () => {
   expect(code).toBe(0)
 })
 
+it('explains the step in a loop for which the loop has failed', async () => {
+  const steps = [step('b', { status: 'failed' }), step('b[2].turn', { status: 'failed' }), step('a')]
+  const { paths, code } = await run(['explain', TASK_ID], steps)
+  expect(paths.map(decodeURIComponent)).toContain(`/tasks/${TASK_ID}/steps/b[2].turn`)
+  expect(code).toBe(0)
+})
+
 describe('explain', () => {
   const candidate = { agentId: 'reader', eligible: true, reason: 'eligible', load: 0, costUsd: 0 }
   const decision = { stepId: 'a', capability: 'c', chosen: 'reader', reason: 'the only eligible agent' }
