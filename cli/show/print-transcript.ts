@@ -1,5 +1,6 @@
 import type { TranscriptView } from '../../shared/contracts/transcript-views.ts'
-import { callPages } from '../api-client.ts'
+import { shellWord } from '../../shared/domain/shell-word.ts'
+import { callApi, callPages } from '../api-client.ts'
 import { duration } from './duration.ts'
 import { jsonText } from './json-text.ts'
 import { printJson, say, style } from './output.ts'
@@ -19,7 +20,17 @@ export async function printTranscript(
     if (!json) page.calls.forEach(printCall)
   }
   if (json) return printJson({ taskId: id, stepId, calls: all })
-  if (all.length === 0) say(`no call of a language model of step "${stepId}" is kept`)
+  if (all.length === 0) await sayNone(id, stepId)
+}
+
+/** A loop, a fan-out and a conversation ask nothing themselves: the steps in them do. */
+async function sayNone(id: string, stepId: string): Promise<void> {
+  const { items, round } = await callApi('getTaskStep', { id, stepId })
+  const inner =
+    items || round !== undefined
+      ? `; those of the steps in it are: npx orchestrator steps ${id} --under ${shellWord(stepId)}, then show one of them`
+      : ''
+  say(`no call of a language model of step "${stepId}" is kept${inner}`)
 }
 
 function printCall({

@@ -98,6 +98,23 @@ it('explains the step in a loop for which the loop has failed', async () => {
   expect(code).toBe(0)
 })
 
+describe('show --transcript of a step that has asked no model', () => {
+  const shown = async (of: Step) => {
+    const answer = (path: string) =>
+      path.endsWith('/transcript') ? { taskId: TASK_ID, stepId: 'b', calls: [] } : of
+    return (await runCliAgainst(answer, ['show', TASK_ID, 'b', '--transcript'], { COLUMNS: '0' })).stdout
+  }
+
+  it('leads to what is in it, where it is a loop or a conversation', async () => {
+    const none = 'no call of a language model of step "b" is kept'
+    expect(await shown(step('b'))).toBe(`${none}\n`)
+    const told = await shown(step('b', { round: 2 }))
+    expect(told).toBe(
+      `${none}; those of the steps in it are: npx orchestrator steps ${TASK_ID} --under b, then show one of them\n`,
+    )
+  })
+})
+
 describe('explain', () => {
   const candidate = { agentId: 'reader', eligible: true, reason: 'eligible', load: 0, costUsd: 0 }
   const decision = { stepId: 'a', capability: 'c', chosen: 'reader', reason: 'the only eligible agent' }

@@ -29,10 +29,13 @@ describe('the interval of a mean', () => {
     expect(hits).toBeGreaterThanOrEqual(950)
   })
 
-  it.each([1, 2, 3, 5, 10, 33, 100])('ends at the mean where all %d scores are one end of the scale (confidence/C1)', (of) => {
-    expect(wilsonInterval(ones(of, of))[1]).toBe(1)
-    expect(wilsonInterval(ones(0, of))[0]).toBe(0)
-  })
+  it.each([1, 2, 3, 5, 10, 33, 100])(
+    'ends at the mean where all %d scores are one end of the scale (confidence/C1)',
+    (of) => {
+      expect(wilsonInterval(ones(of, of))[1]).toBe(1)
+      expect(wilsonInterval(ones(0, of))[0]).toBe(0)
+    },
+  )
 
   it('says nothing without scores', () => {
     expect(wilsonInterval([])).toEqual([0, 1])
