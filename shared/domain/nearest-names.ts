@@ -35,12 +35,15 @@ export const slipsOf = (name: string, known: Iterable<string>): string[] =>
 
 const MOST_SLIPS = 2
 
+const MOST_TOLD = 20
+
 /** The end of a message about an unknown name: `; did you mean "x"?` or `; known: a, b, c`. `mark` is put before each name. */
 export function suggestNames(name: string, known: Iterable<string>, mark = ''): string {
   const all = [...new Set(known)].sort(compareIds)
   const near = nearestNames(name, all)
-  const told = all.slice(0, 20).map((other) => mark + other)
-  const list = all.length === 0 ? 'there are none yet' : `known: ${told.join(', ')}`
+  const told = all.slice(0, MOST_TOLD).map((other) => mark + other)
+  const more = all.length > MOST_TOLD ? ` and ${all.length - MOST_TOLD} more` : ''
+  const list = all.length === 0 ? 'there are none yet' : `known: ${told.join(', ')}${more}`
   return near.length > 0
     ? `; did you mean ${near.map((other) => `"${mark}${other}"`).join(' or ')}? (${list})`
     : `; ${list}`
