@@ -18,6 +18,7 @@ beforeAll(async () => {
   const agentStep = { capability: 'work.do', input: {} }
   const steps = {
     a: agentStep,
+    chosen: { capability: '{% $input.which %}', oneOf: ['work.do'], bind: 'late', input: {} },
     each: { ...agentStep, forEach: '{% $input.list %}' },
     // A name that begins as another one does.
     each_too: { ...agentStep, forEach: '{% $input.list %}' },
@@ -30,20 +31,29 @@ beforeAll(async () => {
       },
     },
   }
-  id = await seedTask(ports, { steps, agents: [makeAgent()], input: { list: [1, 2, 3] } })
+  id = await seedTask(ports, { steps, agents: [makeAgent()], input: { list: [1, 2, 3], which: 'work.do' } })
   for (const [path, status] of Object.entries(RECORDS)) {
     const at = '2026-11-29T00:00:00.000Z'
     const failed = status === 'failed' ? { error: { name: 'AgentFailedError', message: 'no' } } : {}
     const output = status === 'succeeded' ? { output: { inline: JSON.stringify({ of: path }) } } : {}
     const itemCount = path.endsWith('each') || path === 'wide' ? { itemCount: 12 } : {}
-    const end = { path, status, startedAt: at, endedAt: at, agentId: 'a', ...failed, ...output, ...itemCount }
+    const capability = path === 'chosen' ? { capability: 'work.do' } : {}
+    const ended = { path, status, startedAt: at, endedAt: at, agentId: 'a' }
+    const end = { ...ended, ...failed, ...output, ...itemCount, ...capability }
     await ports.steps.adoptStep(id, end)
   }
 })
 afterAll(() => stop())
 
 const RECORDS: Record<string, StepRecord['status']> = {
-  ...{ a: 'succeeded', each: 'succeeded', 'each_too[0]': 'failed', wide: 'failed', again: 'succeeded' },
+  ...{
+    a: 'succeeded',
+    chosen: 'succeeded',
+    each: 'succeeded',
+    'each_too[0]': 'failed',
+    wide: 'failed',
+    again: 'succeeded',
+  },
   ...Object.fromEntries(
     Array.from({ length: 12 }, (_, at) => [`each[${at}]`, at % 5 === 2 ? 'failed' : 'succeeded'] as const),
   ),
@@ -100,15 +110,28 @@ describe('the steps of a large task', () => {
     expect(found.readAll).toBe(false)
   })
 
-  it.each(['a', 'each', 'each[7]', 'wide', 'wide[0]', 'wide[0].y', 'wide[1]', 'again', 'again[2].inner[1]'])(
-    'are shown alone as among all: %s',
-    async (stepId) => {
-      const { steps } = await stepsOf({ limit: 1_000, outputs: true })
-      expect(await showTaskStep(ports)({ id, stepId }, CALLER)).toEqual(
-        steps.find((one) => one.stepId === stepId),
-      )
-    },
-  )
+  it('show the capability that was chosen for a step', async () => {
+    const { steps } = await stepsOf({ limit: 1_000 })
+    expect(steps.find(({ stepId }) => stepId === 'chosen')).toMatchObject({ capability: 'work.do' })
+  })
+
+  it.each([
+    'a',
+    'chosen',
+    'each',
+    'each[7]',
+    'wide',
+    'wide[0]',
+    'wide[0].y',
+    'wide[1]',
+    'again',
+    'again[2].inner[1]',
+  ])('are shown alone as among all: %s', async (stepId) => {
+    const { steps } = await stepsOf({ limit: 1_000, outputs: true })
+    expect(await showTaskStep(ports)({ id, stepId }, CALLER)).toEqual(
+      steps.find((one) => one.stepId === stepId),
+    )
+  })
 
   it('have events of their own', async () => {
     const eventsOf = (step?: string) =>

@@ -4,6 +4,7 @@ import type { RecordField, Steps } from '../../ports/steps.ts'
 
 /** What a view shows of a step besides its input and output, which may be large. */
 export const SHOWN: readonly RecordField[] = [
+  'capability',
   'agentId',
   'agentVersion',
   'agentCode',
