@@ -20,7 +20,8 @@ import type { Ports } from '../../ports/index.ts'
 import { correctionOf, epochsAt } from '../../selector/decayed-counters.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
-import { hasStepAt, stepOf } from '../steps/plan-paths.ts'
+import { calledStep } from '../steps/chosen-capability.ts'
+import { hasStepAt } from '../steps/plan-paths.ts'
 import { getTask } from '../views/get-task.ts'
 import { noSuchStep } from '../views/no-such-step.ts'
 
@@ -55,7 +56,7 @@ async function correctStatistics(ports: Needs, task: Task, before: StepRecord, s
     ports.agents.findAgent(agentId),
   ])
   if (!hasStepAt(plan, path)) return
-  const step = stepOf(plan, path)
+  const step = calledStep(plan, path, before)
   const capability = (agent && capabilityAsked(agent, step)?.name) ?? step.capability
   if (capability === undefined) return
   const { wq = 0n } = correction.counters

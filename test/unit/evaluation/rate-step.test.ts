@@ -13,12 +13,13 @@ let taskId: string
 const start = { startedAt: '2026-01-01T00:00:00.000Z', agentId: 'worker' }
 beforeEach(async () => {
   world = hostInMemory()
-  const steps = { a: { capability: 'work.do' }, b: { capability: 'work.do' } }
+  const chosen = { capability: '{% $input.which %}', oneOf: ['work.do'], bind: 'late' }
+  const steps = { a: { capability: 'work.do' }, b: { capability: 'work.do' }, chosen }
   taskId = await seedTask(world.ports, { steps, agents: [makeAgent()] })
 })
 
-const end = async (more: object) => {
-  const own = { taskId, path: 'a', owner: 'o', fence: '1' }
+const end = async (more: object, path = 'a') => {
+  const own = { taskId, path, owner: 'o', fence: '1' }
   await world.ports.steps.takeOverStep(own, start)
   const endedAt = world.ports.clock.now().toISOString()
   const output = { inline: '"text"' }
@@ -73,6 +74,12 @@ describe('a rating', () => {
     expect(await rateStep(down)(asked, CALLER)).toMatchObject({ score: 0.4 })
     await rate()
     expect(await quality()).toBe(0)
+  })
+
+  it('corrects the statistics of the capability that was chosen for the step (rating/S1)', async () => {
+    await end({ agentVersion: '1.0.0', capability: 'work.do' }, 'chosen')
+    await rate('chosen')
+    expect(await quality()).toBeCloseTo(-0.6)
   })
 
   it('is refused for a step without an output, which is told with its status', async () => {
