@@ -9,7 +9,7 @@ import { resolveInput } from './resolve-call.ts'
 /** What a step asks of its agent, and where that is kept; or why it cannot be told; or nothing, where the step has ended, or its output waits for a judge, which this call is or not. */
 export type Asked =
   | { resolved: Resolved; kept?: StoredValue | undefined }
-  | { failure: unknown }
+  | { failure: unknown; judge?: boolean }
   | { ended: true }
   | { judge: boolean }
 
@@ -26,6 +26,11 @@ export async function askedInput(
     if (await hasEnded) return { ended: true }
     const role = await judgeRole({ steps }, own, await planned)
     if (role) return { judge: role === 'judge' }
+  } catch (failure) {
+    // An output may wait, and stays (judging/W1).
+    return { failure, judge: false }
+  }
+  try {
     const resolved = await resolveInput({ values }, { agent, own, plan: await planned, needed }, await chosen)
     if (resolved.kind === 'skip') return { resolved }
     const kept = await keepInput(values, own.taskId, resolved.input, (reason) =>

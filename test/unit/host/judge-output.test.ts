@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
 import { defineAgent } from '../../../shared/agent/index.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { runStep } from '../../../shared/host/run-step.ts'
 import { epochsAt, sumsAt } from '../../../shared/selector/decayed-counters.ts'
 import { hostInMemory } from '../../support/agents/host-in-memory.ts'
@@ -32,11 +33,11 @@ const judge = defineAgent({
   execute: (call, context) => judged(call.input, context),
 })
 
-function invoke(agent: typeof writer, second: number, milliseconds = 60_000) {
+function invoke(agent: typeof writer, second: number, milliseconds = 60_000, hosts = world.hosts) {
   const EnteredTime = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
   const payload = { taskId, path: 'a', state: { EnteredTime, RetryCount: 0 }, redrives: 0 }
   const invocation = { id: `request-${++invocations}`, remainingMs: () => milliseconds }
-  return runStep(world.hosts)(agent, payload, invocation)
+  return runStep(hosts)(agent, payload, invocation)
 }
 
 /** What the rebinder writes before it has the judge called. */
@@ -121,6 +122,23 @@ describe('an output that waits for its judge', () => {
     })
     expect(await record()).toMatchObject({ judging: {}, attempts: [{ agentId: 'judge' }] })
   })
+
+  it.each(['findSteps', 'getPlan'] as const)(
+    'stays where its judge is called and %s fails (judging/W1)',
+    async (method) => {
+      await expect(invoke(writer, 0)).rejects.toThrow()
+      await rebind(1)
+      const { steps, plans } = world.hosts
+      const down = () => Promise.reject(new OrchestratorError('UnavailableError', 'try again'))
+      const failing =
+        method === 'findSteps'
+          ? { ...world.hosts, steps: { ...steps, findSteps: down } }
+          : { ...world.hosts, plans: { ...plans, getPlan: down } }
+      await expect(invoke(judge, 2, 60_000, failing)).rejects.toThrow('try again')
+      expect(await record()).toMatchObject({ judging: { output: { inline: '"a text"' } } })
+      expect(await invoke(judge, 3)).toEqual({ path: 'a', status: 'succeeded', agentId: 'worker' })
+    },
+  )
 
   it('is made anew where a call of its agent begins anew', async () => {
     await expect(invoke(writer, 0)).rejects.toThrow()
