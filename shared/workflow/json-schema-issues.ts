@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { isOrchestratorError } from '../domain/errors.ts'
 import { type Issue, issue } from '../domain/issue.ts'
-import { isJsonObject } from '../domain/json.ts'
+import { isJsonObject, type JsonObject } from '../domain/json.ts'
 import { boundedWork } from './bounded-work.ts'
 import { reasonOf } from './expressions.ts'
 
@@ -13,16 +13,23 @@ const BELONG_TO: Readonly<Record<string, readonly string[]>> = {
   number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
 }
 
-/** Issues of a JSON Schema itself: keywords that would be ignored, or an invalid schema. */
-export function issuesOfJsonSchema(schema: unknown, path: string): Issue[] {
+type Read = (schema: JsonObject) => unknown
+
+/** Issues of a JSON Schema itself: keywords that would be ignored, or an invalid schema. `read` is what values are checked by later. */
+export function issuesOfJsonSchema(
+  schema: unknown,
+  path: string,
+  read: Read = (one) => z.fromJSONSchema(one),
+): Issue[] {
   const issues = issuesOfKeywords(schema, path)
   try {
-    boundedWork(`the schema at "${path}"`, () => z.fromJSONSchema(schema as Record<string, unknown>))
+    boundedWork(`the schema at "${path}"`, () => read(schema as JsonObject))
     return issues
   } catch (error) {
     // The process is too busy, which says nothing about the schema.
     if (isOrchestratorError(error, 'UnavailableError')) throw error
-    return [...issues, badSchema(path, `not a JSON Schema we can check: ${reasonOf(error)}`)]
+    if (issues.length > 0) return issues
+    return [badSchema(path, `not a JSON Schema we can check: ${reasonOf(error)}`)]
   }
 }
 

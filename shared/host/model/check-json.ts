@@ -6,7 +6,7 @@ import type { Json } from '../../domain/json.ts'
 import { isTooDeep, MOST_JSON_LEVELS } from '../../domain/not-json.ts'
 import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
 import { boundedWork } from '../../workflow/bounded-work.ts'
-import { schemaOfJson } from './schema-of-json.ts'
+import { schemaOfJson } from '../../workflow/schema-of-json.ts'
 
 export type Checked = { value: Json; issues?: undefined } | { issues: Issue[] }
 type Check = (value: Json) => Checked

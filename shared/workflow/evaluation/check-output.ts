@@ -5,16 +5,16 @@
  * output-checks/V1 every check has a score from 0 to 1, whatever the output is: a rule that cannot be evaluated has failed, and says why
  * output-checks/V2 a quotation counts only where it stands in the passage that it names, or in any where it names none
  */
-import * as z from 'zod'
 import { isOrchestratorError } from '../../domain/errors.ts'
 import type { Check } from '../../domain/evaluation.ts'
 import { describeIssues } from '../../domain/issue.ts'
 import { issuesOfZod } from '../../domain/issues-of-zod.ts'
-import type { Json } from '../../domain/json.ts'
+import type { Json, JsonObject } from '../../domain/json.ts'
 import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
 import { shown } from '../../domain/shown.ts'
 import { boundedWork } from '../bounded-work.ts'
 import { type Names, resolveExpressions } from '../expressions.ts'
+import { schemaOfJson } from '../schema-of-json.ts'
 import { checkCitations } from './check-citations.ts'
 import type { Evaluate } from './evaluate-schema.ts'
 
@@ -61,7 +61,7 @@ function checkSchema(given: Record<string, unknown>, output: Json): Check {
   const check = { kind: 'schema', name: 'schema' } as const
   try {
     return boundedWork('the check of the output against the schema of evaluate', () => {
-      const schema = z.fromJSONSchema(given)
+      const schema = schemaOfJson(given as JsonObject)
       const parsed = mentionsInherited(given) ? parseOwn(schema, output) : schema.safeParse(output)
       if (parsed.success) return { ...check, score: 1 }
       const issues = issuesOfZod(parsed.error, { schema, value: output, what: 'the output' })

@@ -3,6 +3,7 @@ import { shown } from '../../domain/shown.ts'
 import { expressionIn } from '../expressions.ts'
 import type { IssueInText } from '../issue-places.ts'
 import { issuesOfJsonSchema } from '../json-schema-issues.ts'
+import { schemaOfJson } from '../schema-of-json.ts'
 import type { StepEvaluate } from './evaluate-schema.ts'
 
 /** Issues of literal values in `evaluate`; its expressions are checked in their scope, with all others. */
@@ -22,5 +23,5 @@ export function issuesOfEvaluate(evaluate: StepEvaluate | undefined, path: strin
     .map(([field, what, text]) =>
       issue('not-an-expression', `${path}.${field}`, `${what} is ${shown(text)}; it is written "{% ... %}"`),
     )
-  return [...noExpressions, ...(schema ? issuesOfJsonSchema(schema, `${path}.schema`) : [])]
+  return [...noExpressions, ...(schema ? issuesOfJsonSchema(schema, `${path}.schema`, schemaOfJson) : [])]
 }

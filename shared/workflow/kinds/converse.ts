@@ -2,6 +2,7 @@ import { type Issue, issue } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { issuesOfJsonSchema } from '../json-schema-issues.ts'
 import type { StepOf } from '../schema.ts'
+import { schemaOfJson } from '../schema-of-json.ts'
 import { listOf, NUMBER, objectOf, oneOf, STRING } from '../types/type.ts'
 import { typeOfSchema } from '../types/type-of-schema.ts'
 import type { KindOfStep } from './kind-of-step.ts'
@@ -47,5 +48,7 @@ function issuesOfConversation(
     const message = `${field} says nothing without approve, the capabilities whose calls wait for a person`
     issues.push(issue('invalid-value', `${path}.${field}`, message))
   }
-  return answer === undefined ? issues : [...issues, ...issuesOfJsonSchema(answer, `${path}.answer`)]
+  return answer === undefined
+    ? issues
+    : [...issues, ...issuesOfJsonSchema(answer, `${path}.answer`, schemaOfJson)]
 }

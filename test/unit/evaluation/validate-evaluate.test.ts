@@ -85,6 +85,7 @@ describe('evaluate of a step', () => {
       'schema: { minLength: 5 }',
       'bad-schema steps.draft.evaluate.schema: "minLength" says nothing without "type: string"',
     ],
+    ['schema: { type: array, contains: { type: string } }', '#/contains cannot be checked here'],
     [
       'schema: { description: "{% $output %}" }',
       'expression-not-evaluated steps.draft.evaluate.schema.description',

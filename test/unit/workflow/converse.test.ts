@@ -102,6 +102,11 @@ describe('a conversation in a workflow', () => {
       `${GOOD}\nanswer: { type: objekt }`,
       ['7:7 bad-schema steps.ask.converse.answer: not a JSON Schema'],
     ],
+    [
+      'asks for an answer by what its reader does not check',
+      `${GOOD}\nanswer: { type: array, contains: { type: string } }`,
+      ['#/contains cannot be checked here'],
+    ],
   ])('%s', (_what, fields, expected) => {
     const found = issuesOf(textOf(fields))
     expect(found).toHaveLength(expected.length)

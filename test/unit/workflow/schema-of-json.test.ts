@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { issuesOfZod } from '../../../../shared/domain/issues-of-zod.ts'
-import type { Json } from '../../../../shared/domain/json.ts'
-import { schemaOfJson } from '../../../../shared/host/model/schema-of-json.ts'
+import { issuesOfZod } from '../../../shared/domain/issues-of-zod.ts'
+import type { Json } from '../../../shared/domain/json.ts'
+import { schemaOfJson } from '../../../shared/workflow/schema-of-json.ts'
 
 type Tree = { name: string; kids: Tree[] }
 const Tree: z.ZodType<Tree> = z.object({

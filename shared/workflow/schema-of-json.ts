@@ -3,9 +3,9 @@
  * passes over keywords that it does not know; here they are refused, because an answer would look checked.
  */
 import * as z from 'zod'
-import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts'
-import { nearestNames } from '../../domain/nearest-names.ts'
-import { ownOf } from '../../domain/own.ts'
+import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
+import { nearestNames } from '../domain/nearest-names.ts'
+import { ownOf } from '../domain/own.ts'
 import { type Convert, KEYWORDS_OF, schemaOfType } from './schema-of-type.ts'
 
 const COMBINED = ['$ref', 'type', 'enum', 'const', 'anyOf', 'oneOf', 'allOf', 'not']

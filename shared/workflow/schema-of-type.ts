@@ -1,7 +1,7 @@
 /** The keywords of JSON Schema that hold for one type. */
 import * as z from 'zod'
-import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../../domain/json.ts'
-import { ownOf } from '../../domain/own.ts'
+import { canonicalJson, isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
+import { ownOf } from '../domain/own.ts'
 
 /** Converts a part of a schema; `at` is its place, as `#/properties/name`. */
 export type Convert = (schema: Json | undefined, at: string) => z.ZodType
