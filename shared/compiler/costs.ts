@@ -78,11 +78,14 @@ export function costsOfTree(
 }
 
 /** One call of a step's agents, or one item of an agent's fan-out. */
-export function costsOfAgent({ bind, retry }: AgentStep): Costs {
+export function costsOfAgent({ bind, retry, evaluate }: AgentStep): Costs {
   // The rebinder's Task, its Choice and its Wait.
-  const late = bind === 'late' ? add(TASK, PASSED, PASSED) : cost(0, 0)
-  const failed = times(retry.maxAttempts - 1, FAILED_ATTEMPT)
-  return { expected: add(late, TASK), worst: add(late, TASK, failed) }
+  const chosen = add(TASK, PASSED, PASSED)
+  const none = cost(0, 0)
+  const late = bind === 'late' ? chosen : none
+  const judged = evaluate?.judge ? add(chosen, TASK) : none
+  const again = times(retry.maxAttempts - 1, add(FAILED_ATTEMPT, judged))
+  return { expected: add(late, TASK, judged), worst: add(late, TASK, judged, again) }
 }
 
 /** An item with a body: a Pass state, a container, and the call that ends it. */

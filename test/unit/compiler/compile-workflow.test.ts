@@ -312,6 +312,19 @@ describe('compileWorkflow', () => {
     expect(JSON.stringify(a)).toBe(JSON.stringify(b))
   })
 
+  it('counts the call of a judge, and that of the rebinder before it, for each attempt', () => {
+    const countsOf = (more: object) =>
+      compileWorkflow(
+        validWorkflow({
+          name: 'w',
+          steps: { a: { capability: 'x', retry: { maxAttempts: 2, on: ['error'] }, ...more } },
+        }),
+      ).counts
+    const [plain, judged] = [{}, { evaluate: { judge: { rubric: 'It is good.' } } }].map(countsOf)
+    expect(judged?.transitions).toBe((plain?.transitions ?? 0) + 4)
+    expect(judged?.worstEvents).toBe((plain?.worstEvents ?? 0) + 2 * 14)
+  })
+
   it('puts a gate where a step waits for one that the structure does not put before it', () => {
     const compiled = compileNeeds({ a: [], b: [], c: ['a'], d: ['a', 'b'] })
     expect(shapeOf(compiled.definition)).toEqual([
