@@ -97,6 +97,10 @@ export type UndoneEnd = z.infer<typeof UndoneEndSchema>
 
 /** An output that waits for its judge, with what is known of the attempt that has made it. */
 export const JudgingSchema = z.object({
+  attemptsBefore: z
+    .number()
+    .int()
+    .describe('How many failed attempts the step had; later ones are those of judges'),
   agentId: z.string(),
   agentVersion: z.string(),
   agentCode: z.string().optional(),

@@ -41,6 +41,7 @@ export async function handToJudge(
     agentVersion: agent.manifest.version,
     agentCode: await code,
     capability: call.capability.name,
+    attemptsBefore: record.attempts.length,
     startedAt: record.startedAt,
     endedAt: clock.now().toISOString(),
     output,

@@ -8,8 +8,8 @@
  * - not called again: another name as well
  */
 import { MOST_RETRY_AFTER_SECONDS } from '../agent/index.ts'
+import { attemptsAtCall } from '../app/steps/judging/for-judge.ts'
 import { stepOf } from '../app/steps/plan-paths.ts'
-import { attemptsSinceReopened } from '../contracts/step-payload.ts'
 import { failureOf } from '../domain/bounded.ts'
 import { isOrchestratorError, OrchestratorError, RETRIED_IN_PLACE } from '../domain/errors.ts'
 import type { Attempt } from '../domain/step.ts'
@@ -62,7 +62,7 @@ export function lastFailure(run: StepRun): Attempt | undefined {
 const policyOf = ({ plan, own }: StepRun) => stepOf(plan, own.path).retry
 
 const ownAttempts = ({ record, agentId }: StepRun): Attempt[] =>
-  attemptsSinceReopened(record).filter((attempt) => attempt.agentId === agentId)
+  attemptsAtCall(record).filter((attempt) => attempt.agentId === agentId)
 
 function retryAfterSecondsOf(error: unknown): number | undefined {
   const wish = isOrchestratorError(error) ? error.details.retryAfterSeconds : undefined

@@ -158,6 +158,28 @@ describe('a step with a judge', () => {
     expect(done.steps['draft[1]']).toMatchObject({ agentId: 'a', evaluation: { score: 0.1 } })
   })
 
+  it('may be judged by an agent that has failed to make its output', async () => {
+    const any = { description: 'x', input: z.unknown(), output: z.unknown() }
+    const both = defineAgent({
+      id: 'both',
+      version: '1.0.0',
+      description: 'judges, and does not write',
+      capabilities: { 'text.draft': any, 'evaluate.judge': any },
+      async execute({ capability }) {
+        if (capability === 'evaluate.judge') return { score: 0.9 }
+        throw new Error('it cannot')
+      },
+    })
+    const agents = { both, b: writer('b', ['On tea.']) }
+    const done = await run(RUBRIC, agents, { agent: 'both', fallback: ['b'], retry: { maxAttempts: 1 } })
+    expect(done.steps.draft).toMatchObject({
+      status: 'succeeded',
+      agentId: 'b',
+      attempts: [{ agentId: 'both', error: { message: 'it cannot' } }],
+      evaluation: { score: 0.9 },
+    })
+  })
+
   it('may be judged by the agent that has made its output, with another model', async () => {
     const steps = {
       draft: {

@@ -1,4 +1,5 @@
-import type { StepRecord } from '../../../domain/step.ts'
+import { attemptsSinceReopened } from '../../../contracts/step-payload.ts'
+import type { Attempt, StepRecord } from '../../../domain/step.ts'
 import { JUDGE } from '../../../workflow/evaluation/check-judgement.ts'
 import type { AgentStep } from '../../../workflow/schema.ts'
 import type { Failure } from '../settle-failure.ts'
@@ -18,16 +19,18 @@ type Trouble = { step: AgentStep; record: StepRecord; failure: Failure }
 export function forJudge<T extends Trouble>(trouble: T): T {
   const { step, record, failure } = trouble
   if (!record.judging) return trouble
-  const { endedAt } = record.judging
-  const attempts = record.attempts.filter(({ startedAt }) => startedAt >= endedAt)
   const { agent: _agent, fallback: _fallback, prefer: _prefer, ...rest } = step
   return {
     ...trouble,
     step: { ...rest, capability: JUDGE },
-    record: { ...record, attempts },
+    record: { ...record, attempts: attemptsAtCall(record) },
     failure: isForJudge(failure) ? LATE : failure,
   }
 }
+
+/** The failed attempts at what the step is called for now, since it was reopened: to make an output, or to judge the one that waits. */
+export const attemptsAtCall = (record: StepRecord): Attempt[] =>
+  record.judging ? record.attempts.slice(record.judging.attemptsBefore) : attemptsSinceReopened(record)
 
 /** Whether the latest call has made the output that waits: it has ended, and is no failed attempt. The planned agent need not be named. */
 export function hasMadeOutput({ judging, agentId, startedAt, reboundBy = '' }: StepRecord): boolean {
