@@ -63,6 +63,16 @@ describe('a rating', () => {
     expect(await quality()).toBe(0)
   })
 
+  it('of a step that has chosen its capability is for what it was called for (rating/S1)', async () => {
+    const late = { capability: "{% 'work.' & $input.verb %}", oneOf: ['work.do'], bind: 'late' as const }
+    taskId = await seedTask(world.ports, { steps: { a: late }, agents: [makeAgent()] })
+    const own = { taskId, path: 'a', owner: 'o', fence: '1' }
+    await world.ports.steps.takeOverStep(own, { ...start, capability: 'work.do' })
+    await end({ agentVersion: '1.0.0' })
+    await rate()
+    expect(await quality()).toBeCloseTo(-0.6)
+  })
+
   it('is kept where the statistics cannot be corrected, and is not counted later (rating/S3)', async () => {
     await end({ agentVersion: '1.0.0' })
     const { statistics } = world.ports
