@@ -71,8 +71,20 @@ const wrapped = (schema: JsonObject): JsonObject => ({
   type: 'object',
   required: ['input'],
   additionalProperties: false,
-  properties: { input: schema },
+  properties: { input: moved(schema) as JsonObject },
 })
+
+/** References are read from the top of the whole, and what they name now stands in `input`. */
+function moved(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(moved)
+  if (!isJsonObject(schema)) return schema
+  return Object.fromEntries(
+    Object.entries(schema).map(([name, value]) => {
+      const isReference = name === '$ref' && typeof value === 'string' && /^#(?:$|\/)/.test(value)
+      return [name, isReference ? value.replace('#', '#/properties/input') : moved(value as Json)]
+    }),
+  )
+}
 
 /** What the capability gets of the arguments of a tool. */
 export const inputOfCall = ({ isWrapped }: CapabilityTool, given: JsonObject): Json =>

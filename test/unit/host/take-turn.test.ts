@@ -4,6 +4,7 @@ import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { takeTurn } from '../../../shared/host/converse/take-turn.ts'
 import { toolsOfCapabilities } from '../../../shared/host/converse/tools-of-capabilities.ts'
+import { argumentsOf } from '../../../shared/host/model/run-tool-calls.ts'
 import { TurnInputSchema } from '../../../shared/host/converse/turn-schemas.ts'
 
 const tools = toolsOfCapabilities(
@@ -81,6 +82,18 @@ describe('the tools of a conversation', () => {
       },
       { name: 'any_thing', isWrapped: false, schema: { type: 'object' } },
     ])
+  })
+})
+
+describe('the tool of a capability that takes no object', () => {
+  it.each([
+    ['a definition', { type: 'array', items: { $ref: '#/$defs/Item' }, $defs: { Item: { type: 'string' } } }],
+    ['itself', { anyOf: [{ type: 'string' }, { type: 'array', items: { $ref: '#' } }] }],
+  ])('keeps what its schema refers to: %s', (_what, schema) => {
+    const [tool] = toolsOfCapabilities(['a.list'], [agentOf('a', 'a.list', schema)] as never, 'default')
+    const checked = (input: Json) => argumentsOf('a_list', tool?.schema ?? {}, { input })
+    expect(checked(['b'])).toEqual({ value: { input: ['b'] } })
+    expect(checked([7])).toHaveProperty('error')
   })
 })
 
