@@ -1,8 +1,8 @@
 import { isJsonObject, type Json } from '../../domain/json.ts'
-import { isQuotedFrom } from '../../domain/quotation.ts'
+import { flat, stands } from '../../domain/quotation.ts'
 import { shown } from '../../domain/shown.ts'
 
-/** A quotation or a passage; either may be named by a number or a source. */
+/** A quotation or a passage, its text as it is compared; either may be named by a number or a source. */
 type Part = { text: string; citation?: Json | undefined; source?: Json | undefined }
 
 const MOST_TOLD = 3
@@ -19,7 +19,7 @@ export function checkCitations({
   const unfounded = quotes.filter((one) => {
     const quote = partIn(one, 'quote')
     return (
-      !quote || !known.some((passage) => isNamed(quote, passage) && isQuotedFrom(quote.text, passage.text))
+      !quote || !known.some((passage) => isNamed(quote, passage) && stands(quote.text, passage.text))
     )
   })
   if (unfounded.length === 0) return { score: 1 }
@@ -32,10 +32,10 @@ export function checkCitations({
 }
 
 function partIn(value: Json, member: 'quote' | 'text'): Part | undefined {
-  if (typeof value === 'string') return { text: value }
+  if (typeof value === 'string') return { text: flat(value) }
   if (!isJsonObject(value)) return undefined
   const { [member]: text, citation, source } = value
-  return typeof text === 'string' ? { text, citation: citation as Json, source: source as Json } : undefined
+  return typeof text === 'string' ? { text: flat(text), citation: citation as Json, source: source as Json } : undefined
 }
 
 /** A number is a name of its own; where the quotation has none, its source is. */

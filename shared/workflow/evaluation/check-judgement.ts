@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Check } from '../../domain/evaluation.ts'
 import { isJsonObject, type Json } from '../../domain/json.ts'
-import { isQuotedFrom } from '../../domain/quotation.ts'
+import { flat, stands } from '../../domain/quotation.ts'
 import { shown } from '../../domain/shown.ts'
 
 /** The capability that an agent judges outputs by. */
@@ -23,8 +23,11 @@ export function checkJudgement(answer: Json, output: Json): Check | { fault: str
       fault: `${JUDGE} has answered ${shown(answer)}; a judgement is {score: 0 to 1, reasons, quotes}`,
     }
   const { score, reasons, quotes, judgedItself } = parsed.data
-  const texts = textsIn(output)
-  const isFounded = (quote: string): boolean => texts.some((text) => isQuotedFrom(quote, text))
+  const texts = quotes.length > 0 ? textsIn(output).map(flat) : []
+  const isFounded = (quote: string): boolean => {
+    const words = flat(quote)
+    return texts.some((text) => stands(words, text))
+  }
   if (quotes.length > 0 && !quotes.some(isFounded))
     return { fault: `none of the ${quotes.length} quotations of the judge stands in the output` }
   const reason = [...(judgedItself ? ['(By the model that it is of.)'] : []), ...reasons].join(' ')

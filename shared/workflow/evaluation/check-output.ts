@@ -29,7 +29,12 @@ export async function checkOutput(
   const known = { ...names, output }
   const ofSchema = schema ? [checkSchema(schema, output)] : []
   const ofCitations = citations
-    ? [await checked('citations', 'citations', async () => checkCitations(await listsOf(citations, known)))]
+    ? [
+        await checked('citations', 'citations', async () => {
+          const lists = await listsOf(citations, known)
+          return boundedWork('the check of the citations', () => checkCitations(lists))
+        }),
+      ]
     : []
   const ofRules = Object.entries(rules).map(([name, text]) =>
     checked('rule', name, async () => scoreOf(await resolveExpressions(text, known, name))),

@@ -98,6 +98,14 @@ describe('citations', () => {
     })
   })
 
+  it('are told in time where there are many: each text is read once', async () => {
+    const many = Array.from({ length: 2_000 }, (_, n) => ({ text: `${n} ${'some words of it '.repeat(12)}` }))
+    const quotes = many.map((_, n) => ({ quote: `not in it ${n}` }))
+    const begun = performance.now()
+    expect(await check(quotes, many)).toMatchObject({ score: 0 })
+    expect(performance.now() - begun).toBeLessThan(5_000)
+  }, 60_000)
+
   it('take passages that are texts', async () => {
     expect(await check(['the whole'], ['the whole text'])).toMatchObject({ score: 1 })
   })
