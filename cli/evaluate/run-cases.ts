@@ -56,17 +56,19 @@ export async function runCases(
       report(run, result, ++done)
     }
   }
-  const interrupted = (): void => {
-    void cancelAll(open).finally(() => process.exit(EXIT.interrupted))
-  }
+  const interrupted = (): void => stopped.abort(new CliError('', EXIT.interrupted))
   process.once('SIGINT', interrupted)
+  const lanes = Array.from({ length: parallel }, lane)
   try {
-    await Promise.all(Array.from({ length: parallel }, lane))
+    await Promise.all(lanes)
+    stopped.signal.throwIfAborted()
     return results
   } catch (error) {
     stopped.abort(error)
+    // A task that is being submitted is one of those that run.
+    await Promise.allSettled(lanes)
     await cancelAll(open)
-    throw error
+    throw stopped.signal.reason
   } finally {
     process.removeListener('SIGINT', interrupted)
   }

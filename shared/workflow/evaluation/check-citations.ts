@@ -18,9 +18,7 @@ export function checkCitations({
   const known = passages.flatMap((one) => partIn(one, 'text') ?? [])
   const unfounded = quotes.filter((one) => {
     const quote = partIn(one, 'quote')
-    return (
-      !quote || !known.some((passage) => isNamed(quote, passage) && stands(quote.text, passage.text))
-    )
+    return !quote || !known.some((passage) => isNamed(quote, passage) && stands(quote.text, passage.text))
   })
   if (unfounded.length === 0) return { score: 1 }
   const told = unfounded.slice(0, MOST_TOLD).map(describe).join(', ')
@@ -35,7 +33,9 @@ function partIn(value: Json, member: 'quote' | 'text'): Part | undefined {
   if (typeof value === 'string') return { text: flat(value) }
   if (!isJsonObject(value)) return undefined
   const { [member]: text, citation, source } = value
-  return typeof text === 'string' ? { text: flat(text), citation: citation as Json, source: source as Json } : undefined
+  return typeof text === 'string'
+    ? { text: flat(text), citation: citation as Json, source: source as Json }
+    : undefined
 }
 
 /** A number is a name of its own; where the quotation has none, its source is. */
