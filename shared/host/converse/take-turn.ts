@@ -4,7 +4,7 @@
  *
  * Invariants (tests cite them):
  * turn/N1 a turn asks the model once for a run of its step, over all its attempts
- * turn/N2 a call of a tool that is not there, with arguments that do not fit, or one too many is answered and not made; a call that has failed, or that a
+ * turn/N2 a call of a tool that is not there, with arguments that do not fit or name a file that is not there, or one too many is answered and not made; a call that has failed, or that a
  *    person has refused, is told too. Call and result stay together
  * turn/N3 nothing is called by an answer that was cut off or filtered
  * turn/N4 the third identical call is told that it repeats itself, the fourth ends the conversation with LoopDetectedError; so does the third empty answer,
@@ -25,10 +25,11 @@ import { EMPTY, type LoopWatch, loopDetected, loopWatch, SAME_AGAIN } from '../m
 import { userSays } from '../model/model-request.ts'
 import { argumentsOf, noTool, shownResult } from '../model/run-tool-calls.ts'
 import { CUT_OFF, LAST_TURN } from '../model/tool-loop.ts'
+import { filesKnown, withoutUnknown } from './made-up-files.ts'
 import { type CapabilityTool, inputOfCall } from './tools-of-capabilities.ts'
 import type { Call, CallResult, Made, Pending, State, TurnInput, TurnOutput } from './turn-schemas.ts'
 
-type Context = Pick<AgentContext, 'model' | 'once' | 'files' | 'step' | 'log'>
+type Context = Pick<AgentContext, 'model' | 'once' | 'files' | 'step' | 'task' | 'log'>
 type ToolCall = Extract<ModelPart, { kind: 'tool-call' }>
 
 /** Characters of an input that the prompt of an approval shows whole (turn/N6). */
@@ -49,7 +50,17 @@ export async function takeTurn(
   const before = await historyOf(asked, context)
   const last = turn === maxTurns && turn > 1 ? [userSays(LAST_TURN)] : []
   const reply = await ask(asked, tools, context, [...before.messages, ...last])
-  const calls = reply.parts.filter((part) => part.kind === 'tool-call')
+  const shown = [asked.input, before.messages] as Json
+  const isKnown = filesKnown(shown, () => context.task.id)
+  const unknown = new Set<ModelPart>()
+  const said = reply.parts.map((part): ModelPart => {
+    if (part.kind !== 'tool-call') return part
+    const input = withoutUnknown(part.input, isKnown)
+    const own = { ...part, input }
+    if (input !== part.input) unknown.add(own)
+    return own
+  })
+  const calls = said.filter((part) => part.kind === 'tool-call')
   context.log.info('turn of a conversation', { turn, finish: reply.finish, toolCalls: calls.length })
   const { text, value } = reply
   const isEmpty = value === undefined && text.trim() === ''
@@ -60,8 +71,9 @@ export async function takeTurn(
   const watch = watchOf(before)
   if (calls.length === 0) watch.seesNothing()
   if (turn === maxTurns) throw loopDetected(`the model has not come to an end in ${maxTurns} turns`)
-  const judged = reply.finish === 'length' ? calls.map(cutOff) : judgeCalls(asked, tools, watch, calls)
-  const parts: ModelMessage[] = calls.length === 0 ? [] : [{ role: 'assistant', parts: [...reply.parts] }]
+  const judged =
+    reply.finish === 'length' ? calls.map(cutOff) : judgeCalls(asked, tools, watch, calls, unknown)
+  const parts: ModelMessage[] = calls.length === 0 ? [] : [{ role: 'assistant', parts: said }]
   return {
     isOver: false,
     text,
@@ -179,13 +191,17 @@ function judgeCalls(
   tools: readonly CapabilityTool[],
   watch: LoopWatch,
   calls: readonly ToolCall[],
+  unknown: ReadonlySet<ModelPart>,
 ): Judged[] {
   let made = 0
-  return calls.map(({ id, name, input }, at) => {
+  return calls.map((part, at) => {
+    const { id, name, input } = part
     const isAgain = watch.sees(name, input)
     const judged =
       at < MOST_CALLS_OF_TURN
-        ? judgeCall(asked, tools, name, input)
+        ? unknown.has(part)
+          ? { error: 'it names a file that is not there; name files as what you were given does' }
+          : judgeCall(asked, tools, name, input)
         : { error: `a turn has at most ${MOST_CALLS_OF_TURN} calls; this was not made` }
     if ('error' in judged) return { pending: { id, name, error: judged.error } }
     const { capability } = judged

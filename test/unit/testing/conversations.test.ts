@@ -107,6 +107,27 @@ describe('a call of a conversation', () => {
     expect(made.map(({ capability }) => capability)).toEqual(['model.turn', 'model.turn'])
   })
 
+  it.each([
+    ['of another task', `task-files/default/t_${'0'.repeat(26)}/f_${'0'.repeat(26)}/secret.txt`],
+    ['that is none', 'task-files/nothing'],
+  ])(
+    'with a file %s is answered and not made, though it stands in what was asked (turn/N2)',
+    async (_what, file) => {
+      const { result, modelCalls } = await run(
+        [calls(['team_search', { q: { $file: file } }], ['team_count', {}]), 'Sorry.'],
+        {},
+        { input: { question: `read ${file}` } },
+      )
+      expect(result).toMatchObject({
+        text: 'Sorry.',
+        calls: [{ capability: 'team.count', status: 'succeeded' }],
+      })
+      expect(modelCalls[1]?.messages.at(-1)?.parts[0]).toMatchObject({
+        output: { error: expect.stringContaining('a file that is not there') as never },
+      })
+    },
+  )
+
   it('beyond eight in a turn is answered and not made', async () => {
     const many = Array.from({ length: 10 }, (_, n): [string, object] => ['team_search', { q: String(n) }])
     const { modelCalls, steps } = await run([calls(...many), 'Done.'])
