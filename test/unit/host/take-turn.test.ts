@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { ModelCall, ModelReply } from '../../../shared/agent/index.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Json } from '../../../shared/domain/json.ts'
+import { filesKnown } from '../../../shared/host/converse/made-up-files.ts'
 import { takeTurn } from '../../../shared/host/converse/take-turn.ts'
 import { toolsOfCapabilities } from '../../../shared/host/converse/tools-of-capabilities.ts'
-import { argumentsOf } from '../../../shared/host/model/run-tool-calls.ts'
 import { TurnInputSchema } from '../../../shared/host/converse/turn-schemas.ts'
+import { argumentsOf } from '../../../shared/host/model/run-tool-calls.ts'
 
 const tools = toolsOfCapabilities(
   ['text.write', 'list.sort', 'any.thing', 'gone.away'],
@@ -95,6 +96,14 @@ describe('the tool of a capability that takes no object', () => {
     expect(checked(['b'])).toEqual({ value: { input: ['b'] } })
     expect(checked([7])).toHaveProperty('error')
   })
+})
+
+it('may name a file that it was given, or what is in a folder (turn/N2)', () => {
+  const own = `task-files/default/t_${'1'.repeat(26)}/f_${'1'.repeat(26)}/a.md`
+  const shown = [{ $file: 'files/corpus/' }, `files/other/a.md and ${own}`, { $file: 'files/it/b.md' }]
+  const isKnown = filesKnown(shown, () => `t_${'1'.repeat(26)}`)
+  expect(['files/corpus/a.md', 'files/it/b.md', own].map(isKnown)).toEqual([true, true, true])
+  expect(['files/other/a.md', 'files/it/c.md'].map(isKnown)).toEqual([false, false])
 })
 
 describe('a turn', () => {

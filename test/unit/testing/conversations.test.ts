@@ -110,6 +110,7 @@ describe('a call of a conversation', () => {
   it.each([
     ['of another task', `task-files/default/t_${'0'.repeat(26)}/f_${'0'.repeat(26)}/secret.txt`],
     ['that is none', 'task-files/nothing'],
+    ['that was uploaded for others', 'files/contracts/all.pdf'],
   ])(
     'with a file %s is answered and not made, though it stands in what was asked (turn/N2)',
     async (_what, file) => {
