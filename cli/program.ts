@@ -70,7 +70,7 @@ export async function createProgram(args: readonly string[] = [], json = false):
     .description('Submit tasks to AI agents, watch them, and run the whole system on this machine.')
     .addHelpText('after', HELP)
     .version(packageJson.version, '-V, --version')
-    .configureHelp({ sortSubcommands: false })
+    .configureHelp({ sortSubcommands: false, minWidthToWrap: 30 })
   refuseKnownSlip(args)
   const loaders = loadersFor(args)
   for (const load of loaders) program.addCommand(await load())

@@ -25,20 +25,20 @@ type Options = {
 }
 
 const HELP = `
-A case is a line of JSON: {"input": ..., "expected"?, "rules"?, "schema"?, "id"?,
-"tags"?}. Its score is the mean of its checks: the share of the expected values
-that are in the output, each rule ("{% $output... %}", which also knows $input and
-$expected), the schema, and the workflow's own "evaluate".
+A case is a line of JSON: {"input": ..., "expected"?, "rules"?, "schema"?,
+"id"?, "tags"?}. Its score is the mean of its checks: the share of the expected
+values that are in the output, each rule ("{% $output... %}", which also knows
+$input and $expected), the schema, and the workflow's own "evaluate".
 
-Exit codes: 0, also where scores are low; 1 below --at-least, or clearly worse than
---against; 2 and 3 as for every command.
+Exit codes: 0, also where scores are low; 1 below --at-least, or clearly worse
+than --against; 2 and 3 as for every command.
 
 Examples:
-  npx orchestrator evaluate triage --from-task t_01... t_02... > cases.jsonl
-  npx orchestrator evaluate triage --cases cases.jsonl --at-least 0.8
-  npx orchestrator evaluate triage --cases cases.jsonl --against 3
-  npx orchestrator evaluate ./triage.yaml --cases cases.jsonl \\
-    --against triage --parallel 8 --json`
+  npx orchestrator evaluate tickets --from-task t_01... t_02... > cases.jsonl
+  npx orchestrator evaluate tickets --cases cases.jsonl --at-least 0.8
+  npx orchestrator evaluate tickets --cases cases.jsonl --against 3
+  npx orchestrator evaluate ./tickets.yaml --cases cases.jsonl \\
+    --against tickets --parallel 8 --json`
 
 export function evaluateCommand(): Command {
   return new Command('evaluate')

@@ -14,10 +14,11 @@
  */
 import type { AgentContext, ModelReply } from '../../agent/index.ts'
 import { boundedText } from '../../domain/bounded.ts'
-import { isOrchestratorError } from '../../domain/errors.ts'
+import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import { bytesOf } from '../../domain/model-tokens.ts'
 import { withoutSecrets } from '../../domain/without-secrets.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { ModelMessage, ModelPart } from '../../ports/models.ts'
 import { MOST_CALLS_OF_TURN } from '../../workflow/conversation.ts'
 import { histories } from '../model/fit-history.ts'
@@ -64,9 +65,11 @@ export async function takeTurn(
   context.log.info('turn of a conversation', { turn, finish: reply.finish, toolCalls: calls.length })
   const { text, value } = reply
   const isEmpty = value === undefined && text.trim() === ''
-  if (reply.finish === 'filtered' || (calls.length === 0 && !isEmpty)) {
-    const answer = value === undefined ? {} : { answer: value }
-    return { isOver: true, text, calls: [], result: { text, ...answer, turns: turn, calls: before.made } }
+  const { finish } = reply
+  if (finish === 'filtered' && isEmpty) throw withheld(reply.modelId)
+  if (finish === 'filtered' || (calls.length === 0 && !isEmpty)) {
+    const told = withoutUndefined({ answer: value, cut: finish === 'stop' ? undefined : finish })
+    return { isOver: true, text, calls: [], result: { text, ...told, turns: turn, calls: before.made } }
   }
   const watch = watchOf(before)
   if (calls.length === 0) watch.seesNothing()
@@ -86,6 +89,13 @@ export async function takeTurn(
     },
   }
 }
+
+const withheld = (modelId: string): OrchestratorError =>
+  new OrchestratorError(
+    'ModelFilteredError',
+    `the answer of ${modelId} was withheld by the filter of its provider, which has found something in the conversation or in the answer. Change what is asked, take another model, or change the guardrail`,
+    { modelId },
+  )
 
 type Before = Pick<State, 'made' | 'empty'> & { messages: ModelMessage[] }
 

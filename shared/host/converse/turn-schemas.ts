@@ -71,6 +71,7 @@ export const TurnOutputSchema = z.object({
     .object({
       text: z.string(),
       answer: JsonValue.optional(),
+      cut: z.enum(['length', 'filtered', 'tools']).optional().describe('Why the last answer is not whole'),
       turns: Count,
       calls: z.array(MadeSchema),
     })

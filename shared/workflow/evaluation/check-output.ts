@@ -4,6 +4,7 @@
  * Invariants (tests cite them):
  * output-checks/V1 every check has a score from 0 to 1, whatever the output is: a rule that cannot be evaluated has failed, and says why
  * output-checks/V2 a quotation counts only where it stands in the passage that it names, or in any where it names none
+ * output-checks/V3 no rule begins when those before it have taken five seconds
  */
 import { isOrchestratorError } from '../../domain/errors.ts'
 import type { Check } from '../../domain/evaluation.ts'
@@ -36,13 +37,27 @@ export async function checkOutput(
         }),
       ]
     : []
-  const ofRules = Object.entries(rules).map(([name, text]) =>
-    checked('rule', name, async () => scoreOf(await resolveExpressions(text, known, name))),
-  )
-  return [...ofSchema, ...ofCitations, ...(await Promise.all(ofRules))]
+  return [...ofSchema, ...ofCitations, ...(await checkRules(rules, known))]
+}
+
+/** One after the other, and no more when they have taken long: each may take as long as an expression may (output-checks/V3). */
+async function checkRules(rules: NonNullable<Evaluate['rules']>, known: Names): Promise<Check[]> {
+  const begun = performance.now()
+  const checks: Check[] = []
+  for (const [name, text] of Object.entries(rules)) {
+    const isLate = performance.now() - begun > MOST_RULES_MILLISECONDS
+    const check = async () => (isLate ? LATE : scoreOf(await resolveExpressions(text, known, name)))
+    checks.push(await checked('rule', name, check))
+  }
+  return checks
 }
 
 type Scored = Pick<Check, 'score' | 'reason'>
+const MOST_RULES_MILLISECONDS = 5_000
+const LATE: Scored = {
+  score: 0,
+  reason: `it was not evaluated: the rules before it took more than ${MOST_RULES_MILLISECONDS / 1_000} s`,
+}
 
 /** output-checks/V1 */
 async function checked(kind: Check['kind'], name: string, check: () => Promise<Scored>): Promise<Check> {

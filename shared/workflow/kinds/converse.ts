@@ -20,6 +20,7 @@ export const converse: KindOfStep<'converse'> = {
     objectOf({
       text: STRING,
       ...(answer === undefined ? {} : { answer: { type: typeOfSchema(answer), optional: true } }),
+      cut: { type: oneOf(['length', 'filtered', 'tools']), optional: true },
       turns: NUMBER,
       calls: listOf(
         objectOf({ turn: NUMBER, capability: STRING, status: oneOf(['succeeded', 'failed', 'refused']) }),

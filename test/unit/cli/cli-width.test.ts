@@ -171,7 +171,15 @@ describe('80 columns', () => {
       estimate: kept,
     }
     const health = {
-      ...{ calls: 1_000, weight: 1, successRate: 1, p50Seconds: 100, p95Seconds: 1e3, costUsd: 0.000123 },
+      ...{
+        calls: 1_000,
+        weight: 1,
+        successRate: 1,
+        quality: 1,
+        p50Seconds: 100,
+        p95Seconds: 1e3,
+        costUsd: 0.000123,
+      },
       ...{ p95CostUsd: 1, tokens: 0, trend: 'better' },
     }
     const capability = {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { evaluationOf } from '../../../shared/domain/evaluation.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { checkOutput } from '../../../shared/workflow/evaluation/check-output.ts'
@@ -41,6 +41,25 @@ describe('a rule', () => {
       expect(await rule('{% $length($output.text) > 2 %}', output)).toMatchObject({ score: 0 })
     },
   )
+})
+
+it('no rule begins when those before it have taken five seconds (output-checks/V3)', async () => {
+  const clock = vi.spyOn(performance, 'now')
+  let seconds = 0
+  clock.mockImplementation(() => {
+    seconds += 2
+    return 1_000 * seconds
+  })
+  const rules = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, '{% true %}']))
+  const checks = await checkOutput({ rules }, { output: OUTPUT, names: {} }).finally(() =>
+    clock.mockRestore(),
+  )
+  expect(checks.map(({ name, score }) => [name, score])).toContainEqual(['a', 1])
+  expect(checks.at(-1)).toMatchObject({
+    name: 'd',
+    score: 0,
+    reason: expect.stringContaining('not evaluated'),
+  })
 })
 
 describe('the schema of evaluate', () => {

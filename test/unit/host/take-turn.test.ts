@@ -118,6 +118,16 @@ describe('a turn', () => {
     expect(first.result).toEqual({ text: 'answer 1', turns: 1, calls: [] })
   })
 
+  it('says where its last answer is not whole, and fails where nothing of it is left', async () => {
+    const turn = (reply: object) => takeTurn(inputOf(), tools, contextOf(() => reply).context)
+    for (const finish of ['length', 'filtered'])
+      expect((await turn({ text: 'The amount is 1', finish })).result).toMatchObject({
+        text: 'The amount is 1',
+        cut: finish,
+      })
+    await expect(turn({ text: '', finish: 'filtered' })).rejects.toMatchObject({ name: 'ModelFilteredError' })
+  })
+
   it('unwraps what a capability takes that takes no object, and tells of arguments that do not fit', async () => {
     const call = (id: string, name: string, input: Json) => ({ kind: 'tool-call' as const, id, name, input })
     const parts = [
