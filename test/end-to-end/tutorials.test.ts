@@ -39,9 +39,9 @@ describe('the tutorial', () => {
     expect(paths.filter((path, at) => paths.indexOf(path) !== at)).toEqual([])
   })
 
-  it.each(tutorials)('$name does what it says', { timeout: 120_000 }, async ({ page }) => {
+  it.for(tutorials)('$name does what it says', { timeout: 120_000 }, async ({ page }, { signal }) => {
     const env = { ORCHESTRATOR_URL: cloud?.apiUrl ?? '', CLI: join(ROOT, 'bin/orchestrator.mjs') }
-    const printed = await runBlocks(page, { folder: project.folder, env })
+    const printed = await runBlocks(page, { folder: project.folder, env, signal })
     const missing = page.runs.flatMap(({ script, expected }, at) => {
       const lines = missingLines(printed[at] ?? '', expected)
       return lines.length > 0 ? [{ script, lines, printed: printed[at] }] : []

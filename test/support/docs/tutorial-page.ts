@@ -40,10 +40,10 @@ export function writeFiles({ files }: TutorialPage, folder: string): void {
 
 const MARK = '::: block'
 
-/** Runs the blocks of a page in one shell, and returns the output of each. Rejects when a command fails unexpectedly. */
+/** Runs the blocks of a page in one shell, which the signal ends, and returns the output of each. Rejects when a command fails unexpectedly. */
 export async function runBlocks(
   { runs }: TutorialPage,
-  { folder, env }: { folder: string; env: Record<string, string> },
+  { folder, env, signal }: { folder: string; env: Record<string, string>; signal: AbortSignal },
 ): Promise<string[]> {
   const script = [
     'set -e',
@@ -55,7 +55,10 @@ export async function runBlocks(
     cwd: folder,
     env: { ...process.env, NO_COLOR: '1', COLUMNS: '110', NODE: process.execPath, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A block that waits in a loop would go on for ever after a test that has timed out.
+    signal,
   })
+  child.on('error', () => {})
   let printed = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
