@@ -5,7 +5,8 @@
  * Invariants (tests cite them):
  * until-exit/E1 within the work the call throws, and the work fails with Runtime.ExitError, whatever the agent does with what was thrown
  * until-exit/E2 the process ends all the same, with that code: after the invocation, and not later than MOST_MILLISECONDS
- * until-exit/E3 outside of any work `process.exit` is what it was
+ * until-exit/E3 outside of any work `process.exit` is what it was, and so it is for the runtime's own ends after a rejection or an exception
+ *   that nothing has caught: it tells their reasons itself
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { syncBuiltinESMExports } from 'node:module'
@@ -16,6 +17,9 @@ type Work = { fail(error: Error): void; leaves: boolean }
 
 /** For recording the attempt. */
 const MOST_MILLISECONDS = 5_000
+
+/** How Lambda's Node.js runtime ends after an unhandled rejection and an uncaught exception; its handlers run in the context of the work. */
+const CODES_OF_RUNTIME: readonly unknown[] = [128, 129]
 
 const works = new AsyncLocalStorage<Work>()
 let exit: typeof process.exit | undefined
@@ -44,7 +48,7 @@ function replaceExit(): void {
 
 function exitOf(code?: Code): never {
   const work = works.getStore()
-  if (!work) return exit?.(code) as never
+  if (!work || CODES_OF_RUNTIME.includes(code)) return exit?.(code) as never
   const error = new ExitCalled(messageOf(code ?? process.exitCode))
   if (work.leaves && !leaving) {
     leaving = { code }

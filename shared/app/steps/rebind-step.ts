@@ -164,8 +164,7 @@ async function withFailedAttempt(
   return { ...step, attempts: [...step.attempts, attempt] }
 }
 
-/** The recorded failure of the attempt: the error name that left the host only tells the state what to do next. */
-/** Of a death that the host has seen coming, the failure has the last lines besides. */
+/** The recorded failure, because the name that left the host is for the state; of a seen death the one that has its last lines. */
 function asNoted(record: StepRecord, failure: Failure): Failure {
   const noted = isNoAttempt(failure) ? undefined : notedAttempt(record)?.error
   return noted && !(DEATHS.includes(failure.name) && noted.name === failure.name) ? noted : failure

@@ -64,8 +64,13 @@ it('a rejection that nothing awaits has its stack', async () => {
 })
 
 it('an exit has its code and the last lines, and leaves what was logged', async () => {
-  const { error, messages } = await failWith('exits')
+  const { error, step, messages } = await failWith('exits')
   expect(error).toMatchObject({
+    name: 'Runtime.ExitError',
+    message: expect.stringContaining('exit status 3: process.exit was called'),
+    stack: expect.stringContaining(FILE),
+  })
+  expect(step).toMatchObject({
     name: 'Runtime.ExitError',
     message: expect.stringMatching(/exit status 3; its last lines:\n(.|\n)*before the exit/),
   })

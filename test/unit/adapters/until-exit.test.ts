@@ -75,4 +75,11 @@ describe('the process of an agent that has called process.exit', () => {
     for (const code of ['process.exit(4)', after])
       expect(processOf(code)).toMatchObject({ status: 4, printed: '' })
   })
+
+  it('exits at once where the runtime ends it for what nothing has caught (until-exit/E3)', () => {
+    for (const code of [128, 129]) {
+      const { status, printed } = processOf(LEAVES.replace('exit(3)', `exit(${code})`))
+      expect({ status, printed }).toEqual({ status: code, printed: '' })
+    }
+  })
 })
