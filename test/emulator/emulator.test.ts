@@ -159,8 +159,8 @@ describe('the next deployments', () => {
   )
 
   onEmulator('change, add and remove: what runs goes on as it began', async ({ emulator, door }) => {
-    const running = await submit(door, { type: 'nap', input: { seconds: 45 } })
-    const leftBehind = await submit(door, { type: 'going', input: { seconds: 45 } })
+    const running = await submit(door, { type: 'nap', input: { seconds: 60 } })
+    const leftBehind = await submit(door, { type: 'going', input: { seconds: 60 } })
     project.write('workflows/nap.yaml', nap('after the deployment'))
     project.delete('workflows/going.yaml')
     project.delete('workflows/unused.yaml')
