@@ -48,7 +48,7 @@ function differenceOfCode(a: StepView, b: StepView): Difference[] {
   return [{ field: 'code', a: codeOfA, b: codeOfB }]
 }
 
-/** Of the agent that has ended the step. */
+/** The digest of the code of the agent that has ended the step. */
 const codeOf = ({ agentCode, agentId, attempts }: StepView): string | undefined =>
   agentCode ?? attempts.findLast((attempt) => attempt.agentId === agentId)?.agentCode
 

@@ -32,7 +32,7 @@ export class ScriptFile {
     const saved = await stateOf(this.#file)
     if (saved === this.#saved) return this.#player
     const player = await readScript(this.#file)
-    // Of calls at the same time the first one replaces it: its answers are counted on.
+    // The first of several calls at the same time replaces it: the others take answers from the same player.
     if (saved !== this.#saved) [this.#player, this.#saved] = [player, saved]
     return this.#player
   }

@@ -6,7 +6,7 @@ const ALONE_MILLISECONDS = 5_000
 type Waiting = { alone: boolean; run: () => Promise<void> }
 
 /**
- * Limits the invocations that run isolated from others: a few at a time. Of those that must run alone only one is admitted, until
+ * Limits the invocations that run isolated from others: a few at a time. Only one of those that must run alone is admitted, until
  * it has ended or survived for a while.
  */
 export class Quarantine {

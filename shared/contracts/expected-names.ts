@@ -16,7 +16,7 @@ export function textOfExpected(names: readonly string[], digest: Digest): string
 }
 
 export function parseExpected(text: string): ExpectedNames {
-  // Of an installation that is updated: its function gets this code before its new variables.
+  // An earlier release told a number. While an installation is updated, its function has this code before its new variables.
   if (/^\d+$/.test(text)) return { names: [] }
   const [, count, digest] = /^#(\d+):([0-9a-f]+)$/.exec(text) ?? []
   if (count === undefined || digest === undefined) return { names: text === '' ? [] : text.split(',') }

@@ -61,7 +61,7 @@ export type ListSteps = {
   within?: string
   /** Those whose record has this status; a step may be shown with another one. */
   status?: StepRecord['status']
-  /** Of what may be left out, these fields alone. Outputs are most of a record. */
+  /** The only fields to read, among those that may be left out. Outputs are most of a record. */
   fields?: readonly RecordField[]
 }
 

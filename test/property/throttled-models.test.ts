@@ -5,7 +5,7 @@ import { testWorkflow } from '../../testing/index.ts'
 
 const AGENTS = 8
 const TIMEOUT_SECONDS = 60
-/** Of a function, over all calls of one step, in real seconds: what a Lambda would be paid for. */
+/** Real seconds of a function over all calls of one step: what a Lambda would be paid for. */
 const MOST_SECONDS = 1
 
 type Waited = { calls: number; milliseconds: number; endedAt: number }

@@ -112,7 +112,7 @@ async function knownOf(
       )
       const draws = worstOfEach(each)
       if (draws.length === 0)
-        // Of a workflow that is computed nothing is known; of a wait and an approval there is nothing to know.
+        // Nothing is known about a workflow that is computed; a wait and an approval have nothing to know.
         return {
           seconds: () => ownOf(facts.waits, place) ?? 0,
           runs,

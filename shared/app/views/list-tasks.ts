@@ -12,7 +12,7 @@ type Asked = z.output<typeof ListTasksSchema>
 type Needs = Pick<Ports, 'tasks'>
 
 /**
- * A page of the caller's tasks, newest first: those that are no children, unless asked otherwise. Of tasks that wait the children are listed,
+ * A page of the caller's tasks, newest first: those that are no children, unless asked otherwise. The children of tasks that wait are listed,
  * too: it is they that a person or a time is to come for, while their parents run.
  * Throws NotFoundError for an unknown parent.
  */

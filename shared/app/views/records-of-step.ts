@@ -39,7 +39,7 @@ export const STATUS: readonly RecordField[] = ['agentId', 'approval', 'itemCount
 
 /**
  * The records of a step, of what is within it (the items of a fan-out, the rounds of a loop, the steps of either), and of the loops and fan-outs
- * around it. Of those within, only these fields are read; all by default.
+ * around it. Only these fields of those within are read; all by default.
  */
 export async function recordsOfStep(
   steps: Pick<Steps, 'findSteps' | 'listSteps'>,

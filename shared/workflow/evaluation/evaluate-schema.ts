@@ -55,7 +55,7 @@ export const EvaluateSchema = z.strictObject({
 })
 export type Evaluate = z.infer<typeof EvaluateSchema>
 
-/** Of a step, whose output an agent may judge. */
+/** `evaluate` of a step: only a step's output may be judged by an agent. */
 export const StepEvaluateSchema = EvaluateSchema.extend({
   judge: z
     .strictObject({

@@ -30,9 +30,9 @@ type World = {
   effects?: readonly string[]
   /** Absent: the stage configures no model. The last answer is given again. */
   says?: readonly Said[]
-  /** Of the scripted model; large by default. */
+  /** The context of the scripted model; large by default. */
   contextTokens?: number
-  /** Of the scripted model, for a million tokens; `unknown` for none. */
+  /** The price of the scripted model for a million tokens; `unknown` for none. */
   price?: ModelPrice | 'unknown'
   workflows?: readonly object[]
   files?: GivenFiles
