@@ -29,7 +29,7 @@ const ON_SHARED_CLOUD = [
   'tasks/{children,computed-children,goals,own-workflows}',
 ].map((name) => `test/integration/${name}.test.ts`)
 /** Files that leave nothing behind in their process share one: each loads the same modules again otherwise. */
-const together = { isolate: false }
+const together = { isolate: false, setupFiles: ['test/support/runner/leaves-process-as-found.ts'] }
 
 /** One project per layer: `npx vitest run --project unit`. */
 export default defineConfig({

@@ -18,8 +18,8 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   // A folder of its own, whose size local/compile-cache.ts bounds.
   enableCompileCache(join(tmpdir(), 'orchestrator-compile-cache'))
   // Sources in a checkout, JavaScript in the installed package.
-  const { main } = await import(existsSync(join(root, 'cli/main.ts')) ? '../cli/main.ts' : '../cli/main.js')
-  process.exitCode = await main(process.argv.slice(2))
+  const { run } = await import(existsSync(join(root, 'cli/main.ts')) ? '../cli/main.ts' : '../cli/main.js')
+  process.exitCode = await run(process.argv.slice(2))
 } else if (bundled !== undefined) {
   const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',

@@ -4,11 +4,16 @@ import { createProgram } from './program.ts'
 import { describeProblem } from './show/output.ts'
 import { systemErrorOf } from './system-error.ts'
 
+/** The command line as the work of this whole process. Returns its exit code; what nothing has caught ends the process with one, too. */
+export function run(args: readonly string[]): Promise<number> {
+  process.on('uncaughtException', end)
+  return main(args)
+}
+
 /** Runs the command line and returns its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   process.stdout.off('error', endWithReader).on('error', endWithReader)
   process.stderr.off('error', goOnUnheard).on('error', goOnUnheard)
-  process.off('uncaughtException', end).on('uncaughtException', end)
   const json = args.includes('--json')
   try {
     const program = await createProgram(args, json)

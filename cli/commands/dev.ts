@@ -8,6 +8,7 @@ import { findProject } from '../dev/find-project.ts'
 import { FirstStart } from '../dev/first-start.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
 import { type Inspect, inspectOf, textOfInspect } from '../dev/inspect.ts'
+import { Interruption } from '../dev/interruption.ts'
 import { findModel } from '../dev/models/find-model.ts'
 import { useModel } from '../dev/models/use-model.ts'
 import { openLogs } from '../dev/open-logs.ts'
@@ -16,7 +17,6 @@ import { requireFreePort } from '../dev/require-free-port.ts'
 import { runSample } from '../dev/run-sample.ts'
 import { synthesize } from '../dev/synthesis/synthesize.ts'
 import { tellReload } from '../dev/tell-reload.ts'
-import { untilInterrupted } from '../dev/until-interrupted.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
 import { VersionsInService } from '../dev/versions-in-service.ts'
 import { SAMPLE, setUrl, welcome } from '../dev/welcome.ts'
@@ -98,7 +98,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   const limits = { bytes: options.logSize * 1024 * 1024, files: options.logFiles }
   const project = findProject()
   const folder = resolve(project.root, options.data)
-  const interrupted = untilInterrupted()
+  const { asked: interrupted } = cleanUp.use(new Interruption())
   const orInterrupted = <T>(work: Promise<T>): Promise<T> =>
     Promise.race([work, interrupted.then((): never => fail(EXIT.interrupted))])
 

@@ -12,7 +12,16 @@ const WATCH_MILLISECONDS = 1_000
  * CliError.
  */
 export async function watchTable(read: () => Promise<readonly string[]>): Promise<never> {
-  process.once('SIGINT', () => process.exit(EXIT.interrupted))
+  const interrupted = (): never => process.exit(EXIT.interrupted)
+  process.once('SIGINT', interrupted)
+  try {
+    return await redraw(read)
+  } finally {
+    process.off('SIGINT', interrupted)
+  }
+}
+
+async function redraw(read: () => Promise<readonly string[]>): Promise<never> {
   const update = process.stdout.isTTY ? createLogUpdate(process.stdout) : undefined
   let table = await read()
   let failing: Failure | undefined

@@ -32,13 +32,7 @@ const api = createServer(async (request, response) => {
   answer(200, viewOf(id))
 })
 
-/** A command listens until its process ends; here the next one would be interrupted twice. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
-let listeners: NodeJS.SignalsListener[] = []
-const listening = () => SIGNALS.flatMap((signal) => process.listeners(signal))
-
 beforeEach(async () => {
-  listeners = listening()
   tasks.clear()
   first = undefined
   isFailing = false
@@ -47,8 +41,6 @@ beforeEach(async () => {
 })
 afterEach(() => {
   vi.unstubAllEnvs()
-  for (const one of listening().filter((each) => !listeners.includes(each)))
-    for (const signal of SIGNALS) process.off(signal, one)
   api.closeAllConnections()
   api.close()
 })
