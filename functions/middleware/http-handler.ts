@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type * as z from 'zod'
 import { API_PREFIX, type Route } from '../../shared/contracts/route.ts'
-import type { Caller } from '../../shared/domain/caller.ts'
+import { type Caller, mayDo } from '../../shared/domain/caller.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import { describeIssues } from '../../shared/domain/issue.ts'
 import { issuesOfZod } from '../../shared/domain/issues-of-zod.ts'
@@ -25,7 +25,7 @@ export type Door = {
 const MAX_ANSWER_BYTES = 6 * 1_024 * 1_024 - 1_024
 
 /**
- * A route and its use case as a Lambda handler: parse once at the edge, call, answer JSON. The answer to a read that is too large
+ * A route and its use case as a Lambda handler: who asks and may they, parse once at the edge, call, answer JSON. The answer to a read that is too large
  * is stored, and sent as a link (303), which clients follow.
  */
 export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
@@ -34,7 +34,9 @@ export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
   { answers, callerOf = callerOfRequest }: Door = {},
 ): (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2> {
   return async (event) => {
-    const output = await useCase(parseRequest(route, event), callerOf(event))
+    const caller = callerOf(event)
+    requireScope(route, caller)
+    const output = await useCase(parseRequest(route, event), caller)
     const body = JSON.stringify(output)
     const answer = {
       statusCode: route.success.status,
@@ -48,6 +50,14 @@ export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
     const message = `the answer has ${bytes} bytes as it is sent; the API gives at most ${MAX_ANSWER_BYTES}: ask for less`
     throw new OrchestratorError('ContentTooLargeError', message, { bytes })
   }
+}
+
+/** Before anything of the request is read: its answer must not tell a caller without the scope what would be right. */
+function requireScope({ method, path, scope }: Route, caller: Caller): void {
+  if (mayDo(caller, scope)) return
+  const held = caller.scopes.length > 0 ? caller.scopes.join(', ') : 'none'
+  const message = `${method} ${API_PREFIX}${path} needs the scope "${scope}"; this caller holds ${held}`
+  throw new OrchestratorError('ForbiddenError', message, { scope })
 }
 
 /** The `Location` of the created resource. */

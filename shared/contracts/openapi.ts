@@ -23,15 +23,16 @@ export function makeOpenApi(routes: readonly Route[], version: string): Part {
     },
     servers: [{ url: '/', description: 'Where this document was found' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-    // The local cloud does not authenticate; API Gateway requires signed requests.
-    security: [{}, { sigv4: [] }],
     paths,
     components: {
       schemas: schemas.all(),
       responses: Object.fromEntries(
         [...new Set(routes.flatMap(statusesOf))].map((status) => [
           nameOfResponse(status),
-          { description: TITLES[status], content: status === 403 ? FORBIDDEN : problem },
+          {
+            description: TITLES[status],
+            content: status === 403 ? { ...REFUSED_BY_GATEWAY, ...problem } : problem,
+          },
         ]),
       ),
       securitySchemes: {
@@ -73,10 +74,13 @@ export const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 }
 
-/** API Gateway's own response to an unsigned request, which is no problem document. */
-const FORBIDDEN = {
+/** API Gateway's own response to an unsigned request, which is no problem document; a missing scope is told by one. */
+const REFUSED_BY_GATEWAY = {
   'application/json': { schema: { type: 'object', properties: { message: { type: 'string' } } } },
 }
+
+/** The local cloud does not authenticate; API Gateway requires signed requests. What is in brackets is the scope that the caller must hold. */
+const securityOf = ({ scope }: Route): Part[] => [{}, { sigv4: scope === 'any' ? [] : [scope] }]
 
 /** Statuses that every route may answer, from the gateway or from the common middleware. */
 const ALWAYS = [400, 403, 413, 429, 500, 503, 504]
@@ -112,6 +116,7 @@ function operation(route: Route, routes: readonly Route[], schemas: ComponentSch
     operationId: route.id,
     summary: route.summary,
     tags: [route.tag],
+    security: securityOf(route),
     parameters: [
       ...path.map((name) => parameter(name, 'path')),
       ...query.map((name) => parameter(name, 'query')),

@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import type { Scope } from '../domain/caller.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
@@ -10,6 +11,8 @@ export type Route<Input extends z.ZodType = z.ZodType, Output extends z.ZodType 
   path: string
   /** Further full paths of the same endpoint. */
   alsoAt?: readonly string[]
+  /** What its callers must hold (`mayDo`); `any`: whoever is let in. */
+  scope: Scope | 'any'
   summary: string
   tag: string
   /** Parameters, query and body as one object; `body` fields come from the JSON body. */

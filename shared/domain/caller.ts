@@ -13,6 +13,23 @@ export const SCOPES = [
 ] as const
 export type Scope = (typeof SCOPES)[number]
 
+/** The scopes that a broader one includes, besides itself. */
+const INCLUDED: Readonly<Partial<Record<Scope, readonly Scope[]>>> = {
+  'tasks:write': ['tasks:read'],
+  // Nobody can decide on what they cannot see.
+  'tasks:approve': ['tasks:read'],
+  'agents:write': ['agents:read'],
+  'workflows:write': ['workflows:read'],
+  admin: SCOPES,
+}
+
+/**
+ * Whether a caller may use a route that needs `scope`. What it may see there is another question: tasks and other resources of another tenant
+ * are not found, whatever the scopes.
+ */
+export const mayDo = ({ scopes }: Pick<Caller, 'scopes'>, scope: Scope | 'any'): boolean =>
+  scope === 'any' || scopes.some((held) => held === scope || INCLUDED[held]?.includes(scope) === true)
+
 /** The tenant of every caller until a stage maps roles to tenants. */
 export const DEFAULT_TENANT = 'default'
 
@@ -23,8 +40,10 @@ export const DEFAULT_TENANT = 'default'
 export type Caller = {
   /** The tenant whose tasks the caller sees and submits; tasks of other tenants answer 404. */
   readonly tenant: string
-  /** The ARN of an IAM role session or user; `local` on the embedded cloud. */
+  /** The ARN of an IAM role session or user; the `sub` of a token; the id of a key; `local` on the embedded cloud. */
   readonly subject: string
   readonly kind?: 'iam' | 'oidc' | 'key' | 'local'
   readonly scopes: readonly Scope[]
+  /** Who vouches for the subject of a token: its `iss`. */
+  readonly issuer?: string
 }

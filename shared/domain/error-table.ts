@@ -38,6 +38,14 @@ export const ERRORS = {
     when: 'The deadline of the task has passed before its end. The task ends as `timed_out`.',
     whatToDo: '`npx orchestrator retry <taskId> --deadline 10m`: what has succeeded is kept.',
   },
+  ForbiddenError: {
+    status: 403,
+    retryable: false,
+    seen: 'request',
+    when: 'The caller is known, and lacks the scope that the route needs.',
+    whatToDo:
+      'Use credentials with that scope, or ask an administrator for it: the message says which one is needed and which the caller holds.',
+  },
   NotFoundError: {
     status: 404,
     retryable: false,

@@ -46,6 +46,7 @@ const route = defineRoute({
   id: 'getRows',
   method: 'GET',
   path: '/rows',
+  scope: 'any',
   summary: '',
   tag: '',
   input: z.object({}),

@@ -21,6 +21,7 @@ it('keeps the error names that state machines match', () => {
     'ContentTooLargeError',
     'DeadlineExceededError',
     'EvaluationFailedError',
+    'ForbiddenError',
     'InvalidInputError',
     'InvalidWorkflowError',
     'JudgementPendingError',
