@@ -1,6 +1,7 @@
 import { join, relative, sep } from 'node:path'
 import { styleText } from 'node:util'
-import { ERRORS, FOREIGN_ERRORS } from '../../shared/domain/error-table.ts'
+import { ERRORS } from '../../shared/domain/error-table.ts'
+import { FOREIGN_ERRORS } from '../../shared/domain/error-texts.ts'
 import { PACKAGE_ROOT } from '../dev/find-project.ts'
 
 /** A line with the link to an error's documentation; empty for an unknown name. */

@@ -5,7 +5,8 @@ import { createProgram } from '../../../cli/program.ts'
 import { generatedPages } from '../../../scripts/docs/pages.ts'
 import { API_PREFIX } from '../../../shared/contracts/route.ts'
 import { ROUTES } from '../../../shared/contracts/routes.ts'
-import { ERRORS, FOREIGN_ERRORS } from '../../../shared/domain/error-table.ts'
+import { ERRORS } from '../../../shared/domain/error-table.ts'
+import { FOREIGN_ERRORS } from '../../../shared/domain/error-texts.ts'
 import { STEP_KINDS } from '../../../shared/workflow/schema.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
