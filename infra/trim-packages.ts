@@ -8,11 +8,12 @@ import type { Plugin } from 'esbuild'
  * - zod's texts in other languages, 261 KB, which a package that imports all of zod brings along;
  * - of the package.json of AWS's clients all but the version, which is told to AWS;
  * - the schemas of operations of AWS's clients that no command is sent for: esbuild keeps them, because their members have computed names;
- * - HTTP/2: Bedrock's client imports its handler, and is given that of HTTP/1.1.
+ * - HTTP/2: Bedrock's client imports its handler, and is given that of HTTP/1.1;
+ * - ranges of versions, 31 KB: X-Ray's SDK and cls-hooked only compare two versions.
  */
 export const trimPackages: Plugin = {
   name: 'trim-packages',
-  setup({ onLoad }) {
+  setup({ onLoad, onResolve }) {
     onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, async ({ path }) => ({
       contents: `export { default as en } from ${JSON.stringify(join(path, '../en.js'))}`,
     }))
@@ -30,8 +31,22 @@ export const trimPackages: Plugin = {
     onLoad({ filter: /[\\/]@smithy[\\/]node-http-handler[\\/].*node-http2-handler\.js$/ }, () => ({
       contents: NO_HTTP2,
     }))
+    onResolve({ filter: /^semver$/ }, ({ importer }) =>
+      COMPARING_ONLY.test(importer) ? { path: 'semver', namespace: 'compare-versions' } : undefined,
+    )
+    onLoad({ filter: /.*/, namespace: 'compare-versions' }, () => ({ contents: COMPARE_VERSIONS }))
   },
 }
+
+/** Packages that use `gte` of semver, of complete versions, and nothing else of it. */
+const COMPARING_ONLY = /[\\/](aws-xray-sdk-core|cls-hooked)[\\/]/
+const COMPARE_VERSIONS = `
+  const parts = (version) => version.split(/[-+]/, 1)[0].replace(/^v/, '').split('.').map(Number)
+  exports.gte = (one, other) => {
+    const [a, b] = [parts(one), parts(other)]
+    const at = a.findIndex((part, index) => part !== b[index])
+    return at === -1 || a[at] > b[at]
+  }`
 
 /** The schema of an operation, a list that begins with 9, up to the next statement. */
 const OPERATION = /^export var (\w+\$) = (\[9, [\s\S]*?\n?\]);$/gm

@@ -1,7 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { glob, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import semver from 'semver'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BUNDLING } from '../../../infra/bundle-functions.ts'
 import { PACKAGE_ROOT } from '../../../infra/package-root.ts'
@@ -72,3 +74,46 @@ test.each([
     })
   },
 )
+
+const COMPARES = ['aws-xray-sdk-core', 'cls-hooked']
+
+test.each(COMPARES)('%s compares whole versions, and asks nothing else of semver', async (name) => {
+  const folder = join(PACKAGE_ROOT, 'node_modules', name)
+  const texts = await Promise.all(
+    (await Array.fromAsync(glob('**/*.js', { cwd: folder, exclude: ['**/test/**', 'node_modules/**'] }))).map(
+      (file) => readFile(join(folder, file), 'utf8'),
+    ),
+  )
+  const used = texts.flatMap((text) => text.match(/\bsemver\b(?!['"]|\s*=).{0,5}/g) ?? [])
+  expect(used.length).toBeGreaterThan(0)
+  expect(used.filter((use) => !use.startsWith('semver.gte('))).toEqual([])
+})
+
+test('versions are compared as semver does, for those packages only', async () => {
+  const contents = `const semver = require('semver'); module.exports = semver.gte ?? semver`
+  const asked = async (importer: string) => {
+    const { outputFiles } = await build({
+      ...BUNDLING,
+      banner: {},
+      stdin: { contents, resolveDir: PACKAGE_ROOT, sourcefile: `${importer}/index.js` },
+      format: 'cjs',
+      sourcemap: false,
+      inject: [],
+      write: false,
+    })
+    const module: { exports: unknown } = { exports: {} }
+    new Function('module', 'exports', 'require', outputFiles[0]?.text ?? '')(
+      module,
+      module.exports,
+      createRequire(import.meta.url),
+    )
+    return { gte: module.exports as typeof semver.gte, bytes: outputFiles[0]?.contents.length ?? 0 }
+  }
+  const [trimmed, whole] = [await asked('node_modules/cls-hooked'), await asked('node_modules/other')]
+  expect(whole.bytes).toBeGreaterThan(10_000)
+  expect(trimmed.bytes).toBeLessThan(1_000)
+  const versions = ['0.0.1', '1.2.3', '1.10.0', '8.0.0', '8.9.10', '24.21.0', '24.21.1', '100.0.0']
+  for (const one of versions)
+    for (const other of versions) expect(trimmed.gte(one, other)).toBe(semver.gte(one, other))
+  expect(trimmed.gte('v24.1.0', '8.0.0')).toBe(true)
+})
