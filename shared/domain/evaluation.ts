@@ -14,10 +14,21 @@ export const CheckSchema = z.object({
 })
 export type Check = z.infer<typeof CheckSchema>
 
+/** The call of the judge of an output. */
+export const JudgeCallSchema = z.object({
+  agentId: z.string(),
+  agentVersion: z.string().optional(),
+  durationMs: z.number().optional(),
+  costUsd: z.number().optional().describe('Part of the cost of the step'),
+  tokens: z.number().optional(),
+})
+export type JudgeCall = z.infer<typeof JudgeCallSchema>
+
 /** What the checks of `evaluate` say of an output. */
 export const EvaluationSchema = z.object({
   score: ScoreSchema.describe('The mean of its checks'),
   checks: z.array(CheckSchema).optional().describe('Left out of the later attempts of a step'),
+  judge: JudgeCallSchema.optional().describe('Who has judged it; older records do not say it'),
   unjudged: z.string().optional().describe('Why its judge has not scored it, and is not among the checks'),
 })
 export type Evaluation = z.infer<typeof EvaluationSchema>
@@ -51,14 +62,14 @@ const bounded = ({ reason, ...check }: Check): Check => ({
 export const roundedScore = (score: number): number => Math.round(score * 1e4) / 1e4
 
 /**
- * The checks with less than their full score, as one line: `cites every source 0.5 (...), schema 0 (...)`. What a judge says stays with the step: it may
- * quote the output, and messages go into logs.
+ * The checks with less than their full score, as one line: `rule "is short" 0.5 (...), schema 0 (...)`. What a judge says stays with the step, where it
+ * stands whole: a message goes into many places.
  */
 export const describeLacks = ({ checks = [] }: Evaluation): string =>
   checks
     .filter(({ score }) => score < 1)
     .map(({ kind, name, score, reason }) => {
       const why = reason === undefined || kind === 'judge' ? '' : ` (${reason})`
-      return `${name} ${score}${why}`
+      return `${kind === 'rule' ? `rule "${name}"` : name} ${score}${why}`
     })
     .join(', ')

@@ -201,5 +201,6 @@ function failed({ text, path }: Found, reason: string): OrchestratorError {
   return new OrchestratorError('InvalidInputError', `expression {% ${shown} %}${where}: ${reason}`, {
     expression: shown,
     path,
+    reason,
   })
 }

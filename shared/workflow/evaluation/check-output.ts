@@ -6,7 +6,7 @@
  * output-checks/V2 a quotation counts only where it stands in the passage that it names, or in any where it names none
  * output-checks/V3 no rule begins when those before it have taken five seconds
  */
-import { isOrchestratorError } from '../../domain/errors.ts'
+import { isOrchestratorError, type OrchestratorError } from '../../domain/errors.ts'
 import type { Check } from '../../domain/evaluation.ts'
 import { describeIssues } from '../../domain/issue.ts'
 import { issuesOfZod } from '../../domain/issues-of-zod.ts'
@@ -65,8 +65,15 @@ async function checked(kind: Check['kind'], name: string, check: () => Promise<S
     return { kind, name, ...(await check()) }
   } catch (error) {
     if (!isOrchestratorError(error, 'InvalidInputError')) throw error
-    return { kind, name, score: 0, reason: error.message }
+    return { kind, name, score: 0, reason: reasonOf(error) }
   }
+}
+
+/** Why it has failed, without its name and its text, which stand beside it where the check is told. */
+function reasonOf({ message, details: { reason, path } }: OrchestratorError): string {
+  if (typeof reason !== 'string') return message
+  const what = path === 'quotes' || path === 'passages' ? path : 'it'
+  return `${what} cannot be evaluated: ${reason}`
 }
 
 function scoreOf(value: Json | undefined): Scored {

@@ -102,7 +102,7 @@ describe('orchestrator evaluate', () => {
     const { code, stdout } = await cli('evaluate', 'parrot_names@1', '--cases', file, '--at-least', '0.8')
     expect(code).toBe(1)
     expect(stdout).toMatch(/^case +score +time +cost +what it lacks\nAra +1 /)
-    expect(stdout).toMatch(/\nempty +0 +succeeds 0 \(InvalidInputError: /)
+    expect(stdout).toMatch(/\nempty +0 +rule "succeeds" 0 \(InvalidInputError: /)
     expect(stdout).toContain('parrot_names@1  0.5  (95 %: 0.09 to 0.91, Wilson)  2 cases')
     expect(stdout).toContain('the mean score 0.5 is below --at-least 0.8')
   })

@@ -40,7 +40,7 @@ describe('a workflow with evaluate', () => {
       error: {
         name: 'EvaluationFailedError',
         message: expect.stringMatching(
-          /^the task's output: it has the score 0\.5625, and evaluate\.atLeast is 0\.8: schema 0 \(.*\), is long 0\.25$/,
+          /^the task's output: it has the score 0\.5625, and evaluate\.atLeast is 0\.8: schema 0 \(.*\), rule "is long" 0\.25$/,
         ),
       },
       evaluation: { score: 0.5625 },

@@ -65,7 +65,7 @@ describe('a step with evaluate', () => {
 
   it('fails with a score below atLeast, and says by which checks (evaluation/U1)', async () => {
     const taskId = await seed({ rules: RULES, atLeast: 0.8 })
-    const message = 'the output has the score 0.5, and evaluate.atLeast is 0.8: polite 0'
+    const message = 'the output has the score 0.5, and evaluate.atLeast is 0.8: rule "polite" 0'
     await expect(invoke(taskId)).rejects.toMatchObject({ name: 'EvaluationFailedError', message })
     expect(await recordOf(taskId)).toMatchObject({
       status: 'running',
