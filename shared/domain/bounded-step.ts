@@ -1,6 +1,7 @@
 import { boundedFailure, boundedText, MOST_CHARACTERS, MOST_PROMPT_CHARACTERS } from './bounded.ts'
 import { boundedFault } from './fault.ts'
 import type { Approval, Attempt, StepRecord } from './step.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 /** How many attempts of a step keep their full message; later ones keep a short one. */
 const MOST_LONG_ATTEMPTS = 10
@@ -14,7 +15,9 @@ export function boundedAttempt(attempt: Attempt, before: number): Attempt {
   const most = isLong ? MOST_CHARACTERS : MOST_LATER_CHARACTERS
   return {
     ...attempt,
-    ...(evaluation && !isLong ? { evaluation: { score: evaluation.score } } : {}),
+    ...(evaluation && !isLong
+      ? { evaluation: withoutUndefined({ score: evaluation.score, judge: evaluation.judge }) }
+      : {}),
     error: { name, message: boundedText(message, most), ...boundedFault(fault, before) },
   }
 }

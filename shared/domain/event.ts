@@ -15,6 +15,12 @@ const stepData = z.object({
   path: z.string(),
   agentId: z.string().optional(),
   attempt: z.number().int().optional(),
+  judgeOf: z
+    .string()
+    .optional()
+    .describe(
+      'The agent whose output it was to judge: no try of the step has failed, but a call of its judge',
+    ),
   reason: z.string().optional().describe('Why the step has another agent than before, where it has'),
   durationMs: z.number().optional(),
   error: z.object({ name: z.string(), message: z.string() }).optional(),

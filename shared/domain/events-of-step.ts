@@ -5,6 +5,7 @@ import type { Json } from './json.ts'
 import {
   type Approval,
   type Attempt,
+  attemptNumber,
   beginningOf,
   numberOfEnd,
   type StepRecord,
@@ -14,24 +15,32 @@ import { millisecondsBetween } from './times.ts'
 
 /** Each failed attempt gives a start and a failure; the last attempt gives a start, unless no agent was ever called for it. */
 export function eventsOfStep(taskId: string, step: StepRecord): DomainEvent[] {
-  const failed = step.attempts.flatMap((attempt, index) => [
-    startedEvent(taskId, step.path, index + 1, attempt),
-    attemptFailedEvent(taskId, step.path, index + 1, attempt),
-  ])
-  const noted = step.attempts.some(({ startedAt }) => startedAt === step.startedAt)
-  const isBegun = !noted && step.status !== 'skipped' && step.held === undefined
-  const started = !isBegun ? [] : [stepStartedEvent(taskId, step)]
+  const failed = step.attempts.flatMap((attempt, index) => {
+    const before = step.attempts.slice(0, index)
+    const started = startedEvent(taskId, step.path, attemptNumber(before), attempt)
+    const ended = attemptFailedEvent(taskId, step.path, before, attempt)
+    return attempt.judgeOf === undefined ? [started, ended] : [ended]
+  })
+  // The judge of an output begins no attempt: that of the output goes on.
+  const { agentId, startedAt } = step.judging ?? step
+  const current = { ...step, agentId, startedAt }
+  const noted = step.attempts.some((attempt) => attempt.startedAt === startedAt)
+  const isHeld = step.held !== undefined && step.judging === undefined
+  const isBegun = !noted && step.status !== 'skipped' && !isHeld
+  const started = !isBegun ? [] : [stepStartedEvent(taskId, current)]
   const undone = (step.undone ?? []).map((end) => endedEvent(taskId, step.path, 'failed', end))
   const ended = stepEndedEvent(taskId, step)
   return [...failed, ...undone, ...started, ...(ended ? [ended] : [])]
 }
 
 /** The start of a step's current attempt. */
-export function stepStartedEvent(taskId: string, step: StepRecord): DomainEvent {
+export function stepStartedEvent(taskId: string, step: Current): DomainEvent {
   const { decision } = step
   const reason = decision?.inPlaceOf && decision.reason
-  return startedEvent(taskId, step.path, step.attempts.length + 1, { ...step, reason })
+  return startedEvent(taskId, step.path, attemptNumber(step.attempts), { ...step, reason })
 }
+
+type Current = Pick<StepRecord, 'path' | 'attempts' | 'decision'> & Started
 
 type Started = { agentId?: string | undefined; startedAt: string; reason?: string | undefined }
 
@@ -45,18 +54,21 @@ function startedEvent(
   return makeEvent({ type: 'step.started', taskId, key: `${path}/${attempt}`, time: startedAt, data })
 }
 
+/** `before`: the failed attempts of the step before it, by which it is counted; calls of judges have a count of their own. */
 export function attemptFailedEvent(
   taskId: string,
   path: string,
-  attempt: number,
+  before: readonly Attempt[],
   failed: Attempt,
 ): DomainEvent {
-  const { agentId, startedAt, endedAt, error } = failed
+  const { agentId, judgeOf, startedAt, endedAt, error } = failed
+  const attempt = attemptNumber(before)
+  const key = judgeOf === undefined ? `${path}/${attempt}` : `${path}/judge/${before.length + 2 - attempt}`
   const { name, message } = boundedFailure(error)
   const durationMs = millisecondsBetween(startedAt, endedAt)
   // Its stack is in the record: events are bounded, and go to many.
-  const data = { taskId, path, agentId, attempt, durationMs, error: { name, message } }
-  return makeEvent({ type: 'step.attempt_failed', taskId, key: `${path}/${attempt}`, time: endedAt, data })
+  const data = { taskId, path, agentId, attempt, judgeOf, durationMs, error: { name, message } }
+  return makeEvent({ type: 'step.attempt_failed', taskId, key, time: endedAt, data })
 }
 
 /** A step waits for a person. */

@@ -4,7 +4,7 @@ import { shellWord } from './shell-word.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /** Errors whose messages quote inputs and outputs: payloads stay out of the log. */
-const QUOTING = ['InvalidInputError', 'AgentOutputError', 'ModelOutputError']
+const QUOTING = ['InvalidInputError', 'AgentOutputError', 'ModelOutputError', 'EvaluationFailedError']
 
 export type FailureFacts = { errorName: string } & ({ errorMessage: string } | { see: string })
 

@@ -17,9 +17,16 @@ export type StepStatus = (typeof STEP_STATUSES)[number]
 
 const FailureSchema = z.object({ name: z.string(), message: z.string() })
 
-/** One try of a step by one agent that did not succeed. */
+/** One try of a step by one agent that did not succeed, or a call of its judge that did not. */
 export const AttemptSchema = z.object({
   agentId: z.string(),
+  capability: z.string().optional().describe('What the agent was called for; older records do not say it'),
+  judgeOf: z
+    .string()
+    .optional()
+    .describe(
+      'The agent whose output this call was to judge: no try of the step, but a failure of its judge. Absent for all others',
+    ),
   agentVersion: z.string().optional().describe('The version of the agent that was called'),
   agentCode: z
     .string()
@@ -226,6 +233,10 @@ export const numberOfEnd = ({ undone = [] }: Pick<StepRecord, 'undone'>): number
 
 /** Whether a retry of the task skips this step. */
 export const isDone = ({ status }: StepRecord): boolean => status === 'succeeded' || status === 'skipped'
+
+/** The number that the next try of a step has: calls of judges are none. */
+export const attemptNumber = (attempts: readonly Pick<Attempt, 'judgeOf'>[]): number =>
+  attempts.filter(({ judgeOf }) => judgeOf === undefined).length + 1
 
 /** The small result a step's Lambda returns to Step Functions: at most 1 KB, never the output itself. */
 export type Receipt = { path: string; status: StepStatus; agentId?: string; replayed?: boolean }

@@ -12,11 +12,12 @@ type Needs = Pick<HostPorts, 'breakers' | 'limits' | 'budgets' | 'clock' | 'pric
  */
 export async function admitCall(
   ports: Needs,
-  { agent, own, plan, record, agentId, log }: StepRun,
+  { agent, own, plan, record, agentId, role, log }: StepRun,
   { deadline }: Limits,
 ): Promise<AdmittedCall> {
   const { manifest } = agent
-  const decision = decisionOf(plan, own.path, record.decision)
+  // The rivals of a judge are not those of the agent whose output it judges (judging/W4).
+  const decision = role === 'judge' ? undefined : decisionOf(plan, own.path, record.decision)
   const admitted = await admit(ports, { own, plan, agentId, manifest, decision, deadline })
   const spending = makeSpending(manifest.price, ports.prices, (model) =>
     log.warn('cost unknown: set prices.models in the stage, or report costUsd', { agentId, model }),

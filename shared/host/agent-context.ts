@@ -2,11 +2,12 @@ import type { AgentContext } from '../agent/index.ts'
 import { redriveOf } from '../contracts/step-payload.ts'
 import { boundedText, textOf } from '../domain/bounded.ts'
 import { factsOfAgent } from '../domain/log-facts.ts'
+import { attemptNumber } from '../domain/step.ts'
 import { agentFiles } from './agent-files.ts'
 import type { HostPorts } from './host-ports.ts'
 import { withoutModels } from './model/without-models.ts'
 import { performOnce } from './perform-once.ts'
-import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
+import { type AdmittedCall, keptBy, type Limits, type StepRun } from './step-run.ts'
 
 /** The ports behind a context. */
 export type ContextNeeds = Pick<
@@ -40,7 +41,7 @@ export function agentContext(
   return {
     task: { id: own.taskId, type: plan.type, metadata: plan.metadata },
     step: { path: own.path, run: redriveOf(own.fence) },
-    attempt: record.attempts.length + 1,
+    attempt: attemptNumber(record.attempts),
     signal,
     deadline,
     log: {
@@ -52,7 +53,7 @@ export function agentContext(
       models && turns && transcripts
         ? models.gate({ ...ports, models, turns, transcripts }, run, attempt)
         : withoutModels(run.agent.manifest),
-    once: performOnce(ports, own, signal) as AgentContext['once'],
+    once: performOnce(ports, own, signal, keptBy(run)) as AgentContext['once'],
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) => steps.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),
   }

@@ -15,6 +15,7 @@ import { type FileReference, FileReferenceSchema, MAX_FILES, mayRead } from '../
 import { describeIssues } from '../domain/issue.ts'
 import { issuesOfZod } from '../domain/issues-of-zod.ts'
 import { shown } from '../domain/shown.ts'
+import { attemptNumber } from '../domain/step.ts'
 import {
   baseName,
   ContentTypeSchema,
@@ -97,7 +98,7 @@ function writeFile(ports: Needs, { own, plan, record, agentId }: StepRun, signal
         bytes,
         contentType: type,
         path: own.path,
-        attempt: record.attempts.length + 1,
+        attempt: attemptNumber(record.attempts),
         agentId,
         createdAt,
         fence: own.fence,

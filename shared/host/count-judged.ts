@@ -1,9 +1,11 @@
 import { countAttempt } from '../app/steps/count-attempt.ts'
+import { attemptsAtStep, calledFor } from '../app/steps/judging/for-judge.ts'
 import { stepOf } from '../app/steps/plan-paths.ts'
-import { attemptsSinceReopened, runOfFence } from '../contracts/step-payload.ts'
+import { runOfFence } from '../contracts/step-payload.ts'
 import { failureOf } from '../domain/bounded.ts'
 import { attemptFailedEvent } from '../domain/events-of-step.ts'
-import type { Attempt, Judging } from '../domain/step.ts'
+import { failureFacts } from '../domain/failure-facts.ts'
+import type { Attempt, Judging, StepRecord } from '../domain/step.ts'
 import { millisecondsBetween } from '../domain/times.ts'
 import { withoutUndefined } from '../domain/without-undefined.ts'
 import { mayCallAgain } from '../workflow/retry-policy.ts'
@@ -40,30 +42,58 @@ export async function noteRefused(
   judging: Judging,
   thrown: unknown,
 ): Promise<void> {
-  const { own, plan, record, evaluation, notices, log } = run
-  const { agentId, agentVersion, agentCode, startedAt } = judging
+  const { own, plan, record, evaluation, call, notices, log } = run
+  const { agentId, agentVersion, agentCode, capability, startedAt } = judging
   const { retry } = stepOf(plan, own.path)
   const error = failureOf(thrown)
   const now = ports.clock.now()
-  const earlier = attemptsSinceReopened(record).filter((attempt) => attempt.agentId === agentId)
+  const earlier = attemptsAtStep(record).filter((attempt) => attempt.agentId === agentId)
   const isCalledAgain = mayCallAgain(retry, [...earlier, { error }])
   const askAgainAt = new Date(now.getTime() + 1_000 * retry.intervalSeconds).toISOString()
   const attempt = {
     ...{ agentId, agentVersion, startedAt, endedAt: now.toISOString(), ...runOfFence(own.fence), error },
     ...withoutUndefined({ agentCode, evaluation }),
+    ...calledFor(undefined, capability),
+    ...sumOf(judging, call?.spending.told() ?? {}),
     ...(isCalledAgain ? { askAgainAt } : {}),
   }
-  const before = record.attempts.length
+  const options = { judged: true, uncounted: restOf(record.uncounted, judging) }
   const noted = await ports.steps
-    .addAttempt(own, attempt, before, { judged: true })
+    .addAttempt(own, attempt, record.attempts.length, options)
     .catch((reason: unknown) => {
       log.warn('attempt not recorded', { reason: String(reason) })
       return false
     })
-  log.warn('attempt failed', { agentId, errorName: error.name, errorMessage: error.message })
+  log.warn('attempt failed', { agentId, ...failureFacts(own, error) })
   const { endedAt } = attempt
   await Promise.all([
-    notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, before + 1, attempt)] : []),
+    notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, record.attempts, attempt)] : []),
     noted ? countJudged(ports, run, judging, { endedAt, evaluation, error }) : undefined,
   ])
+}
+
+type Paid = { costUsd?: number; tokens?: number; unpriced?: string[] }
+
+/** What the refused attempt has cost: the call that has made the output, and that of its judge. */
+function sumOf(made: Pick<Judging, 'costUsd' | 'tokens'>, { costUsd, tokens, unpriced }: Paid): Paid {
+  return withoutUndefined({
+    costUsd: plus(made.costUsd, costUsd),
+    tokens: plus(made.tokens, tokens),
+    unpriced,
+  })
+}
+
+const plus = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined && other === undefined ? undefined : (one ?? 0) + (other ?? 0)
+
+/** The cost of calls that were no attempts, without that of the call that has become one; undefined where it was not among them. */
+function restOf(uncounted: StepRecord['uncounted'], made: Judging): StepRecord['uncounted'] {
+  if (!uncounted) return undefined
+  const { costUsd = 0, tokens = 0 } = uncounted
+  return {
+    ...uncounted,
+    // Rounded to a billionth of a dollar: the difference of two equal sums is 0.
+    costUsd: Math.max(0, Math.round((costUsd - (made.costUsd ?? 0)) * 1e9) / 1e9),
+    tokens: Math.max(0, tokens - (made.tokens ?? 0)),
+  }
 }

@@ -5,7 +5,7 @@ import { countAttempt } from '../app/steps/count-attempt.ts'
 import { signalGates } from '../app/steps/signal-gates.ts'
 import { amountOf } from '../domain/budget.ts'
 import { stepEndedEvent } from '../domain/events-of-step.ts'
-import { type Attempt, type Receipt, receiptOf, type StepRecord } from '../domain/step.ts'
+import { type Attempt, type Judging, type Receipt, receiptOf, type StepRecord } from '../domain/step.ts'
 import { superseded } from '../domain/superseded.ts'
 import { millisecondsBetween } from '../domain/times.ts'
 import { withoutUndefined } from '../domain/without-undefined.ts'
@@ -58,6 +58,7 @@ export async function tellEnd(
     measureCost(ports, run)
     ports.measure('Attempts', { agentId, outcome: 'succeeded' }, 1)
     ports.measure('StepDuration', { agentId, capability }, durationMs)
+    if (record.judging) measureJudged(ports, record.judging)
   }
   // All are awaited, even if one fails: Lambda freezes the process after the answer, so pending requests might never be
   // sent.
@@ -71,13 +72,28 @@ export async function tellEnd(
   return receiptOf(ended)
 }
 
-/** Counts the attempt of the agent whose output it is: of this call, or of the one that was judged. */
-function countEnd(ports: Pick<HostPorts, 'statistics' | 'clock'>, run: StepRun, ended: EndedStep) {
+/** Counts this call, and that of the agent whose output it has judged. */
+async function countEnd(
+  ports: Pick<HostPorts, 'statistics' | 'clock'>,
+  run: StepRun,
+  ended: EndedStep,
+): Promise<void> {
   const { endedAt, evaluation } = ended
   const { judging } = run.record
-  return judging
-    ? countJudged(ports, run, judging, { endedAt, evaluation })
-    : count(ports, run, { endedAt, evaluation })
+  await Promise.all(
+    judging
+      ? [countJudged(ports, run, judging, { endedAt, evaluation }), count(ports, run, { endedAt })]
+      : [count(ports, run, { endedAt, evaluation })],
+  )
+}
+
+/** The call that has made a judged output, which has ended before. */
+function measureJudged(
+  { measure }: Pick<HostPorts, 'measure'>,
+  { agentId, capability, startedAt, endedAt }: Judging,
+): void {
+  measure('Attempts', { agentId, outcome: 'succeeded' }, 1)
+  measure('StepDuration', { agentId, capability }, millisecondsBetween(startedAt, endedAt))
 }
 
 export function measureCost({ measure }: Pick<HostPorts, 'measure'>, { agentId, call }: StepRun): void {
@@ -91,13 +107,14 @@ export function measureCost({ measure }: Pick<HostPorts, 'measure'>, { agentId, 
  */
 export async function count(
   ports: Pick<HostPorts, 'statistics' | 'clock'>,
-  { agent, own, plan, record, agentId, log, call }: StepRun,
+  { agent, own, plan, record, agentId, role, log, call }: StepRun,
   { endedAt, error, evaluation }: Pick<Attempt, 'endedAt' | 'evaluation'> & Partial<Pick<Attempt, 'error'>>,
 ): Promise<CallEnd['lately']> {
   const { startedAt } = record
   const attempt = { startedAt, endedAt, evaluation, ...(error ? { error } : {}), ...call?.spending.told() }
   const asked = { ...agent.manifest, id: agentId }
-  return countAttempt(ports, { plan, path: own.path, record, agent: asked, attempt }).catch(
+  const isJudge = role === 'judge'
+  return countAttempt(ports, { plan, path: own.path, record, agent: asked, attempt, isJudge }).catch(
     (reason: unknown) => {
       log.warn('attempt not counted', { reason: String(reason) })
       return undefined

@@ -9,7 +9,13 @@
 import { namesForExpressions } from '../app/steps/expression-names.ts'
 import { stepOf } from '../app/steps/plan-paths.ts'
 import { OrchestratorError } from '../domain/errors.ts'
-import { type Check, describeLacks, type Evaluation, evaluationOf } from '../domain/evaluation.ts'
+import {
+  type Check,
+  describeLacks,
+  type Evaluation,
+  evaluationOf,
+  type JudgeCall,
+} from '../domain/evaluation.ts'
 import { parsePath } from '../domain/instance-path.ts'
 import type { Json } from '../domain/json.ts'
 import { checkOutput } from '../workflow/evaluation/check-output.ts'
@@ -45,11 +51,16 @@ export async function evaluateReused(
   return evaluation.score < (evaluateOf(run)?.atLeast ?? 0) ? undefined : { evaluation }
 }
 
-/** Throws EvaluationFailedError where the score of `counted` is below `atLeast`; `checks` are those that are told. */
-export function requireScore(run: StepRun, checks: readonly Check[], counted = checks): void {
+/** Throws EvaluationFailedError where the score of `counted` is below `atLeast`; `checks` are those that are told, with the call of the judge. */
+export function requireScore(
+  run: StepRun,
+  checks: readonly Check[],
+  counted = checks,
+  judge?: JudgeCall,
+): void {
   const { atLeast = 0 } = evaluateOf(run) ?? {}
   if (evaluationOf(counted).score >= atLeast) return
-  const evaluation = evaluationOf(checks)
+  const evaluation = { ...evaluationOf(checks), ...(judge ? { judge } : {}) }
   run.evaluation = evaluation
   const message = `the output has the score ${evaluation.score}, and evaluate.atLeast is ${atLeast}: ${describeLacks(evaluation)}`
   throw new OrchestratorError('EvaluationFailedError', message, { score: evaluation.score })

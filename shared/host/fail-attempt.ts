@@ -1,4 +1,7 @@
 import { MOST_RETRY_AFTER_SECONDS } from '../agent/index.ts'
+import { capabilityAsked } from '../app/agents/capability-asked.ts'
+import { calledStep } from '../app/steps/chosen-capability.ts'
+import { calledFor } from '../app/steps/judging/for-judge.ts'
 import { isAgentsFault, isBreakersConcern } from '../app/steps/settle-failure.ts'
 import { runOfFence } from '../contracts/step-payload.ts'
 import { boundedText, failureOf } from '../domain/bounded.ts'
@@ -43,13 +46,21 @@ export async function failAttempt(ports: Needs, run: StepRun, error: unknown): P
     return error
   }
   if (run.record.judging && run.evaluation) {
-    await Promise.all([noteUncounted(ports, run, error), release(run, { succeeded: true })])
+    await Promise.all([tellRefusal(ports, run), release(run, { succeeded: true })])
     await noteRefused(ports, run, run.record.judging, error)
     return error
   }
   const { verdict, askAgainAt } = verdictOn(ports, run, error)
   await noteAttempt(ports, run, error, askAgainAt)
   return errorForState(error, verdict)
+}
+
+/** A judge that refuses an output has succeeded. */
+async function tellRefusal(ports: Needs, run: StepRun): Promise<void> {
+  const { agentId } = run
+  measureCost(ports, run)
+  ports.measure('Attempts', { agentId, outcome: 'succeeded' }, 1)
+  await count(ports, run, { endedAt: ports.clock.now().toISOString() })
 }
 
 /**
@@ -97,18 +108,22 @@ function detailsOf({ errorName, ...said }: FailureFacts, fault: FaultDetails | u
   })
 }
 
+const capabilityOf = ({ agent, plan, own, record }: StepRun): string | undefined =>
+  capabilityAsked(agent.manifest, calledStep(plan, own.path, record))?.name
+
 async function noteAttempt(
   ports: Needs,
   run: StepRun,
   error: unknown,
   askAgainAt: string | undefined,
 ): Promise<void> {
-  const { own, agentId, record, notices, log } = run
+  const { own, agentId, record, role, notices, log } = run
   const failure = failureOf(error)
   const fault = faultBehind(error)
   const endedAt = ports.clock.now().toISOString()
   const attempt = {
     agentId,
+    ...calledFor(role === 'judge' ? record.judging : undefined, capabilityOf(run)),
     ...withoutUndefined({ agentVersion: run.agent.manifest.version, agentCode: await ports.code }),
     startedAt: record.startedAt,
     endedAt,
@@ -118,12 +133,13 @@ async function noteAttempt(
     ...(askAgainAt === undefined ? {} : { askAgainAt }),
     ...run.call?.spending.told(),
   }
-  const before = record.attempts.length
   // If the write fails, the rebinder records the attempt later; the agent's error leaves the host either way.
-  const noted = await ports.steps.addAttempt(own, attempt, before).catch((reason: unknown) => {
-    log.warn('attempt not recorded', { reason: String(reason) })
-    return false
-  })
+  const noted = await ports.steps
+    .addAttempt(own, attempt, record.attempts.length)
+    .catch((reason: unknown) => {
+      log.warn('attempt not recorded', { reason: String(reason) })
+      return false
+    })
   const durationMs = millisecondsBetween(record.startedAt, endedAt)
   log.warn('attempt failed', { agentId, ...detailsOf(failureFacts(own, failure), fault), durationMs })
   measureCost(ports, run)
@@ -136,7 +152,7 @@ async function noteAttempt(
     return release(run, isBreakersConcern(failure) ? end : undefined)
   }
   await Promise.all([
-    notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, before + 1, attempt)] : []),
+    notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, record.attempts, attempt)] : []),
     countAndRelease(),
   ])
 }

@@ -6,16 +6,19 @@
  *    agent is not called again for it
  * judging/W2 the judge is a call like any other: admitted, paid from the task's budget, with a deadline, a transcript and a failover, and cancelled
  *    with the task
+ * judging/W4 what becomes of the judge says nothing about the agent of the output: neither its attempts, nor its statistics, nor its breaker, nor the
+ *    numbers of its attempts; and the other way round
  * judging/W3 attempt, score and quality are those of the agent that has made the output, not of its judge
  */
-import { hasMadeOutput } from '../app/steps/judging/for-judge.ts'
+import { roleIn } from '../app/steps/judging/for-judge.ts'
 import { stepOf } from '../app/steps/plan-paths.ts'
 import { OrchestratorError } from '../domain/errors.ts'
-import { type Check, evaluationOf } from '../domain/evaluation.ts'
+import { type Check, evaluationOf, type JudgeCall } from '../domain/evaluation.ts'
 import type { Json } from '../domain/json.ts'
 import { ownOf } from '../domain/own.ts'
 import type { Judging, StoredValue } from '../domain/step.ts'
 import { superseded } from '../domain/superseded.ts'
+import { millisecondsBetween } from '../domain/times.ts'
 import { withoutUndefined } from '../domain/without-undefined.ts'
 import type { Ownership, Plan } from '../ports/index.ts'
 import { checkJudgement, JUDGE } from '../workflow/evaluation/check-judgement.ts'
@@ -65,8 +68,7 @@ export async function judgeRole(
 ): Promise<'judge' | 'pending' | undefined> {
   if (!stepOf(plan, path).evaluate?.judge) return undefined
   const [record] = await steps.findSteps(taskId, [path])
-  if (record?.judging === undefined || record.status !== 'running') return undefined
-  return hasMadeOutput(record) ? 'pending' : 'judge'
+  return roleIn(record)
 }
 
 export const pending = (path: string): OrchestratorError =>
@@ -86,14 +88,29 @@ export async function judgeOutput(ports: HostPorts, run: StepRun, limits: Limits
   const judgement = checkJudgement(await outputOf(ports, run, call, answer), output)
   if ('fault' in judgement) throw new OrchestratorError('AgentOutputError', judgement.fault)
   const checks = [...judging.checks, judgement]
-  requireScore(run, checks)
-  const { agentId, agentVersion, agentCode } = judging
-  const evaluation = evaluationOf(checks)
+  const { agentId, agentVersion, agentCode, startedAt } = judging
+  const by = judgeCall(ports, run)
+  requireScore(run, checks, checks, by)
+  const evaluation = { ...evaluationOf(checks), judge: by }
   return {
-    ...{ status: 'succeeded', output: judging.output, evaluation, agentId, agentVersion },
+    ...{ status: 'succeeded', output: judging.output, evaluation, agentId, agentVersion, startedAt },
     ...withoutUndefined({ agentCode }),
     ...spending.told(),
   }
+}
+
+function judgeCall(
+  { clock }: Pick<HostPorts, 'clock'>,
+  { agent, agentId, record, call }: StepRun,
+): JudgeCall {
+  const { costUsd, tokens } = call?.spending.told() ?? {}
+  return withoutUndefined({
+    agentId,
+    agentVersion: agent.manifest.version,
+    durationMs: millisecondsBetween(record.startedAt, clock.now().toISOString()),
+    costUsd,
+    tokens,
+  })
 }
 
 function callOf({ agent }: StepRun, input: Json): Call {

@@ -1,5 +1,6 @@
 import type { DefinedAgent } from '../agent/index.ts'
 import { settleDead } from '../app/limits/spend-budget.ts'
+import { roleIn } from '../app/steps/judging/for-judge.ts'
 import { DIED, hasLostAttempt, noteLostAttempt } from '../app/steps/lost-attempt.ts'
 import { bindingAt, stepOf } from '../app/steps/plan-paths.ts'
 import { type Failure, hasGoneOn } from '../app/steps/settle-failure.ts'
@@ -7,7 +8,7 @@ import { signalGates } from '../app/steps/signal-gates.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { executionArnOf } from '../domain/execution-arn.ts'
 import { failureFacts } from '../domain/failure-facts.ts'
-import { type Receipt, receiptOf } from '../domain/step.ts'
+import { attemptNumber, type Receipt, receiptOf } from '../domain/step.ts'
 import { superseded } from '../domain/superseded.ts'
 import { executionName, FIRST_EXECUTION } from '../domain/task.ts'
 import type { Plan } from '../ports/index.ts'
@@ -42,8 +43,9 @@ export async function ownStep(
   const { own, planned, log, enteredAt, timeLimit, needed } = loading
   const input = 'kept' in asked ? asked.kept : undefined
   const begun = { input, calledVersion: agent.manifest.version }
-  // The judge works on what its agent was given, which stays with the step.
-  const start = { startedAt: ports.clock.now().toISOString(), ...('judge' in asked ? {} : { begun }) }
+  // The judge works on what its agent was given, which stays with the step. A call that only repeats the one whose output waits begins nothing.
+  const more = 'judge' in asked ? { keepStart: !asked.judge } : { begun }
+  const start = { startedAt: ports.clock.now().toISOString(), ...more }
   const taken = await ports.steps.takeOverStep(own, start)
   const plan = await planned
   if (taken.kind === 'superseded') throw superseded(own.path)
@@ -65,7 +67,11 @@ export async function ownStep(
   // The same call of the same entry: after a crash of the local cloud, or twice by Lambda. It repeats the attempt, and is none of its own,
   // because the agent is not to blame and the first call may still run (host/H2 refuses its end).
   if (before?.fence === own.fence && hasLostAttempt(before)) {
-    log.warn('attempt repeated', { agentId, attempt: record.attempts.length + 1, beganAt: before.startedAt })
+    log.warn('attempt repeated', {
+      agentId,
+      attempt: attemptNumber(record.attempts),
+      beganAt: before.startedAt,
+    })
   }
   if (before && before.fence < own.fence && hasLostAttempt(before)) {
     const { retry, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = stepOf(plan, own.path)
@@ -79,18 +85,19 @@ export async function ownStep(
       failure: deathAfter(elapsed, Math.min(timeLimit, 1_000 * timeoutSeconds), retry),
     }
     const attempt = await noteLostAttempt(ports, lost)
-    const number = record.attempts.length + 1
+    const number = attemptNumber(record.attempts)
     log.warn('attempt failed', { agentId, attempt: number, ...failureFacts(own, attempt.error) })
     record.attempts = [...record.attempts, attempt]
   }
-  const run = { agent, own, plan, record, agentId, enteredAt, needed, log, notices: stepNotices(ports) }
+  const role = taken.step.judging && roleIn(before)
+  const run = { agent, own, plan, record, agentId, role, enteredAt, needed, log, notices: stepNotices(ports) }
   const last = lastFailure(run)
   if (last) {
     // Restores the start of the last attempt, because no new attempt begins.
     await ports.steps.takeOverStep(own, { startedAt: last.startedAt })
     throw new OrchestratorError('AgentFailedError', last.error.message)
   }
-  const facts = { attempt: record.attempts.length + 1, executionArn: executionArnOf(executionOf(plan)) }
+  const facts = { attempt: attemptNumber(record.attempts), executionArn: executionArnOf(executionOf(plan)) }
   return { kind: 'owned', run: { ...run, log: log.with(facts) } }
 }
 

@@ -29,10 +29,13 @@ export function performOnce(
   { ledger, values, clock, ids, timer = platformTimer }: Needs,
   own: Ownership,
   signal: AbortSignal,
+  /** Before the keys in the ledger: effects with another one are other effects. */
+  prefix = '',
 ): (key: string, effect: Effect) => Promise<Json> {
-  return async (key, effect) => {
-    if (key === '' || key.length > MAX_KEY)
-      throw new RangeError(`the key of an effect has 1 to ${MAX_KEY} characters; this has ${key.length}`)
+  return async (name, effect) => {
+    if (name === '' || name.length > MAX_KEY)
+      throw new RangeError(`the key of an effect has 1 to ${MAX_KEY} characters; this has ${name.length}`)
+    const key = `${prefix}${name}`
     signal.throwIfAborted()
     const {
       perform,

@@ -23,7 +23,8 @@ export function runAgent(
   { capability, input, parsed }: Call,
   limits: Limits & AdmittedCall,
 ): Promise<unknown> {
-  run.notices.tell(stepStartedEvent(run.own.taskId, run.record))
+  // A judge begins no attempt of the step.
+  if (run.role !== 'judge') run.notices.tell(stepStartedEvent(run.own.taskId, run.record))
   const context = agentContext(ports, run, limits)
   return untilAborted(ports, limits.signal, () => {
     const { attempt, step } = context

@@ -61,10 +61,10 @@ export function runStep(ports: HostPorts) {
 
 /** From the step's condition to its output. */
 async function work(ports: HostPorts, run: StepRun, asked: Asked, limits: Limits): Promise<StepOutcome> {
+  if (run.role === 'pending') throw pending(run.own.path)
   if ('failure' in asked) throw asked.failure
   // What has succeeded is not taken over, and so does not come here (steps/P2).
   if ('ended' in asked) throw superseded(run.own.path)
-  if ('judge' in asked && !asked.judge) throw pending(run.own.path)
   if ('judge' in asked) return judgeOutput(ports, run, limits)
   const { resolved } = asked
   if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }

@@ -15,6 +15,8 @@ export type StepRun = {
   readonly record: StepRecord
   /** The bound agent, or the latest one that the rebinder chose; two agents may share a function. */
   readonly agentId: string
+  /** Whether this call is to judge the output that waits, or repeats the one that has made it (judging/W1). */
+  readonly role?: 'judge' | 'pending' | undefined
   /** When Step Functions entered the state, in milliseconds since 1970. */
   readonly enteredAt: number
   /** Records of the steps that this one needs. */
@@ -26,6 +28,10 @@ export type StepRun = {
   /** Set where the attempt has failed by it. */
   evaluation?: Evaluation
 }
+
+/** A prefix of what this call keeps over attempts: what a judge has done for one output is neither its agent's, nor that of another output's judge. */
+export const keptBy = ({ role, record }: Pick<StepRun, 'role' | 'record'>): string =>
+  role === 'judge' ? `judge ${record.judging?.attemptsBefore}/` : ''
 
 /** The slot and reservation that are held during a call, and the cost that the agent reports. */
 export type AdmittedCall = { admitted: Admitted; spending: Spending }

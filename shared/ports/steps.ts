@@ -12,6 +12,8 @@ export type TakeOver =
 export type Rebound = {
   agentId?: string
   startedAt: string
+  /** The start of the last call stays, because none begins; without one it is `startedAt`. */
+  keepStart?: boolean
   reboundBy?: string
   decision?: Decision
   /** What the expression for the step's capability has come to. */
@@ -34,6 +36,7 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
   Partial<
     Pick<
       StepRecord,
+      | 'startedAt'
       | 'agentId'
       | 'agentVersion'
       | 'agentCode'
@@ -77,13 +80,14 @@ export type Steps = {
   endStep(ownership: Ownership, end: StepEnd): Promise<boolean>
   /**
    * Records a failed attempt of a step that `ownership` still holds; false when it does not. The number of attempts `before` it decides how
-   * much of its message is kept. `judged`: the judge has refused its output, and the step is the judged agent's again.
+   * much of its message is kept. `judged`: the judge has refused its output, and the step is the judged agent's again; its cost is no longer
+   * among those of `uncounted`, of which this is the rest.
    */
   addAttempt(
     ownership: Ownership,
     attempt: Attempt,
     before?: number,
-    options?: { judged?: boolean },
+    options?: { judged?: boolean; uncounted?: StepRecord['uncounted'] },
   ): Promise<boolean>
   /**
    * Lets a step that has not succeeded run again: only its attempts are kept, and the failures that are given. Applies only if the step's

@@ -5,6 +5,7 @@ import { millisecondsBetween } from '../../domain/times.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import type { CallEnd } from '../../selector/breaker.ts'
 import { additionsOf, sumsAt } from '../../selector/decayed-counters.ts'
+import { JUDGE } from '../../workflow/evaluation/check-judgement.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
 import { calledStep } from './chosen-capability.ts'
@@ -17,6 +18,8 @@ export type EndedAttempt = {
   agent: Pick<AgentManifest, 'id' | 'version' | 'capabilities'>
   attempt: Pick<Attempt, 'startedAt' | 'endedAt' | 'evaluation'> &
     Partial<Pick<Attempt, 'error' | 'costUsd' | 'tokens'>>
+  /** Whether the agent was called to judge an output: then the step's capability and decision are not its. */
+  isJudge?: boolean
 }
 
 /**
@@ -26,12 +29,14 @@ export type EndedAttempt = {
  */
 export async function countAttempt(
   { statistics }: Pick<Ports, 'statistics'>,
-  { plan, path, record, agent, attempt }: EndedAttempt,
+  { plan, path, record, agent, attempt, isJudge = false }: EndedAttempt,
 ): Promise<NonNullable<CallEnd['lately']>> {
   const { startedAt, endedAt, error, evaluation, costUsd = 0, tokens } = attempt
-  const capability = capabilityAsked(agent, calledStep(plan, path, record))?.name ?? ''
+  const asked = isJudge ? JUDGE : capabilityAsked(agent, calledStep(plan, path, record))?.name
+  const capability = asked ?? ''
   const quality = evaluation?.score ?? (error ? 0 : 1)
-  const expected = decisionOf(plan, path, record.decision)?.expectedQuality
+  const decision = isJudge ? undefined : decisionOf(plan, path, record.decision)
+  const expected = decision?.expectedQuality
   const outcome = {
     quality,
     residual: expected === undefined ? 0 : quality - expected,

@@ -1,6 +1,6 @@
 import { enclosingScopes, loopOf, parsePath, roundBefore } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
-import type { StepRecord } from '../../domain/step.ts'
+import { attemptNumber, type StepRecord } from '../../domain/step.ts'
 import type { Task } from '../../domain/task.ts'
 import type { Plan, Values } from '../../ports/index.ts'
 import { expressionsIn, type Names } from '../../workflow/expressions.ts'
@@ -112,12 +112,18 @@ function firstFailed(
     .sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1))[0]
 }
 
-/** The failure of a step as expressions see it; `attempts` counts calls of agents. */
+/** The failure of a step as expressions see it; `attempts` counts calls of agents, without those of judges. */
 function errorOf({ path, status, error, attempts }: StepRecord): Json | undefined {
   if (status !== 'failed') return undefined
   const { name = 'AgentFailedError', message = 'it failed' } = error ?? {}
   const { stepId } = parsePath(path)
-  return { name, message: message.slice(0, MOST_MESSAGE), stepId, path, attempts: attempts.length }
+  return {
+    name,
+    message: message.slice(0, MOST_MESSAGE),
+    stepId,
+    path,
+    attempts: attemptNumber(attempts) - 1,
+  }
 }
 
 function byStep(

@@ -4,6 +4,7 @@
  *
  * Invariants (tests cite them):
  * attempt/J1 the next owner of a step records, counts and reports to the breaker an attempt that started without a recorded end, once
+ * attempt/J3 a lost attempt belongs to the run of its own fence: one that an execution lost before it was redriven uses up nothing of the redrive
  * attempt/J2 a call that was refused, superseded or cancelled does not count as an attempt
  */
 import { runOfFence } from '../../contracts/step-payload.ts'
@@ -14,9 +15,11 @@ import type { Attempt, StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
+import { capabilityAsked } from '../agents/capability-asked.ts'
 import { tellLostCall } from '../limits/admission.ts'
+import { calledStep } from './chosen-capability.ts'
 import { countAttempt } from './count-attempt.ts'
-import { hasMadeOutput } from './judging/for-judge.ts'
+import { calledFor, hasMadeOutput } from './judging/for-judge.ts'
 import { type Failure, isAgentsFault, isBreakersConcern } from './settle-failure.ts'
 
 type Needs = Pick<Ports, 'steps' | 'bus' | 'statistics' | 'breakers' | 'clock'>
@@ -46,21 +49,24 @@ export function hasLostAttempt(record: StepRecord): boolean {
 
 /** Returns the recorded attempt. Throws StepSupersededError when another invocation owns the step. */
 export async function noteLostAttempt(ports: Needs, lost: Lost): Promise<Attempt> {
-  const { own, record, agent, failure } = lost
+  const { own, plan, record, agent, failure } = lost
+  const asked = capabilityAsked(agent, calledStep(plan, own.path, record))?.name
   const attempt = {
     agentId: agent.id,
+    ...calledFor(record.judging, asked),
     ...(record.calledVersion === undefined ? {} : { agentVersion: record.calledVersion }),
     startedAt: record.startedAt,
     endedAt: ports.clock.now().toISOString(),
-    ...runOfFence(own.fence),
+    ...runOfFence(record.fence),
     error: boundedFailure(failure),
   }
   if (!(await ports.steps.addAttempt(own, attempt, record.attempts.length))) throw superseded(own.path)
-  const number = record.attempts.length + 1
   await Promise.all([
-    ports.bus.publish([attemptFailedEvent(own.taskId, own.path, number, attempt)]),
-    // Best effort: statistics must not fail a step.
-    isAgentsFault(failure) ? count(ports, lost, attempt).catch(() => {}) : undefined,
+    ports.bus.publish([attemptFailedEvent(own.taskId, own.path, record.attempts, attempt)]),
+    // Best effort: statistics must not fail a step. A judge that has refused an output has not failed.
+    isAgentsFault(failure) && !(record.judging && failure.name === 'EvaluationFailedError')
+      ? count(ports, lost, attempt).catch(() => {})
+      : undefined,
   ])
   return attempt
 }
@@ -71,13 +77,14 @@ async function count(
   { plan, own, record, agent, isRegistered }: Lost,
   attempt: Attempt,
 ): Promise<void> {
-  const lately = await countAttempt(ports, { plan, path: own.path, record, agent, attempt })
+  const isJudge = record.judging !== undefined
+  const lately = await countAttempt(ports, { plan, path: own.path, record, agent, attempt, isJudge })
   const call = {
     own: { ...own, fence: record.fence },
     agentId: agent.id,
     version: agent.version,
     isRegistered,
-    decision: decisionOf(plan, own.path, record.decision),
+    decision: isJudge ? undefined : decisionOf(plan, own.path, record.decision),
     beganAt: attempt.startedAt,
   }
   if (isBreakersConcern(attempt.error)) await tellLostCall(ports, call, { succeeded: false, lately })

@@ -2,7 +2,7 @@
  * Chooses the next agent for a step whose agent has failed or was busy, and the wait before it. The invariants are those of
  * `rebind-step.ts`: rebind/B2, rebind/B7, rebind/B8, rebind/B9, rebind/B10, rebind/B11.
  */
-import { attemptsSinceReopened, isRetry } from '../../contracts/step-payload.ts'
+import { isRetry } from '../../contracts/step-payload.ts'
 import type { Agent } from '../../domain/agent.ts'
 import { boundedText } from '../../domain/bounded.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
@@ -41,7 +41,7 @@ import {
   waitingSeconds,
   withoutBusy,
 } from './busy-waits.ts'
-import { forJudge, LATE } from './judging/for-judge.ts'
+import { attemptsAtCall, forJudge, LATE } from './judging/for-judge.ts'
 import type { Failure } from './settle-failure.ts'
 
 /** The step, its failure, and the attempts recorded so far. */
@@ -230,14 +230,14 @@ function agentThatAsked(
 }
 
 const attemptsOf = (record: StepRecord, id: string): Attempt[] =>
-  attemptsSinceReopened(record).filter(({ agentId }) => agentId === id)
+  attemptsAtCall(record).filter(({ agentId }) => agentId === id)
 
 /**
  * The agents that have failed this step for good (rebind/B2). A failure that reaches the rebinder is one that no state retries, so an agent
  * with attempts that was left for another has failed; the agent at hand may have attempts left when it was merely refused now.
  */
 function failedAgents(record: StepRecord, { retry }: AgentStep, failure: Failure): Map<string, string> {
-  const byAgent = Map.groupBy(attemptsSinceReopened(record), ({ agentId }) => agentId)
+  const byAgent = Map.groupBy(attemptsAtCall(record), ({ agentId }) => agentId)
   const failed = [...byAgent].filter(
     ([agentId, attempts]) =>
       !mayCallAgain(retry, attempts) ||

@@ -154,7 +154,7 @@ async function withFailedAttempt(
   { step, before = step }: { step: StepRecord; before?: StepRecord },
   failure: Failure,
 ): Promise<StepRecord> {
-  if (notedAttempt(step) || isNoAttempt(failure) || hasMadeOutput(step)) return step
+  if (notedAttempt(step) || isNoAttempt(failure) || hasMadeOutput(before)) return step
   const id = step.agentId ?? 'unknown'
   const known = await ports.agents.findAgent(id)
   const agent = { id, version: known?.version ?? '', capabilities: known?.capabilities ?? [] }
@@ -243,7 +243,9 @@ function heldBy({
 /** No agent is left: the step's `onFailure` decides, unless the budget or deadline is exceeded (rebind/B9). */
 function settle(situation: Situation): Promise<RebindAnswer> {
   const { failure, record, own } = situation
-  const agentId = record.attempts.at(-1)?.agentId ?? record.agentId
-  const message = `step "${own.path}"${agentId ? ` (agent ${agentId})` : ''}: ${failure.message}`
+  const last = record.attempts.at(-1)
+  const agentId = last?.agentId ?? record.agentId
+  const what = last?.judgeOf === undefined ? 'agent' : 'judge'
+  const message = `step "${own.path}"${agentId ? ` (${what} ${agentId})` : ''}: ${failure.message}`
   return settleFailure(situation, { name: failure.name, message })
 }

@@ -14,6 +14,7 @@ import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import type { OpenTask } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ownership, Plan, Ports, StepEnd } from '../../ports/index.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
 import { type AgentStep, goesOnAfterFailure, type Step } from '../../workflow/schema.ts'
@@ -93,7 +94,10 @@ export async function endStep(
   { ports, own, record }: Pick<Situation, 'ports' | 'own' | 'record'>,
   outcome: Omit<StepEnd, 'endedAt'>,
 ): Promise<Settled> {
-  const ended = { ...outcome, endedAt: ports.clock.now().toISOString() }
+  // A judge has not done the step: it is that of the agent whose output has waited (judging/W3).
+  const { agentId, startedAt } = record.judging ?? {}
+  const ofStep = withoutUndefined({ agentId, startedAt })
+  const ended = { ...ofStep, ...outcome, endedAt: ports.clock.now().toISOString() }
   if (!(await ports.steps.endStep(own, ended))) throw superseded(own.path)
   const event = stepEndedEvent(own.taskId, { ...record, ...ended })
   await ports.bus.publish(event ? [event] : [])

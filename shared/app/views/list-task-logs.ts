@@ -105,12 +105,15 @@ async function functionsOf(
     const known = await steps.listSteps(task.id, { fields: [] })
     throw noSuchStep(task.id, step, [...Object.keys(plan.workflow.steps), ...known.map(({ path }) => path)])
   }
-  const worked = ran.flatMap(({ agentId, attempts }) => [agentId, ...attempts.map((one) => one.agentId)])
+  const worked = ran.flatMap(({ agentId, attempts, evaluation, judging }) => [
+    ...[agentId, judging?.agentId, evaluation?.judge?.agentId],
+    ...attempts.flatMap((one) => [one.agentId, one.evaluation?.judge?.agentId]),
+  ])
   return functionNames(await findAll(agents, [...ids, ...worked]))
 }
 
 /** Which agents have worked on a step. */
-const WORKED = ['agentId', 'attempts'] as const
+const WORKED = ['agentId', 'attempts', 'evaluation', 'judging'] as const
 
 async function findAll(agents: Needs['agents'], ids: readonly (string | undefined)[]) {
   const wanted = [...new Set(ids)].filter((id) => id !== undefined)

@@ -10,6 +10,7 @@
  */
 import { boundedText } from '../../domain/bounded.ts'
 import type { Json } from '../../domain/json.ts'
+import { attemptNumber } from '../../domain/step.ts'
 import type { TranscriptEntry } from '../../domain/transcript.ts'
 import type { ModelAnswer, ModelPart, ModelRequest } from '../../ports/models.ts'
 import type { StepRun } from '../step-run.ts'
@@ -49,7 +50,7 @@ export function keepTranscript(
       ])
       await transcripts.addEntry(own, {
         id,
-        attempt: record.attempts.length + 1,
+        attempt: attemptNumber(record.attempts),
         agentId,
         model: request.model,
         ...ended,

@@ -1,6 +1,6 @@
 import { redriveOf } from '../../contracts/step-payload.ts'
 import type { ModelAnswer } from '../../ports/models.ts'
-import type { StepRun } from '../step-run.ts'
+import { keptBy, type StepRun } from '../step-run.ts'
 import type { GateNeeds } from './host-models.ts'
 import { parseAnswer, storableAnswer } from './stored-answer.ts'
 
@@ -17,12 +17,13 @@ export type LoopTurns = {
 
 export async function loopTurns(
   { turns, values }: GateNeeds,
-  { own, agentId }: StepRun,
+  run: StepRun,
   key: string,
   maxTurns: number,
 ): Promise<LoopTurns> {
+  const { own, agentId } = run
   const { taskId, path, fence } = own
-  const loop = `${redriveOf(fence)}/${agentId}/${key}`
+  const loop = `${redriveOf(fence)}/${agentId}/${keptBy(run)}${key}`
   const of = { taskId, path, loop }
   const load = async (): Promise<ModelAnswer[]> => {
     const stored = await turns.listTurns(of, maxTurns)

@@ -69,14 +69,14 @@ describe('rebindStep', () => {
   it('returns the same answer when a crash or a retry repeats the call (rebind/B6)', async () => {
     const { steps } = stores.ports
     const { taskId, ids } = await seed(['a', 'b'])
-    const own = { taskId, path: 's', owner: 'host', fence: '0000.000000000000001.0000' }
+    const own = { taskId, path: 's', owner: 'host', fence: '0001.0000.000000000000001.0000' }
     await steps.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: '2026-01-01T00:00:00.000Z' })
     const call = (retry: string) =>
       rebindStep(stores.ports)({
         taskId,
         execution: 1,
         path: 's',
-        fence: `0000.000000000000002.${retry}`,
+        fence: `0001.0000.000000000000002.${retry}`,
         owner: `rebinder${retry}`,
         error: { Error: 'AgentFailedError', Cause: '{"errorMessage":"boom"}' },
       })

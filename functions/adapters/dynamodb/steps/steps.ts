@@ -84,8 +84,9 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       return ended !== undefined
     },
 
-    async addAttempt(own, attempt, before = 0, { judged = false } = {}) {
-      const again = judged ? ', agentId = :agent, startedAt = :began REMOVE judging' : ''
+    async addAttempt(own, attempt, before = 0, { judged = false, uncounted } = {}) {
+      const rest = uncounted ? ', uncounted = :uncounted' : ''
+      const again = judged ? `, agentId = :agent, startedAt = :began${rest} REMOVE judging` : ''
       const { agentId, startedAt } = attempt
       const noted = await updateOwned(own, {
         UpdateExpression: `SET attempts = list_append(if_not_exists(attempts, :none), :attempt)${again}`,
@@ -93,6 +94,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
           ':attempt': [boundedAttempt(attempt, before)],
           ':none': [],
           ...(judged ? { ':agent': agentId, ':began': startedAt } : {}),
+          ...(judged && uncounted ? { ':uncounted': uncounted } : {}),
         },
       })
       return noted !== undefined

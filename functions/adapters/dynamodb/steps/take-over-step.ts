@@ -32,7 +32,17 @@ export function takeOverStep({
 
   async function take(
     { taskId, path, owner, fence }: Ownership,
-    { agentId, startedAt, reboundBy, decision, capability, busySince, held, begun }: Rebound,
+    {
+      agentId,
+      startedAt,
+      keepStart = false,
+      reboundBy,
+      decision,
+      capability,
+      busySince,
+      held,
+      begun,
+    }: Rebound,
   ): Promise<TakeOver> {
     const set = withoutUndefined({
       status: 'running' as const,
@@ -62,10 +72,14 @@ export function takeOverStep({
     const gone = [...removed, ...(begun && !begun.input ? ['input'] : [])]
     const names = [...Object.keys(stored), 'firstStartedAt', ...gone]
     const first = '#firstStartedAt = if_not_exists(#firstStartedAt, :startedAt)'
+    const assign = (name: string): string =>
+      keepStart && name === 'startedAt'
+        ? '#startedAt = if_not_exists(#startedAt, :startedAt)'
+        : `#${name} = :${name}`
     const update = new UpdateCommand({
       TableName: table,
       Key: stepItemKey(taskId, path),
-      UpdateExpression: `SET ${[first, ...Object.keys(stored).map((name) => `#${name} = :${name}`)].join(', ')} REMOVE ${gone.map((name) => `#${name}`)}`,
+      UpdateExpression: `SET ${[first, ...Object.keys(stored).map(assign)].join(', ')} REMOVE ${gone.map((name) => `#${name}`)}`,
       ConditionExpression:
         'attribute_not_exists(pk) OR #status = :running AND #fence <= :fence OR #status IN (:failed, :cancelled) AND #fence < :fence',
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
@@ -86,7 +100,8 @@ export function takeOverStep({
       const before = stepIn(taken.Attributes)
       const kept = { ...before, firstStartedAt: before.firstStartedAt ?? startedAt }
       for (const name of removed) delete kept[name]
-      return { kind: 'owned', step: { ...kept, ...set }, before }
+      const began = keepStart ? { startedAt: before.startedAt } : {}
+      return { kind: 'owned', step: { ...kept, ...set, ...began }, before }
     }
     const step = await findStep(taskId, path)
     if (!step) throw new OrchestratorError('BugError', `step ${path} of ${taskId} vanished`)

@@ -1,5 +1,5 @@
 import { attemptsSinceReopened } from '../../../contracts/step-payload.ts'
-import type { Attempt, StepRecord } from '../../../domain/step.ts'
+import type { Attempt, Judging, StepRecord } from '../../../domain/step.ts'
 import { JUDGE } from '../../../workflow/evaluation/check-judgement.ts'
 import type { AgentStep } from '../../../workflow/schema.ts'
 import type { Failure } from '../settle-failure.ts'
@@ -23,14 +23,38 @@ export function forJudge<T extends Trouble>(trouble: T): T {
   return {
     ...trouble,
     step: { ...rest, capability: JUDGE },
-    record: { ...record, attempts: attemptsAtCall(record) },
     failure: isForJudge(failure) ? LATE : failure,
   }
 }
 
-/** The failed attempts at what the step is called for now, since it was reopened: to make an output, or to judge the one that waits. */
-export const attemptsAtCall = (record: StepRecord): Attempt[] =>
-  record.judging ? record.attempts.slice(record.judging.attemptsBefore) : attemptsSinceReopened(record)
+/**
+ * The failed attempts at what the step is called for now, since it was reopened or redriven: to judge the output that waits, or to make one. Those of the
+ * one say nothing about the other (judging/W4).
+ */
+export function attemptsAtCall(record: StepRecord): Attempt[] {
+  const { judging, attempts } = record
+  if (!judging) return attemptsAtStep(record)
+  return attemptsSinceReopened({ ...record, attempts: attempts.slice(judging.attemptsBefore) })
+}
+
+/** The failed attempts to make an output, without the calls of its judges. */
+export const attemptsAtStep = (record: StepRecord): Attempt[] =>
+  attemptsSinceReopened(record).filter(({ judgeOf }) => judgeOf === undefined)
+
+/** What the latest call of a step is: one of the judge of the output that waits, or a repeat of the one that has made it; undefined for another. */
+export function roleIn(record: StepRecord | undefined): 'judge' | 'pending' | undefined {
+  if (record?.judging === undefined || record.status !== 'running') return undefined
+  return hasMadeOutput(record) ? 'pending' : 'judge'
+}
+
+/** What an attempt keeps of what it was called for. */
+export function calledFor(
+  judging: Judging | undefined,
+  capability: string | undefined,
+): Pick<Attempt, 'capability' | 'judgeOf'> {
+  if (judging) return { capability: JUDGE, judgeOf: judging.agentId }
+  return capability === undefined ? {} : { capability }
+}
 
 /** Whether the latest call has made the output that waits: it has ended, and is no failed attempt. The planned agent need not be named. */
 export function hasMadeOutput({ judging, agentId, startedAt, reboundBy = '' }: StepRecord): boolean {
