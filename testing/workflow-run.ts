@@ -1,4 +1,5 @@
 import type { HistoryEvent } from '../local/stepfunctions/run/history.ts'
+import { costOf } from '../shared/app/limits/cost-of-steps.ts'
 import type { DomainEvent } from '../shared/domain/event.ts'
 import type { Json } from '../shared/domain/json.ts'
 import { beginningOf, type StepRecord } from '../shared/domain/step.ts'
@@ -21,6 +22,8 @@ export type EvaluationOfRun = {
         reason?: string | undefined
       }[]
     | undefined
+  /** Who has judged it, and what that has cost. */
+  judge?: { agentId: string; costUsd?: number | undefined; tokens?: number | undefined } | undefined
   /** Why the judge has not scored it. */
   unjudged?: string | undefined
 }
@@ -28,6 +31,10 @@ export type EvaluationOfRun = {
 /** An attempt of a step that did not succeed. */
 export type FailedAttempt = {
   agentId: string
+  /** What the agent was called for. */
+  capability?: string | undefined
+  /** Present for the failed call of a judge: the agent whose output it was to judge. */
+  judgeOf?: string | undefined
   error: Told
   /** Where it has failed by its score. */
   evaluation?: EvaluationOfRun | undefined
@@ -43,7 +50,7 @@ export type StepRun = {
   output?: Json
   evaluation?: EvaluationOfRun
   error?: Told
-  /** The failed attempts, in order. */
+  /** The failed attempts, in order, and the failed calls of judges. */
   attempts: FailedAttempt[]
   /** The agent that made the output, or failed last. */
   agentId?: string
@@ -158,7 +165,6 @@ async function stepRunOf(ports: Kept, record: StepRecord): Promise<StepRun> {
   const { status, output, evaluation, error, attempts, agentId, capability } = record
   const { skipReason, degraded, endedAt, child } = record
   const { reason, inPlaceOf } = record.decision ?? {}
-  const paid = attempts.reduce((sum, { costUsd = 0 }) => sum + costUsd, record.costUsd ?? 0)
   return {
     status,
     ...(output ? { output: await ports.values.loadValue(output) } : {}),
@@ -173,7 +179,7 @@ async function stepRunOf(ports: Kept, record: StepRecord): Promise<StepRun> {
     ...(record.reused ? { reused: true as const } : {}),
     startedAt: beginningOf(record),
     ...(endedAt === undefined ? {} : { endedAt }),
-    costUsd: paid,
+    costUsd: costOf([record]).usd,
     ...(child === undefined ? {} : { steps: await stepsOf(ports, child) }),
   }
 }

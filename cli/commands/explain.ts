@@ -6,6 +6,7 @@ import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { answerCommand, decidersOf } from '../show/answer-command.ts'
 import { capabilityText } from '../show/capability-text.ts'
+import { failureOf, judgingText, spentIn } from '../show/describe-attempts.ts'
 import { describeUnpriced } from '../show/describe-estimate.ts'
 import { checkLines, evaluationLines } from '../show/describe-evaluation.ts'
 import { notToldBy } from '../show/describe-step.ts'
@@ -106,15 +107,8 @@ async function print(taskId: string, step: StepView): Promise<void> {
     say(
       `${style('yellow', 'held')}  since ${held.since}${held.until ? `, until ${held.until}` : ''}: ${hanging(held.reason)}`,
     )
-  for (const { agentId: tried, error, evaluation, startedAt, endedAt, askAgainAt } of attempts) {
-    const after = duration(Date.parse(endedAt) - Date.parse(startedAt))
-    const again = askAgainAt === undefined ? '' : ` (asked to be called again at ${askAgainAt})`
-    say(
-      `${style('red', 'failed')}  ${tried} after ${after}: ${hanging(`${error.name}: ${error.message}`)}${again}`,
-    )
-    for (const line of faultLines(error)) say(line, 6)
-    for (const line of checkLines(evaluation)) say(`  ${line}`, 6)
-  }
+  for (const attempt of attempts) printAttempt(attempt)
+  if (step.judging) say(judgingText(step.judging))
   for (const line of evaluationLines(step)) say(line, 2)
   if (capability === PLANNING) printPlanning(step.output)
   await printTroubledItems(taskId, step, 'explain')
@@ -122,6 +116,21 @@ async function print(taskId: string, step: StepView): Promise<void> {
   if (!step.error) return
   const { name, message } = notToldBy(attempts.at(-1), step.error)
   say(`\n${hanging(`${name}: ${message}`)}${pageOfError(name)}`)
+}
+
+function printAttempt(attempt: StepView['attempts'][number]): void {
+  const { agentId, judgeOf, error, evaluation, startedAt, endedAt, askAgainAt } = attempt
+  const spent = [duration(Date.parse(endedAt) - Date.parse(startedAt)), ...spentIn(attempt)].join(', ')
+  // Of a refused output the policy of its step has named the time, and not its agent.
+  const isRefused = error.name === 'EvaluationFailedError'
+  const again = askAgainAt === undefined || isRefused ? '' : ` (asked to be called again at ${askAgainAt})`
+  const who = judgeOf === undefined ? agentId : `judge ${agentId} (of an output of ${judgeOf})`
+  const { name, message } = failureOf(attempt)
+  say(
+    `${style('red', isRefused ? 'refused' : 'failed')}  ${who} after ${spent}: ${hanging(`${name}: ${message}`)}${again}`,
+  )
+  for (const line of faultLines(error)) say(line, 6)
+  for (const line of checkLines(evaluation)) say(`  ${line}`, 6)
 }
 
 /** What is asked, until when, and how to answer; once it is answered, by whom. */

@@ -1,9 +1,10 @@
 import { Command } from 'commander'
-import type { TaskWithStepsView } from '../../shared/contracts/views.ts'
+import type { StepView, TaskWithStepsView } from '../../shared/contracts/views.ts'
 import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi, callPages } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
+import { attemptsBy } from '../show/describe-attempts.ts'
 import { evaluationLines } from '../show/describe-evaluation.ts'
 import { agentOf, printStep, printValue, type Whole } from '../show/describe-step.ts'
 import { duration } from '../show/duration.ts'
@@ -113,13 +114,23 @@ function printHead(task: TaskWithStepsView): void {
   for (const line of lines.filter(Boolean)) say(visible(line))
 }
 
+/** `2`; `1 + 1 judge` where calls of judges have failed as well. */
+function failedIn(attempts: StepView['attempts']): string {
+  const { ofStep, ofJudges } = attemptsBy(attempts)
+  const told = [
+    ofStep.length > 0 ? `${ofStep.length}` : '',
+    ofJudges.length > 0 ? `${ofJudges.length} judge` : '',
+  ]
+  return told.filter(Boolean).join(' + ')
+}
+
 function printSteps({ taskId, steps, moreSteps = 0 }: TaskWithStepsView): void {
   console.log(`\n${style('bold', 'steps')}`)
   const rows = steps.map((step) => [
     step.stepId,
     step.status,
     agentOf(step),
-    step.attempts.length > 0 ? String(step.attempts.length) : '',
+    failedIn(step.attempts),
     duration(step.durationMs),
     step.costUsd ? usd(step.costUsd) : '',
   ])

@@ -1,5 +1,6 @@
 import type { StepView, TaskWithStepsView } from '../../shared/contracts/views.ts'
 import { canonicalJson } from '../../shared/domain/json.ts'
+import { attemptsBy } from './describe-attempts.ts'
 import { agentOf } from './describe-step.ts'
 
 /** A task with all that is compared. */
@@ -50,7 +51,7 @@ function differenceOfCode(a: StepView, b: StepView): Difference[] {
 
 /** The digest of the code of the agent that has ended the step. */
 const codeOf = ({ agentCode, agentId, attempts }: StepView): string | undefined =>
-  agentCode ?? attempts.findLast((attempt) => attempt.agentId === agentId)?.agentCode
+  agentCode ?? attemptsBy(attempts).ofStep.findLast((attempt) => attempt.agentId === agentId)?.agentCode
 
 const factsOfTask = ({ task, input, definition, result }: WholeTask): Facts => ({
   workflow: `${task.workflow.name}@${task.workflow.version}`,
@@ -72,7 +73,9 @@ const factsOfStep = (step: StepView, isInputKnown: boolean): Facts => ({
   ...(isInputKnown ? { input: step.input } : {}),
   error: failureOf(step.error),
   output: step.output,
-  failedAttempts: step.attempts.length,
+  failedAttempts: attemptsBy(step.attempts).ofStep.length,
+  failedJudges: attemptsBy(step.attempts).ofJudges.length,
+  score: step.evaluation?.score,
   costUsd: step.costUsd,
   tokens: step.tokens,
 })

@@ -1,4 +1,5 @@
 import type { Check, Evaluation, Rating } from '../../shared/domain/evaluation.ts'
+import { judgeText } from './describe-attempts.ts'
 import { style } from './output.ts'
 import { inOneLine, visible } from './visible.ts'
 
@@ -23,6 +24,7 @@ export const ratingText = ({ score, by, comment }: Pick<Rating, 'score' | 'by' |
 /** A line for each check; none where there is no evaluation, or its checks are not kept. */
 export const checkLines = (evaluation: Evaluation | undefined): string[] => [
   ...(evaluation?.checks ?? []).map(lineOf),
+  ...(evaluation?.judge ? [`  judged by ${judgeText(evaluation)}`] : []),
   ...(evaluation?.unjudged === undefined ? [] : [`  not judged: ${inOneLine(evaluation.unjudged)}`]),
 ]
 

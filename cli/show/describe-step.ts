@@ -1,6 +1,7 @@
 import type { StepView } from '../../shared/contracts/views.ts'
 import { withoutLastWords } from '../../shared/domain/last-words.ts'
 import { capabilityText } from './capability-text.ts'
+import { attemptsBy, failureOf, judgingText, spentIn } from './describe-attempts.ts'
 import { checkLines, evaluationLines } from './describe-evaluation.ts'
 import { duration } from './duration.ts'
 import { jsonText, printBounded, visible } from './json-text.ts'
@@ -15,7 +16,9 @@ type Attempt = StepView['attempts'][number]
 /** `writer@1.2.0`: the agent of a step with the version that was called, or the task that runs it. */
 export function agentOf({ agentId, agentVersion, attempts, child }: StepView): string {
   if (agentId === undefined) return child ?? ''
-  const version = agentVersion ?? attempts.findLast((attempt) => attempt.agentId === agentId)?.agentVersion
+  const version =
+    agentVersion ??
+    attemptsBy(attempts).ofStep.findLast((attempt) => attempt.agentId === agentId)?.agentVersion
   return nameOf(agentId, version)
 }
 
@@ -91,24 +94,26 @@ function printAttempts(step: StepView, whole: Whole): void {
   if (attempts.length === 0 && !now) return
   console.log(`\n${style('bold', 'attempts')}`)
   for (const [at, attempt] of attempts.entries()) {
-    say(`  ${at + 1}  ${describeAttempt(attempt)}`, 5)
+    const { judgeOf } = attempt
+    const number = attemptsBy(attempts.slice(0, at)).ofStep.length + 1
+    say(`  ${judgeOf === undefined ? number : 'judge'}  ${describeAttempt(attempt)}`, 5)
     for (const line of checkLines(attempt.evaluation)) say(`     ${line}`, 7)
-    printFailure(attempt.error, whole)
+    printFailure({ ...attempt.error, ...failureOf(attempt) }, whole)
   }
   if (!now) return
   const began = step.attemptStartedAt ?? startedAt
   const took = endedAt === undefined ? '' : ` after ${tookOf({ startedAt: began, endedAt })}`
-  say(`  ${attempts.length + 1}  ${nameOf(agentId, agentVersion)}  ${began}  ${statusText(status)}${took}`, 5)
+  const number = attemptsBy(attempts).ofStep.length + 1
+  say(`  ${number}  ${nameOf(agentId, agentVersion)}  ${began}  ${statusText(status)}${took}`, 5)
+  if (step.judging) say(`     ${judgingText(step.judging)}`, 7)
 }
 
 const tookOf = ({ startedAt, endedAt }: { startedAt: string; endedAt: string }): string =>
   duration(Date.parse(endedAt) - Date.parse(startedAt))
 
 function describeAttempt(attempt: Attempt): string {
-  const { agentId, agentVersion, startedAt, costUsd = 0, tokens = 0 } = attempt
-  const paid = [costUsd > 0 ? usd(costUsd) : '', tokens > 0 ? `${tokens} tokens` : '']
-    .filter(Boolean)
-    .join(', ')
+  const { agentId, agentVersion, startedAt } = attempt
+  const paid = spentIn(attempt).join(', ')
   const failed = `${statusText('failed')} after ${tookOf(attempt)}`
   return `${nameOf(agentId, agentVersion)}  ${startedAt}  ${failed}${paid && `, ${paid}`}`
 }

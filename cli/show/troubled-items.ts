@@ -2,6 +2,7 @@ import type { StepView } from '../../shared/contracts/views.ts'
 import { withoutLastWords } from '../../shared/domain/last-words.ts'
 import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
+import { countsOfAttempts } from './describe-attempts.ts'
 import { say, statusText } from './output.ts'
 import { inOneLine } from './visible.ts'
 import { itemsOf } from './watch-task.ts'
@@ -34,9 +35,9 @@ export async function printTroubledItems(id: string, { stepId, items, round }: S
 
 /** `readings[0]  failed after 3 failed attempts: Error: no answer`; `readings[1]  succeeded by guess, a fallback, in place of ...`. */
 function describe({ stepId, status, agentId = '', attempts, error, decision }: StepView): string {
-  const count = attempts.length
+  const counts = countsOfAttempts(attempts)
   const by = decision?.inPlaceOf ? ` by ${agentId}, ${inOneLine(decision.reason)}` : ''
-  const after = count === 0 ? '' : ` after ${count} failed ${count === 1 ? 'attempt' : 'attempts'}`
+  const after = counts === '' ? '' : ` after ${counts}`
   // The reason of a failover has told the last failure of each agent.
   const cause = error ?? (by ? undefined : attempts.at(-1)?.error)
   const why = cause ? `: ${inOneLine(withoutLastWords(`${cause.name}: ${cause.message}`))}` : ''

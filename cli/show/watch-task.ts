@@ -3,6 +3,8 @@ import { createLogUpdate } from 'log-update'
 import type { StepView, TaskView } from '../../shared/contracts/views.ts'
 import { withoutLastWords } from '../../shared/domain/last-words.ts'
 import { callApi } from '../api-client.ts'
+import { countsOfAttempts } from './describe-attempts.ts'
+import { scoreText } from './describe-evaluation.ts'
 import { duration } from './duration.ts'
 import { padTo } from './layout.ts'
 import { elapsed, statusMark, statusText, style } from './output.ts'
@@ -113,7 +115,9 @@ export function stepLine(step: StepView, widest: number): string {
     elapsed({ durationMs, since: status === 'running' ? step.startedAt : undefined }),
     step.held ? heldText(step.held) : '',
     progress ? `${Math.round(progress.fraction * 100)} % ${progress.note}` : '',
-    attempts.length > 0 ? `${attempts.length} failed ${attempts.length === 1 ? 'attempt' : 'attempts'}` : '',
+    countsOfAttempts(attempts),
+    step.judging ? (step.judging.by ? `judged by ${step.judging.by}` : 'waits for its judge') : '',
+    step.evaluation ? `score ${scoreText(step.evaluation.score)}` : '',
     step.reused ? `as in ${step.reused.taskId}` : '',
     (step.error && withoutLastWords(step.error.message)) ?? step.skipReason ?? step.degraded ?? '',
     status === 'pending' && needs.length > 0 ? `after ${needs.join(', ')}` : '',

@@ -118,6 +118,13 @@ export const StepViewSchema = z.object({
     .optional()
     .describe('The end of what a model says in it now; only while somebody watches the task'),
   evaluation: EvaluationSchema.optional().describe('What `evaluate` says of its output'),
+  judging: z
+    .object({
+      since: z.string().describe('When its agent had made the output'),
+      by: z.string().optional().describe('The judge that has it now, once one is called'),
+    })
+    .optional()
+    .describe('Its output is made and waits for its judge; `agentId` is the agent that has made it'),
   rating: RatingSchema.optional().describe('What a person says of its output'),
   decision: DecisionSchema.optional(),
   approval: ApprovalSchema.omit({ token: true }).optional(),

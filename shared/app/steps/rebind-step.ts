@@ -243,9 +243,8 @@ function heldBy({
 /** No agent is left: the step's `onFailure` decides, unless the budget or deadline is exceeded (rebind/B9). */
 function settle(situation: Situation): Promise<RebindAnswer> {
   const { failure, record, own } = situation
-  const last = record.attempts.at(-1)
-  const agentId = last?.agentId ?? record.agentId
-  const what = last?.judgeOf === undefined ? 'agent' : 'judge'
-  const message = `step "${own.path}"${agentId ? ` (${what} ${agentId})` : ''}: ${failure.message}`
+  const { agentId = record.agentId, judgeOf }: Partial<Attempt> = record.attempts.at(-1) ?? {}
+  const by = agentId ? ` (${judgeOf === undefined ? 'agent' : 'judge'} ${agentId})` : ''
+  const message = `step "${own.path}"${by}: ${failure.message}`
   return settleFailure(situation, { name: failure.name, message })
 }

@@ -21,6 +21,7 @@ export const SHOWN: readonly RecordField[] = [
   'degraded',
   'reused',
   'evaluation',
+  'judging',
   'rating',
   'decision',
   'costUsd',

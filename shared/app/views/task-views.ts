@@ -22,6 +22,7 @@ import { decisionOf } from '../agents/agent-statistics.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { bindingAt, goesOnAt, stepAt, stepsAt } from '../steps/plan-paths.ts'
 import { itemCounts } from './item-counts.ts'
+import { waitingOutput } from './waiting-output.ts'
 
 export function taskView(task: Task): TaskView {
   const self = `${API_PREFIX}/tasks/${task.id}`
@@ -192,6 +193,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     agentId,
     agentVersion: record?.agentVersion ?? (record?.status === 'running' ? record.calledVersion : undefined),
     agentCode: record?.agentCode,
+    ...waitingOutput(record),
     needs,
     attempts: record?.attempts ?? [],
     ...(record ? timesOf(record) : {}),
