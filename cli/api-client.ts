@@ -34,7 +34,8 @@ export async function callApi<Id extends RouteId>(
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const isLate = Date.now() - begun > MOST_STARTING_MILLISECONDS
-      if (isLate || !WAIT_FOR_START.includes(id) || !isStarting(error.problem)) throw cliErrorOf(error, base)
+      if (isLate || !WAIT_FOR_START.includes(id) || !isStarting(error.problem))
+        throw Object.assign(cliErrorOf(error, base), { cause: error })
       if (!isTold) console.error(`waiting: ${describeStarting(error.problem)}`)
       await delay(STARTING_PAUSE_MILLISECONDS)
     }

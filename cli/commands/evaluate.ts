@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Command } from 'commander'
 import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
@@ -5,13 +6,14 @@ import { CliError, EXIT } from '../cli-error.ts'
 import { type Case, parseCases } from '../evaluate/cases.ts'
 import { casesOfTasks } from '../evaluate/cases-of-tasks.ts'
 import { printEvaluation } from '../evaluate/print-evaluation.ts'
-import { type Result, type Run, runCases } from '../evaluate/run-cases.ts'
+import { type NotRun, type Result, type Run, runCases } from '../evaluate/run-cases.ts'
 import { compare, summaryOf } from '../evaluate/summary.ts'
 import { numberOption, parseDuration, wholeOption } from '../input/parse-options.ts'
 import { readTextFile } from '../input/read-json-option.ts'
 import { wantedWorkflow } from '../input/wanted-workflow.ts'
 import { scoreText } from '../show/describe-evaluation.ts'
 import { printJson, say } from '../show/output.ts'
+import { inOneLine, visible } from '../show/visible.ts'
 
 type Options = {
   cases?: string
@@ -30,8 +32,12 @@ A case is a line of JSON: {"input": ..., "expected"?, "rules"?, "schema"?,
 values that are in the output, each rule ("{% $output... %}", which also knows
 $input and $expected), the schema, and the workflow's own "evaluate".
 
+A submission that is not answered, or with 429 or 5xx, is sent again, after the
+time that Retry-After says; no case runs twice by it. A case that cannot be run
+all the same is left out, and told at the end.
+
 Exit codes: 0, also where scores are low; 1 below --at-least, or clearly worse
-than --against; 2 and 3 as for every command.
+than --against; 3 also where a case could not be run; 2 as for every command.
 
 Examples:
   npx orchestrator evaluate tickets --from-task t_01... t_02... > cases.jsonl
@@ -70,16 +76,33 @@ async function evaluate(given: string, options: Options): Promise<void> {
     throw new CliError(`--at-least is a score from 0 to 1; this is ${atLeast}`)
   const cases = parseCases(await readTextFile(file), file)
   const runs = [await runOf(given), ...(against === undefined ? [] : [await runOf(otherOf(given, against))])]
-  const results = await runCases(runs, cases, settingsFor(options, runs, cases))
+  const { results, notRun } = await runCases(runs, cases, settingsFor(options, runs, cases))
   const summaries = runs.map(({ label }, at) => summaryOf(label, results[at] ?? []))
   const [own = [], other] = results
   const comparison = other && compare(own, other, runs[1]?.label ?? '')
   const { score = 0 } = summaries[0] ?? {}
   const isTooLow = atLeast !== undefined && score < atLeast
   if (isTooLow || comparison?.verdict === 'worse') process.exitCode = EXIT.taskFailed
-  if (json) return printJson({ summaries, comparison, cases: results })
+  if (notRun.length > 0) process.exitCode = EXIT.unreachable
+  if (json) return printJson({ summaries, comparison, cases: results, notRun })
   printEvaluation({ results, summaries, comparison })
+  for (const line of notRunLines(notRun)) say(line, 4)
   if (isTooLow) say(`the mean score ${scoreText(score)} is below --at-least ${atLeast}`)
+}
+
+const MOST_TOLD = 20
+
+function notRunLines(notRun: readonly NotRun[]): string[] {
+  if (notRun.length === 0) return []
+  const [cases, are] = notRun.length === 1 ? ['case', 'is'] : ['cases', 'are']
+  const more = notRun.length - MOST_TOLD
+  return [
+    `${notRun.length} ${cases} could not be run, and ${are} in no score:`,
+    ...notRun
+      .slice(0, MOST_TOLD)
+      .map(({ id, label, message }) => inOneLine(`  ${id} (${label}): ${message}`)),
+    ...(more > 0 ? [`  ... and ${more} more`] : []),
+  ]
 }
 
 async function printCases(given: string, ids: readonly string[], file: string | undefined): Promise<void> {
@@ -109,11 +132,16 @@ async function runOf(given: string): Promise<Run> {
 /** Progress goes to standard error, a line for each result. */
 function settingsFor({ parallel, budget, deadline }: Options, runs: readonly Run[], cases: readonly Case[]) {
   const all = runs.length * cases.length
-  const told = (run: Run, { id, evaluation, taskId = '' }: Result, done: number): void =>
-    console.error(
-      `${done}/${all}  ${scoreText(evaluation.score)}  ${id}${runs.length > 1 ? `  ${run.label}` : ''}  ${taskId}`,
-    )
+  const told = (run: Run, result: Result | NotRun, done: number): void => {
+    const by = runs.length > 1 ? `  ${run.label}` : ''
+    const [score, more] =
+      'message' in result
+        ? ['not run', inOneLine(result.message)]
+        : [scoreText(result.evaluation.score), result.taskId ?? '']
+    console.error(`${done}/${all}  ${score}  ${visible(result.id)}${by}  ${more}`)
+  }
   return {
+    key: `evaluate-${randomUUID()}`,
     parallel,
     terms: { budgetUsd: budget, deadlineSeconds: deadline },
     report: told,

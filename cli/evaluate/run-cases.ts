@@ -5,6 +5,7 @@ import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import type { Case } from './cases.ts'
 import { scoreCase } from './score-case.ts'
+import { isGone, mayPass, withTries } from './tries.ts'
 
 /** A case as one version of the workflow has done it. */
 export type Result = {
@@ -24,36 +25,53 @@ export type Run = {
   label: string
 }
 
+/** A case that could not be run: its task was not accepted, or could not be followed to its end. It has no score. */
+export type NotRun = { id: string; label: string; message: string }
+
+export type Ran = { results: Result[][]; notRun: NotRun[] }
+
 type Settings = {
+  /** Names this evaluation: tasks are submitted under keys that begin with it, so that a repeat finds the first. At most 80 characters. */
+  key: string
   parallel: number
   terms: { budgetUsd?: number | undefined; deadlineSeconds?: number | undefined }
   /** Told of each result as it is there. */
-  report: (run: Run, result: Result, done: number) => void
+  report: (run: Run, result: Result | NotRun, done: number) => void
   /** Told once of a task that a person has to go on with. */
   reportWaiting: (one: Case, taskId: string) => void
 }
 
 /**
- * Has every run do every case, so many tasks at once; of one case all runs, before the next. Results are by run, in the order of the cases. Throws
- * CliError where the API is gone; then, and on Ctrl-C, the tasks that still run are cancelled.
+ * Has every run do every case, so many tasks at once; of one case all runs, before the next. Results are by run, in the order of the cases; a case
+ * that one of the runs could not do is left out of all, so that they compare. Throws CliError where the API is gone, or has refused the very first
+ * task; then, and on Ctrl-C, the tasks that still run are cancelled.
  */
 export async function runCases(
   runs: readonly Run[],
   cases: readonly Case[],
-  { parallel, terms, report, reportWaiting }: Settings,
-): Promise<Result[][]> {
-  const results: Result[][] = runs.map(() => [])
+  { key, parallel, terms, report, reportWaiting }: Settings,
+): Promise<Ran> {
+  const results: (Result | undefined)[][] = runs.map(() => cases.map(() => undefined))
+  const notRun: NotRun[] = []
   const open = new Set<string>()
   const stopped = new AbortController()
   const work = cases.flatMap((one, at) => runs.map((run, side) => ({ one, at, run, side }))).values()
   let done = 0
+  let isFirst = true
   const lane = async (): Promise<void> => {
     for (const { one, at, run, side } of work) {
       if (stopped.signal.aborted) return
-      const result = await runCase(run, one, { terms, open, reportWaiting, signal: stopped.signal })
-      const ofRun = results[side]
-      if (ofRun) ofRun[at] = result
-      report(run, result, ++done)
+      const of = { key: `${key}-${side}-${at}`, terms, open, reportWaiting, signal: stopped.signal }
+      const result = await runCase(run, one, of).catch((error: unknown) => {
+        const failed = notRunBy(error, { id: one.id, label: run.label })
+        if (!failed || stopped.signal.aborted || (isFirst && !mayPass(error))) throw error
+        return failed
+      })
+      isFirst = false
+      done += 1
+      if ('message' in result) notRun.push(result)
+      else results[side]?.splice(at, 1, result)
+      report(run, result, done)
     }
   }
   const interrupted = (): void => stopped.abort(new CliError('', EXIT.interrupted))
@@ -62,7 +80,10 @@ export async function runCases(
   try {
     await Promise.all(lanes)
     stopped.signal.throwIfAborted()
-    return results
+    // Those whose end is not known.
+    await cancelAll(open)
+    const done = [...cases.keys()].filter((at) => results.every((ofRun) => ofRun[at] !== undefined))
+    return { results: results.map((ofRun) => done.flatMap((at) => ofRun[at] ?? [])), notRun }
   } catch (error) {
     stopped.abort(error)
     // A task that is being submitted is one of those that run.
@@ -74,18 +95,29 @@ export async function runCases(
   }
 }
 
+/** A failure of one case; undefined where no other case would fare better. */
+function notRunBy(error: unknown, one: Pick<NotRun, 'id' | 'label'>): NotRun | undefined {
+  if (!(error instanceof CliError) || error.exitCode === EXIT.interrupted || isGone(error)) return undefined
+  return { ...one, message: error.message }
+}
+
 async function cancelAll(open: ReadonlySet<string>): Promise<void> {
   const reason = 'its evaluation was ended'
   await Promise.allSettled([...open].map((id) => callApi('cancelTask', { id, reason })))
 }
 
-type OfCase = Pick<Settings, 'terms' | 'reportWaiting'> & { open: Set<string>; signal: AbortSignal }
+type OfCase = Pick<Settings, 'key' | 'terms' | 'reportWaiting'> & { open: Set<string>; signal: AbortSignal }
 
-async function runCase(run: Run, one: Case, { terms, open, ...following }: OfCase): Promise<Result> {
+async function runCase(
+  run: Run,
+  one: Case,
+  { key: idempotencyKey, terms, open, ...following }: OfCase,
+): Promise<Result> {
+  const { signal } = following
   const { id, tags, input } = one
   const metadata = { evaluated: run.label.slice(0, 200), case: id }
-  const asked = callApi('submitTask', { workflow: run.workflow, input, metadata, ...terms })
-  const submitted = await asked.catch((error: unknown) => {
+  const asked = { workflow: run.workflow, input, metadata, ...terms, idempotencyKey }
+  const submitted = await withTries(() => callApi('submitTask', asked), signal).catch((error: unknown) => {
     // An input that the workflow refuses is a case that it does not do.
     if (error instanceof CliError && error.problem?.type.endsWith(':InvalidInputError')) return error
     throw error
@@ -100,7 +132,9 @@ async function runCase(run: Run, one: Case, { terms, open, ...following }: OfCas
   const task = await endOf(one, taskId, following)
   open.delete(taskId)
   const result =
-    task.status === 'succeeded' ? (await callApi('getTaskResult', { id: taskId })).result : undefined
+    task.status === 'succeeded'
+      ? (await withTries(() => callApi('getTaskResult', { id: taskId }), signal)).result
+      : undefined
   const evaluation = await scoreCase(one, { ...task, result })
   const { cost = { usd: 0, tokens: 0 }, durationMs } = task
   const time = durationMs === undefined ? {} : { seconds: durationMs / 1_000 }
@@ -110,29 +144,20 @@ async function runCase(run: Run, one: Case, { terms, open, ...following }: OfCas
 const OPEN = ['queued', 'planning', 'running', 'waiting']
 /** Short at first, growing: an evaluation may run many tasks for hours. */
 const PAUSE = { least: 200, most: 3_000, growth: 1.4 }
-/** How often in a row the API may not answer. */
-const MOST_UNANSWERED = 5
 
 async function endOf(
   one: Case,
   taskId: string,
   { reportWaiting, signal }: Pick<OfCase, 'reportWaiting' | 'signal'>,
 ): Promise<TaskView> {
-  let unanswered = 0
   let isTold = false
   for (let pause = PAUSE.least; ; pause = Math.min(PAUSE.most, pause * PAUSE.growth)) {
     signal.throwIfAborted()
-    try {
-      const task = await callApi('getTask', { id: taskId })
-      unanswered = 0
-      if (!OPEN.includes(task.status)) return task
-      if (!isTold && task.steps.some(({ status }) => status === 'waiting')) {
-        isTold = true
-        reportWaiting(one, taskId)
-      }
-    } catch (error) {
-      const isGone = error instanceof CliError && error.exitCode === EXIT.unreachable
-      if (!isGone || ++unanswered >= MOST_UNANSWERED) throw error
+    const task = await withTries(() => callApi('getTask', { id: taskId }), signal)
+    if (!OPEN.includes(task.status)) return task
+    if (!isTold && task.steps.some(({ status }) => status === 'waiting')) {
+      isTold = true
+      reportWaiting(one, taskId)
     }
     await delay(pause, undefined, { signal })
   }

@@ -43,8 +43,8 @@ export function makeClient(options: ClientOptions): Client {
   return async <Id extends RouteId>(id: Id, input: object = {}): Promise<OutputOf<Id>> => {
     const { baseUrl } = options
     const route: Route = ROUTES[id]
-    const { status, ok, body } = await send(requestFor(route, input, baseUrl), options)
-    if (!ok) throw apiErrorOf(baseUrl, status, body)
+    const { status, ok, body, retryAfter } = await send(requestFor(route, input, baseUrl), options)
+    if (!ok) throw apiErrorOf(baseUrl, { status, body, retryAfter })
     const json = jsonOf(body)
     if (json === undefined)
       throw new ApiError('foreign', `${baseUrl} did not answer with JSON; is it the orchestrator's API?`, {
@@ -61,7 +61,7 @@ export function makeClient(options: ClientOptions): Client {
   }
 }
 
-type Answer = { status: number; ok: boolean; body: string }
+type Answer = { status: number; ok: boolean; body: string; retryAfter: string | null }
 
 /** Sends a request and reads the whole body, in which a server may stall. */
 async function send(request: Request, options: ClientOptions): Promise<Answer> {
@@ -78,7 +78,8 @@ async function send(request: Request, options: ClientOptions): Promise<Answer> {
       response.status === 303 && link !== null
         ? await fetch(new URL(link, ready.url), { signal, headers: { accept: 'application/json' } })
         : response
-    return { status: last.status, ok: last.ok, body: await last.text() }
+    const { status, ok, headers } = last
+    return { status, ok, body: await last.text(), retryAfter: headers.get('retry-after') }
   } catch (error) {
     if (signal.aborted) throw new ApiError('timeout', `${baseUrl} has not answered for ${timeoutSeconds} s`)
     throw new ApiError('unreachable', `${baseUrl} cannot be reached (${reasonOf(error)})`, { cause: error })

@@ -49,7 +49,7 @@ const run = () =>
   runCases(
     [{ workflow: 'w', label: 'w@1' }],
     Array.from({ length: 50 }, (_, n) => ({ id: `${n}`, input: {}, tags: [] })),
-    { parallel: 4, terms: {}, report: () => {}, reportWaiting: () => {} },
+    { key: 'k', parallel: 4, terms: {}, report: () => {}, reportWaiting: () => {} },
   )
 
 describe('cases that are ended before their time leave no task behind', () => {
