@@ -73,8 +73,28 @@ export function itemsOf(
   }
 }
 
-/** The calls of one agent after the other (simulate.ts, simulate/E2). */
-export function callsOf(agents: readonly AgentDraws[], step: Step): Simulate {
+/**
+ * The calls of one agent after the other (simulate.ts, simulate/E2), and of judges after the one that has succeeded (simulate/E6). How often a judge refuses
+ * an output is among the failures of its agent.
+ */
+export function callsOf(
+  agents: readonly AgentDraws[],
+  step: Step,
+  judges: readonly AgentDraws[] = [],
+): Simulate {
+  const make = triesOf(agents, step)
+  if (judges.length === 0) return make
+  const judge = triesOf(judges, step)
+  const isNeeded = isAgentStep(step) && step.evaluate?.atLeast !== undefined
+  return (random, run) => {
+    make(random, run)
+    if (run.failed) return
+    judge(random, run)
+    if (!isNeeded) run.failed = false
+  }
+}
+
+function triesOf(agents: readonly AgentDraws[], step: Step): Simulate {
   const { maxAttempts, intervalSeconds, backoffRate, maxDelaySeconds } = isAgentStep(step)
     ? step.retry
     : NO_RETRY

@@ -7,6 +7,7 @@
  *    its `onFailure` applies as in a real run
  * simulate/E3 the same seed draws the same runs
  * simulate/E4 a run has as many step records as a real one, including items of fan-outs, rounds of loops, and tasks of children
+ * simulate/E6 an output with a judge takes the time and the money of its judge as well; a judge that fails fails the step where it says `atLeast`
  * simulate/E5 one run takes a bounded number of draws, however fan-outs and loops are nested: the number of steps, or 20,000
  */
 
@@ -33,7 +34,11 @@ import {
  * The distributions of a step: its agents, best first, or its duration without an agent. `runs` is the probability that its condition
  * holds; 1 when absent.
  */
-export type StepDraws = ({ agents: readonly AgentDraws[] } | { seconds: Draw } | { child: Simulate }) & {
+export type StepDraws = (
+  | { agents: readonly AgentDraws[]; judges?: readonly AgentDraws[] }
+  | { seconds: Draw }
+  | { child: Simulate }
+) & {
   runs?: number | undefined
 }
 
@@ -186,7 +191,8 @@ function simulateStep(
     }
     return { simulate, weight: 1, share }
   }
-  const one = { simulate: callsOf(draws.agents, step), weight: 1 }
+  const { agents, judges = [] } = draws
+  const one = { simulate: callsOf(agents, step, judges), weight: judges.length > 0 ? 2 : 1 }
   if (!isFanOut(step)) return { ...one, share }
-  return { ...itemsOf(step, one, room, itemsAt(place), lanesOf(step, draws.agents)), share }
+  return { ...itemsOf(step, one, room, itemsAt(place), lanesOf(step, agents)), share }
 }

@@ -6,6 +6,7 @@ import { isAgentStep, type Step, type Workflow } from '../workflow/schema.ts'
 import { workflowCalledBy } from '../workflow/step-kinds.ts'
 import { capabilityOfStep, oneOfStep } from '../workflow/step-needs.ts'
 import { describeUnknownAgent, type Offering, offers, unfitFallbacks } from './issues-of-fallbacks.ts'
+import { issuesOfJudges } from './issues-of-judges.ts'
 
 /** What is known at one place: a deployment, a project, an API. */
 export type Known = {
@@ -21,13 +22,14 @@ export type Unserved = { place: string; issue: Issue }
  * agent or workflow may be registered elsewhere or later, so whether that is an error is the caller's to decide.
  */
 export function unservedSteps({ steps }: Pick<Workflow, 'steps'>, known: Known): Unserved[] {
-  return everyStep(steps).flatMap(({ place, step }) =>
+  const missing = everyStep(steps).flatMap(({ place, step }) =>
     missingOf(step, known).map(({ field, choice, code, message }) => {
       const path =
         choice === undefined ? `${pathOfPlace(steps, place)}.${field}` : pathOfChoice(steps, place, choice)
       return { place, issue: issue(code, path, message) }
     }),
   )
+  return [...missing, ...issuesOfJudges({ steps }, known.agents)]
 }
 
 /** `choice`: which of the capabilities that the step may come to call. */

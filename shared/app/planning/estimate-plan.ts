@@ -4,23 +4,20 @@ import type { Estimate } from '../../domain/estimate.ts'
 import type { Json } from '../../domain/json.ts'
 import { ownOf } from '../../domain/own.ts'
 import type { Decision } from '../../domain/plan.ts'
-import type { PriceTable } from '../../domain/price-table.ts'
-import type { EpochCounters, Histogram } from '../../domain/statistics.ts'
-import { type Draw, drawAround, drawFrom, mixed } from '../../estimator/draw.ts'
+import type { Draw } from '../../estimator/draw.ts'
 import { childOf, estimate, type Known } from '../../estimator/estimate.ts'
-import { usdOfRun, usdPerSecond } from '../../estimator/usage-of-run.ts'
+import type { AgentDraws } from '../../estimator/simulate-step.ts'
+import { usdOfRun } from '../../estimator/usage-of-run.ts'
 import { type DrawsOfAgent, worstOfEach } from '../../estimator/worst-of-each.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
-import { histogramAt, sumsAt } from '../../selector/decayed-counters.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
 import { asEachCall, capabilitiesOf } from '../../workflow/step-capability.ts'
 import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { doingsOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
-import { capabilityAsked } from '../agents/capability-asked.ts'
 import { chooseAgents } from './choose-agents.ts'
+import { asJudged, drawsOf, judgesOf, secondsOfOthers } from './draws-of-agent.ts'
 import { type Facts, factsOfInput } from './facts-of-input.ts'
-import { priorRetried, retriedFailures } from './retried-share.ts'
 
 type Needs = PlanningNeeds & Pick<Ports, 'prices'>
 type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
@@ -31,12 +28,6 @@ type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
   facts?: Facts | undefined
 }
 
-/** The assumed duration of an unknown call. */
-const DEFAULT_SECONDS = 2
-/** The weight of the prior in calls; with at least this many calls a figure counts as measured. */
-const PRIOR_CALLS = 2
-const PRIOR_FAILURES = 0.01
-const MEASURED_CALLS = 5
 /** The nesting depth of child workflows that is simulated. */
 const MOST_DEPTH = 3
 const MOST_CHILDREN = 30
@@ -50,6 +41,8 @@ export async function estimatePlan(ports: Needs, wanted: Wanted): Promise<Estima
   const told = more > 0 ? [...kept, `and ${more} more`] : kept
   return { ...estimate(wanted.workflow.steps, known, { seed: wanted.seed }), assumptions: told }
 }
+
+const withoutBasis = ({ basis: _basis, ...own }: DrawsOfAgent): AgentDraws => own
 
 /** Child workflows that were already prepared, by name, version and depth. */
 type Seen = Map<string, ReturnType<typeof childOf>>
@@ -88,7 +81,8 @@ async function knownOf(
       return [[place, calls]]
     }),
   )
-  const called = [...orders.values()].flat().flatMap(({ order }) => order)
+  const judges = judgesOf(all, agents, assumptions)
+  const called = [...judges, ...[...orders.values()].flat().flatMap(({ order }) => order)]
   const doings = await doingsOf(ports, [...new Set(called)])
   const children = await childrenOf(ports, wanted, assumptions, seen, depth)
 
@@ -119,7 +113,13 @@ async function knownOf(
           basis: workflowComputedBy(step) === undefined ? 'measured' : 'assumed',
         }
       const [first] = draws
-      return { agents: draws.map(({ basis: _basis, ...own }) => own), runs, basis: first?.basis ?? 'assumed' }
+      const judged = asJudged(step)
+      return {
+        agents: draws.map(withoutBasis),
+        judges: judged ? judges.map((agent) => withoutBasis(drawsOf(agent, judged, facing))) : [],
+        runs,
+        basis: first?.basis ?? 'assumed',
+      }
     },
   }
 }
@@ -153,45 +153,6 @@ function inOrder(
 
 /** A step as it may be called, and the agents for that in the order in which they are tried. */
 type CallOrder = { call: AgentStep; order: Agent[] }
-
-type Doings = ReadonlyMap<string, ReadonlyMap<string, EpochCounters[]>>
-type Facing = { doings: Doings; at: number; ofOthers: (capability: string) => Draw; prices: PriceTable }
-
-function drawsOf(agent: Agent, step: AgentStep, { doings, at, ofOthers, prices }: Facing): DrawsOfAgent {
-  const capability = capabilityAsked(agent, step)?.name ?? ''
-  const own = doings.get(agent.id)?.get(capability) ?? []
-  const sums = sumsAt(own, at)
-  const { count, failures } = sums
-  const believed =
-    agent.typicalSeconds === undefined ? ofOthers(capability) : drawAround(agent.typicalSeconds)
-  const share = count / (count + PRIOR_CALLS)
-  const of = (measure: 'h' | 'c' | 't'): Histogram => histogramAt(own, at, measure)
-  const seconds = drawFrom(of('h'))
-  const paid = drawFrom(of('c'))
-  const tokens = drawFrom(of('t'))
-  const { perCallUsd } = agent.price
-  const declared = agent.typicalSeconds === undefined ? 'assumed' : 'declared'
-  return {
-    seconds: seconds ? mixed(share, seconds, believed) : believed,
-    usd: paid ? mixed(share, paid, () => perCallUsd) : () => perCallUsd,
-    tokens: tokens ? mixed(share, tokens, () => 0) : () => 0,
-    usdPerSecond: usdPerSecond(agent.limits.memoryMb, prices),
-    failureShare: (failures + PRIOR_FAILURES) / (count + PRIOR_CALLS),
-    retryableShare:
-      (retriedFailures(step, sums) + PRIOR_FAILURES * priorRetried(step)) / (failures + PRIOR_FAILURES),
-    maxConcurrency: agent.limits.maxConcurrency,
-    basis: count >= MEASURED_CALLS ? 'measured' : declared,
-  }
-}
-
-/** The duration for an agent without measured or declared figures: that of other agents at the capability, or a default. */
-function secondsOfOthers(doings: Doings, capability: string, at: number): Draw {
-  const same = [...doings.values()].flatMap((byCapability) => byCapability.get(capability) ?? [])
-  const all = [...doings.values()].flatMap((byCapability) => [...byCapability.values()].flat())
-  return (
-    drawFrom(histogramAt(same, at, 'h')) ?? drawFrom(histogramAt(all, at, 'h')) ?? drawAround(DEFAULT_SECONDS)
-  )
-}
 
 /** The child workflows of this one, simulated recursively. */
 async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], seen: Seen, depth: number) {

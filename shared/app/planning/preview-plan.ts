@@ -5,8 +5,10 @@ import type { PlanView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { pathIn } from '../../domain/instance-path.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
+import { issuesOfJudges } from '../../planner/issues-of-judges.ts'
 import type { Ports } from '../../ports/index.ts'
 import { criticalPath, needsOf, topologicalOrder } from '../../workflow/graph.ts'
+import { placedIn } from '../../workflow/issue-places.ts'
 import { type Step, type Steps, stepKind } from '../../workflow/schema.ts'
 import { bodyOf } from '../../workflow/step-kinds.ts'
 import { capabilityOfStep, graphOfWorkflow, oneOfStep } from '../../workflow/step-needs.ts'
@@ -33,16 +35,19 @@ export const previewPlan =
     const { bindings, decisions } = planned
     const estimate = await estimatePlan(ports, { ...planned, workflow, input, seed: workflow.name })
     const graph = graphOfWorkflow(workflow)
+    const agents = await ports.agents.listAgents()
+    const active = agents.filter(({ status }) => status !== 'inactive')
+    const unjudged = issuesOfJudges(workflow, active).map(({ issue }) => issue)
     return {
       workflow: { name: workflow.name, version: workflow.version },
       steps: plannedSteps(workflow.steps),
       criticalPath: criticalPath(graph, () => 1).path,
-      estimate: withUndeclared(estimate, bindings, await ports.agents.listAgents(), limits.budget),
+      estimate: withUndeclared(estimate, bindings, agents, limits.budget),
       bindings,
       decisions,
       gates: compiled.gates,
       counts: { ...compiled.counts, executions: 1 + compiled.parts.length },
-      warnings: [...warnings, ...compiled.warnings],
+      warnings: [...warnings, ...placedIn(workflow, unjudged), ...compiled.warnings],
     }
   }
 
