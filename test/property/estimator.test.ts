@@ -59,6 +59,33 @@ describe('an estimate', () => {
     expect(told[0]).toBe(1 + 6 * (1 + 2 + 6 * (1 + 2)))
   })
 
+  it.each([
+    { judges: [0], atLeast: 0.5, seconds: 2 * (5 + OVERHEAD), usd: 2, successRate: 1 },
+    { judges: [1, 0], atLeast: 0.5, seconds: 3 * (5 + OVERHEAD), usd: 3, successRate: 1 },
+    { judges: [1], atLeast: undefined, seconds: 2 * (5 + OVERHEAD), usd: 2, successRate: 1 },
+    { judges: [1], atLeast: 0.5, seconds: 0, usd: 0, successRate: 0 },
+    { judges: [], atLeast: 0.5, seconds: 5 + OVERHEAD, usd: 1, successRate: 1 },
+  ])(
+    'has the time and the cost of judges that fail by $judges, with atLeast $atLeast (simulate/E6)',
+    (one) => {
+      const { judges, atLeast, ...told } = one
+      const evaluate = { judge: { rubric: 'It is good.' }, ...(atLeast === undefined ? {} : { atLeast }) }
+      const steps = stepsOf({ a: { capability: 'work.do', evaluate } })
+      const known = always(() => 5)
+      const call = known.drawsAt('a', steps.a as Steps[string])
+      const [agent] = 'agents' in call ? call.agents : []
+      if (!agent) throw new Error('the step has an agent')
+      const drawsAt = () => ({
+        ...call,
+        agents: [agent],
+        judges: judges.map((failureShare) => ({ ...agent, failureShare })),
+      })
+      const { seconds, usd, successRate } = estimate(steps, { ...known, drawsAt }, SEED)
+      expect(seconds.p50).toBeCloseTo(told.seconds, 6)
+      expect({ usd: usd.p50, successRate }).toEqual({ usd: told.usd, successRate: told.successRate })
+    },
+  )
+
   it('counts a task for each item of a fan-out over children', () => {
     const steps = stepsOf({ each: { workflow: 'other', forEach: '{% [1] %}', maxConcurrency: 6 } })
     const told: number[] = []
