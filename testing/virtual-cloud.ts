@@ -11,6 +11,7 @@ import { VirtualClock } from '../local/stepfunctions/run/clock.ts'
 import { StateError } from '../local/stepfunctions/run/state-error.ts'
 import { StepFunctionsService } from '../local/stepfunctions/service.ts'
 import { memoryStore } from '../local/stepfunctions/store/memory-store.ts'
+import type { PlanningNeeds } from '../shared/app/agents/agent-knowledge.ts'
 import { finishTask } from '../shared/app/tasks/finish-task.ts'
 import { fillIn } from '../shared/compiler/fill-in.ts'
 import type { DomainEvent } from '../shared/domain/event.ts'
@@ -75,8 +76,13 @@ export async function virtualCloud({
     executions: executionsOf(() => engine),
     machines: machinesOf(() => engine),
   })
-  const ports: Ports = { ...kept, steps: tellingBegins(kept.steps, onBegin) }
-  const given = models ? { ...ports, models: models(cast) } : ports
+  const hostModels = models?.(cast)
+  const ports: Ports & Pick<PlanningNeeds, 'stageModels'> = {
+    ...kept,
+    steps: tellingBegins(kept.steps, onBegin),
+    ...(hostModels ? { stageModels: hostModels.settings } : {}),
+  }
+  const given = hostModels ? { ...ports, models: hostModels } : ports
   const functions = functionsOf(given, cast, clock, (call) =>
     onCall(call, (clock.now() - now.getTime()) / 1_000),
   )

@@ -17,6 +17,8 @@ export type KnownCatalogue = {
   catalogue: Catalogue
   /** Names of workflows, of which the definitions may not be known. */
   workflows: readonly string[]
+  /** Names of the models of the API's stage; undefined where they are not known. */
+  models?: readonly string[] | undefined
   /** Whether all names are known: else one that is missing here may be there all the same. */
   isWhole: boolean
   /** Whether what is not known is an error: the API was asked for. */
@@ -39,19 +41,21 @@ const MOST_SECONDS = 3
  */
 export async function knownCatalogue({ file, text, api, offline }: Asked): Promise<KnownCatalogue> {
   if (api) {
-    const { catalogue, workflows } = await catalogueOfApi(text)
-    return { catalogue, workflows, isWhole: true, isFinal: true, warnings: [], deployed }
+    const { catalogue, workflows, models } = await catalogueOfApi(text)
+    return { catalogue, workflows, models, isWhole: true, isFinal: true, warnings: [], deployed }
   }
   const [here, there] = await Promise.all([
     catalogueHere(file),
     offline ? undefined : catalogueOfApi(text, MOST_SECONDS).catch(reasonOf),
   ])
-  const asked = typeof there === 'object' ? there : { catalogue: NO_CATALOGUE, workflows: [] }
+  const asked =
+    typeof there === 'object' ? there : { catalogue: NO_CATALOGUE, workflows: [], models: undefined }
   // The address is the default one, which nobody has to serve, unless the environment says otherwise.
   const isTold = !here || Boolean(process.env.ORCHESTRATOR_URL)
   return {
     catalogue: joined(here?.catalogue ?? NO_CATALOGUE, asked.catalogue),
     workflows: [...(here?.catalogue.workflows ?? []).map(({ name }) => name), ...asked.workflows],
+    models: asked.models,
     isWhole: (here !== undefined || typeof there === 'object') && !here?.problems,
     isFinal: false,
     warnings: here?.problems ? [notChecked(here.problems)] : [],
@@ -76,9 +80,12 @@ export async function knownCapability(name: string): Promise<Capability | undefi
 type Capability = Catalogue['agents'][number]['capabilities'][number]
 
 /** Steps that nothing known serves, with their places. */
-export function unservedIn(workflow: Workflow, { catalogue, workflows, isWhole }: KnownCatalogue): Issue[] {
+export function unservedIn(
+  workflow: Workflow,
+  { catalogue, workflows, models, isWhole }: KnownCatalogue,
+): Issue[] {
   if (!isWhole) return []
-  const known = { agents: catalogue.agents, workflows: [workflow.name, ...workflows] }
+  const known = { agents: catalogue.agents, workflows: [workflow.name, ...workflows], models }
   return placedIn(
     workflow,
     unservedSteps(workflow, known).map(({ issue }) => issue),
@@ -135,15 +142,16 @@ function rootHere(): string | undefined {
   }
 }
 
-/** The agents of the API, its workflows' names, and the definitions of those that the text may call. */
+/** The agents of the API, its workflows' names, the definitions of those that the text may call, and its models' names if the text may name one. */
 async function catalogueOfApi(
   text: string,
   timeoutSeconds?: number,
-): Promise<{ catalogue: Catalogue; workflows: string[] }> {
+): Promise<{ catalogue: Catalogue; workflows: string[]; models: string[] | undefined }> {
   const call: typeof callApi = (id, input) => callApi(id, input, undefined, timeoutSeconds)
-  const [{ agents }, { workflows }] = await Promise.all([
+  const [{ agents }, { workflows }, listed] = await Promise.all([
     call('listAgents', {}),
     /\bworkflow\b/.test(text) ? call('listWorkflows', {}) : { workflows: [] },
+    /\b(?:converse|judge)\b/.test(text) ? call('listModels', {}) : undefined,
   ])
   const names = workflows.map(({ name }) => name)
   const called = names.filter((name) => new RegExp(`\\bworkflow\\b['"]?\\s*:\\s*['"]?${name}\\b`).test(text))
@@ -154,5 +162,6 @@ async function catalogueOfApi(
       workflows: definitions.map(({ definition }) => definition),
     },
     workflows: names,
+    models: listed?.models.map(({ name }) => name),
   }
 }

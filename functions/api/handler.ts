@@ -42,7 +42,7 @@ const handlers = makeHandlers(
     transcripts: transcripts(),
     machines: machines(),
     modelUsage: modelUsage(),
-    models: configuredModels(),
+    stageModels: configuredModels(),
     clock,
     ids: ids(),
     expected: { agents: EXPECTED_AGENTS, workflows: EXPECTED_WORKFLOWS },

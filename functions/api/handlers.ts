@@ -50,7 +50,7 @@ type ApiPorts = PortsOf<'api'> &
   Pick<Ports, 'ids' | 'prices'> & {
     expected?: Expected | undefined
     /** The models of the stage. */
-    models?: Readonly<Record<string, ModelSettings>>
+    stageModels?: Readonly<Record<string, ModelSettings>>
   }
 /** A door without logs finds none. */
 type ApiDoor = Door & { logs?: Logs }

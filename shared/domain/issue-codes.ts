@@ -49,6 +49,7 @@ export const ISSUE_CODES = {
   'unknown-capability': 'No agent offers a capability.',
   'unknown-field': 'A field is not known; the message suggests the nearest.',
   'unknown-function': 'An expression calls a function that is not known.',
+  'unknown-model': 'A step names a language model that the stage does not have.',
   'unknown-name': 'An expression uses a name (`$...`) that is not known there.',
   'unknown-step': 'A step is named that is not there, or not in reach.',
   'unknown-workflow': 'A child is named that is not registered.',

@@ -5,7 +5,7 @@ import { suggestNames } from '../domain/nearest-names.ts'
 import type { Binding, Decision } from '../domain/plan.ts'
 import { everyStep, pathOfChoice, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
-import { capabilitiesOf, capabilityComputedBy } from '../workflow/step-capability.ts'
+import { asCalled, capabilitiesOf, capabilityComputedBy } from '../workflow/step-capability.ts'
 import { describeUnknownAgent, type Offering, unfitFallbacks } from './issues-of-fallbacks.ts'
 
 /** Chooses an agent for a step; implemented by the selector and passed in by the use case. */
@@ -40,7 +40,7 @@ export function bindWorkflow(
   for (const { place, step } of all) {
     if (!isAgentStep(step) || Object.hasOwn(kept.bindings, place)) continue
     bound.issues.push(...issuesOfFallbacks(workflow, place, step, agents))
-    bound.issues.push(...issuesOfChoice(workflow, place, step, known))
+    bound.issues.push(...issuesOfChoice(workflow, place, step, known, choose))
     if (step.bind === 'late') continue
     const selection = choose(place, step)
     if (!selection.agent) {
@@ -80,13 +80,31 @@ function issueOfNobody(
   return issue('no-agent', path, `nobody can run step "${id}" (${wanted}): ${why(refusals, pinned)}`)
 }
 
-/** What a step states that it may come to call is known before it runs: a capability that nobody offers is a slip. */
-function issuesOfChoice({ steps }: Workflow, id: string, step: AgentStep, known: readonly string[]): Issue[] {
+/**
+ * What a step states that it may come to call is known before it runs: a capability that nobody offers is a slip, and one that is offered by agents
+ * only that may never do this step is in vain. Whether they are free, or cost too much, is decided when it begins.
+ */
+function issuesOfChoice(
+  { steps }: Workflow,
+  id: string,
+  step: AgentStep,
+  known: readonly string[],
+  choose: ChooseFor,
+): Issue[] {
   if (capabilityComputedBy(step) === undefined) return []
   return capabilitiesOf(step).flatMap((name, at) => {
-    if (known.includes(name)) return []
-    const message = `no agent offers "${name}", which step "${id}" may come to call${suggestNames(name, known)}`
-    return [issue('unknown-capability', pathOfChoice(steps, id, at), message)]
+    const path = pathOfChoice(steps, id, at)
+    if (!known.includes(name)) {
+      const message = `no agent offers "${name}", which step "${id}" may come to call${suggestNames(name, known)}`
+      return [issue('unknown-capability', path, message)]
+    }
+    const selection = choose(id, asCalled(step, name))
+    if (selection.agent) return []
+    const { refusals, pinned } = selection
+    const able = refusals.filter(({ kind }) => kind !== 'else')
+    if (able.length === 0 || able.some(({ kind }) => kind !== 'unfit')) return []
+    const message = `nobody can do "${name}", which step "${id}" may come to call: ${why(refusals, pinned)}`
+    return [issue('no-agent', path, message)]
   })
 }
 

@@ -7,29 +7,39 @@ import { workflowCalledBy } from '../workflow/step-kinds.ts'
 import { capabilityOfStep, oneOfStep } from '../workflow/step-needs.ts'
 import { describeUnknownAgent, type Offering, offers, unfitFallbacks } from './issues-of-fallbacks.ts'
 import { issuesOfJudges } from './issues-of-judges.ts'
+import { unknownModels } from './unknown-models.ts'
 
 /** What is known at one place: a deployment, a project, an API. */
 export type Known = {
   agents: readonly (Offering & { version: string })[]
   /** Names of workflows. */
   workflows: readonly string[]
+  /** Names of language models; absent where they are not known. */
+  models?: readonly string[] | undefined
 }
 /** A step that nothing known serves. The message leaves out the step; the path of the issue is that in the document. */
 export type Unserved = { place: string; issue: Issue }
 
 /**
- * The steps whose child workflow, capability, agent or fallback is not among what is known, or does not offer what the step asks for. An
+ * The steps whose child workflow, capability, agent, fallback or model is not among what is known, or does not offer what the step asks for. An
  * agent or workflow may be registered elsewhere or later, so whether that is an error is the caller's to decide.
  */
 export function unservedSteps({ steps }: Pick<Workflow, 'steps'>, known: Known): Unserved[] {
-  const missing = everyStep(steps).flatMap(({ place, step }) =>
+  const unserved = everyStep(steps).flatMap(({ place, step }) =>
     missingOf(step, known).map(({ field, choice, code, message }) => {
       const path =
         choice === undefined ? `${pathOfPlace(steps, place)}.${field}` : pathOfChoice(steps, place, choice)
       return { place, issue: issue(code, path, message) }
     }),
   )
-  return [...missing, ...issuesOfJudges({ steps }, known.agents)]
+  const ofModels = known.models === undefined ? [] : unknownModels(steps, known.models)
+  return [
+    ...unserved,
+    ...issuesOfJudges({ steps }, known.agents),
+    ...ofModels.map(({ place, field, message }) => {
+      return { place, issue: issue('unknown-model', `${pathOfPlace(steps, place)}.${field}`, message) }
+    }),
+  ]
 }
 
 /** `choice`: which of the capabilities that the step may come to call. */

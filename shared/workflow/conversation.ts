@@ -10,6 +10,8 @@
 import type { StepOf, Steps } from './schema.ts'
 import { StepsSchema } from './step-schemas.ts'
 
+/** The step of a round that takes its turn. */
+export const TURN_OF_CONVERSATION = 'turn'
 /** The capability that takes a turn. */
 export const TURN_CAPABILITY = 'model.turn'
 export const [APPROVED, REFUSED] = ['approve', 'reject']
@@ -36,7 +38,7 @@ export function loopOfConversation(step: Conversation): Loop {
 function makeLoop({ converse }: Conversation): Loop {
   const { maxTurns } = converse
   return {
-    steps: StepsSchema.parse({ turn: turnOf(converse), calls: callsOf(converse) }),
+    steps: StepsSchema.parse({ [TURN_OF_CONVERSATION]: turnOf(converse), calls: callsOf(converse) }),
     until: '{% $steps.turn.isOver %}',
     maxIterations: maxTurns,
     output: '{% $steps.turn.result %}',

@@ -1,4 +1,5 @@
 import type { Agent } from '../../domain/agent.ts'
+import type { ModelSettings } from '../../domain/model-settings.ts'
 import { BUCKETS_IN_DECADE, type EpochCounters, type Subject } from '../../domain/statistics.ts'
 import type { Ports } from '../../ports/index.ts'
 import { breakerOf, heldBack } from '../../selector/breaker.ts'
@@ -15,7 +16,11 @@ import {
 export type KnowledgeNeeds = Pick<Ports, 'agents' | 'loads' | 'statistics' | 'breakers' | 'limits' | 'clock'>
 
 /** The ports that planning reads: agents with their statistics, and the workflows that a plan may call. */
-export type PlanningNeeds = KnowledgeNeeds & Pick<Ports, 'workflows'>
+export type PlanningNeeds = KnowledgeNeeds &
+  Pick<Ports, 'workflows'> & {
+    /** The models of the stage by name; absent where they are not known, so that no name of one is refused. */
+    stageModels?: Readonly<Record<string, ModelSettings>>
+  }
 
 /** Statistics and state of each agent that offers a capability. */
 export type KnowledgeOf = (capability: string | undefined) => ReadonlyMap<string, Knowledge>

@@ -10,13 +10,13 @@ import type { Ports } from '../../ports/index.ts'
 
 type Needs = Pick<Ports, 'agents' | 'modelUsage' | 'prices'> & {
   /** The models of the stage. */
-  models?: Readonly<Record<string, ModelSettings>>
+  stageModels?: Readonly<Record<string, ModelSettings>>
 }
 type Listed = { models: ModelView[]; missing: z.infer<typeof MissingModelViewSchema>[] }
 
 /** The models of the stage with their prices and use, and the names that agents need in vain. */
 export const listModels =
-  ({ agents, modelUsage, prices, models = {} }: Needs) =>
+  ({ agents, modelUsage, prices, stageModels: models = {} }: Needs) =>
   async (_input: object, _caller: Caller): Promise<Listed> => {
     const names = Object.keys(models)
     const [all, uses] = await Promise.all([agents.listAgents(), modelUsage.usesOf(names)])

@@ -1,13 +1,16 @@
 import type { Agent } from '../../domain/agent.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
-import { describeIssues, type Issue } from '../../domain/issue.ts'
+import { pathIn } from '../../domain/instance-path.ts'
+import { describeIssues, type Issue, issue } from '../../domain/issue.ts'
 import { boundedDecision, type Decision } from '../../domain/plan.ts'
 import { type Prefer, preferring } from '../../domain/prefer.ts'
 import { bindWorkflow, type ChooseFor, type Kept } from '../../planner/bind-workflow.ts'
+import { unknownModels } from '../../planner/unknown-models.ts'
 import type { Loads, Plan } from '../../ports/index.ts'
 import { chooseAgent, type SelectionRequest } from '../../selector/choose-agent.ts'
+import { TURN_OF_CONVERSATION } from '../../workflow/conversation.ts'
 import { placedIn } from '../../workflow/issue-places.ts'
-import { everyStep } from '../../workflow/places.ts'
+import { everyStep, pathOfPlace } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
 import { type KnowledgeNeeds, knowledgeOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { capabilityWanted } from '../agents/capability-asked.ts'
@@ -30,7 +33,8 @@ export type ChoiceWishes = {
 }
 
 /**
- * Binds an agent to each step. Throws InvalidWorkflowError or NoAgentError with every issue, also for an input that no agent could accept.
+ * Binds an agent to each step. Throws InvalidWorkflowError or NoAgentError with every issue, also for an input that no agent could accept, and
+ * for a model that the stage does not have.
  */
 export async function chooseAgents(
   ports: PlanningNeeds,
@@ -38,6 +42,7 @@ export async function chooseAgents(
   wishes: ChoiceWishes,
 ): Promise<Chosen> {
   const { agents, workflows } = ports
+  refuse('InvalidWorkflowError', placedIn(workflow, issuesOfModels(ports, workflow, wishes.kept)))
   const children = await versionsOfChildren(workflows, workflow)
   let bound = await bind(ports, workflow, wishes, await agents.listAgents())
   // A missing agent may have been registered just now, so the list is read again without a cache.
@@ -50,6 +55,20 @@ export async function chooseAgents(
     decisions: bound.decisions.map(boundedDecision),
     ...(Object.keys(children).length > 0 ? { children } : {}),
   }
+}
+
+/** What is done already needs no model any more. */
+function issuesOfModels(
+  { stageModels }: Pick<PlanningNeeds, 'stageModels'>,
+  { steps }: Workflow,
+  kept: Kept | undefined,
+): Issue[] {
+  if (stageModels === undefined) return []
+  const isKept = (place: string): boolean =>
+    [place, pathIn(place, TURN_OF_CONVERSATION)].some((one) => Object.hasOwn(kept?.bindings ?? {}, one))
+  return unknownModels(steps, Object.keys(stageModels)).flatMap(({ place, field, message }) =>
+    isKept(place) ? [] : [issue('unknown-model', `${pathOfPlace(steps, place)}.${field}`, message)],
+  )
 }
 
 function refuse(name: 'InvalidWorkflowError' | 'NoAgentError', issues: readonly Issue[]): void {

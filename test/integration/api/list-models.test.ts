@@ -18,7 +18,7 @@ afterAll(() => stores.stop())
 const NOVA = { provider: 'bedrock', id: 'eu.amazon.nova-micro-v1:0', contextTokens: 128_000 }
 
 async function listed(models: object) {
-  const ports = { ...stores.ports, models: ModelsSchema.parse(models) }
+  const ports = { ...stores.ports, stageModels: ModelsSchema.parse(models) }
   const handlers = makeHandlers(ports, { callerOf: () => callerOf('one') })
   const event: object = { headers: {} }
   const { body = '' } = await handlers.listModels(event as APIGatewayProxyEventV2)

@@ -5,7 +5,7 @@ import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 import type { StoredWorkflow } from '../stores/stored-runs.ts'
 
 /** A parsed workflow; throws if it is invalid. */
-export function validWorkflow(source: object): Workflow {
+export function validWorkflow(source: object | string): Workflow {
   const { workflow, issues } = validateWorkflow(source)
   if (workflow) return workflow
   throw new Error(describeIssues(issues))

@@ -24,7 +24,9 @@ export async function conversingAssembly(id: string): Promise<string> {
     const { Code, Environment, Role } = propertiesOf(Resources, name, LambdaSchema)
     asset = join(inside, `asset.${Code.S3Key.replace('.zip', '')}`)
     rmSync(asset)
-    Environment.Variables.MODELS = JSON.stringify({ default: settings })
+    const api = propertiesOf(Resources, functionOf(Resources, 'orchestrator-api'), LambdaSchema)
+    for (const { Variables } of [Environment, api.Environment])
+      Variables.MODELS = JSON.stringify({ default: settings })
     const [roleId] = Role['Fn::GetAtt']
     for (const [, { Roles, PolicyDocument }] of policiesOf(Resources)) {
       if (!Roles.some(({ Ref }) => Ref === roleId)) continue

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { loadCatalogue } from '../../../infra/load-catalogue.ts'
+import type { ModelView } from '../../../shared/contracts/model-views.ts'
+import { NO_USE } from '../../../shared/domain/model-use.ts'
 import { WorkflowSchema } from '../../../shared/workflow/schema.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { runCli } from '../../support/cloud/run-cli.ts'
@@ -188,12 +190,17 @@ describe('with an API', () => {
       steps: { a: { capability: 'letter.send' } },
     }),
   }
+  const FAST: ModelView = {
+    ...{ name: 'fast', provider: 'bedrock', id: 'fast', contextTokens: 9_000, structured: 'tool' },
+    ...{ agents: [], used: NO_USE },
+  }
   const answers: Record<string, unknown> = {
     '/api/v1/agents': {
       agents: [{ ...makeAgent({ id: 'sender' }), capabilities: [{ ...typist, name: 'letter.send' }] }],
     },
     '/api/v1/workflows': { workflows: [{ ...child, origin: 'api' }] },
     '/api/v1/workflows/remote': remote,
+    '/api/v1/models': { models: [FAST], missing: [] },
   }
   const server = createServer(({ url = '' }, response) => {
     const status = url in answers ? 200 : 404
@@ -230,6 +237,20 @@ describe('with an API', () => {
         join(root, 'project/w.yaml:5:8') +
         ': steps.c.workflow: no workflow here is called "remot"; did you mean "remote"?',
     )
+  })
+
+  it('knows the models of the stage', async () => {
+    const text = (model: string) =>
+      `name: w\nsteps:\n  a:\n    converse: { model: ${model}, input: hi, capabilities: [letter.send] }\n`
+    const unserved = ({ told }: { told: string }): string[] =>
+      told.match(/unknown-model|the stage has no model "\w+"/g) ?? []
+    expect(unserved(await asking('project', text('fast')))).toEqual([])
+    const { code, told } = await asking('project', text('fats'))
+    expect(code).toBe(0)
+    expect(told).toContain(
+      'w.yaml:4:17: steps.a.converse.model: the stage has no model "fats"; did you mean "fast"?',
+    )
+    expect((await asking('project', text('fats'), '--api')).code).toBe(2)
   })
 
   it('tells which version of the workflow is deployed, where that is not the one of the file', async () => {
