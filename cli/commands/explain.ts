@@ -6,6 +6,7 @@ import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { answerCommand, decidersOf } from '../show/answer-command.ts'
 import { capabilityText } from '../show/capability-text.ts'
+import { printConversation } from '../show/conversation.ts'
 import { failureOf, judgingText, spentIn } from '../show/describe-attempts.ts'
 import { describeUnpriced } from '../show/describe-estimate.ts'
 import { checkLines, evaluationLines } from '../show/describe-evaluation.ts'
@@ -99,7 +100,7 @@ async function print(taskId: string, step: StepView): Promise<void> {
   const unknown = describeUnpriced(unpriced)
   if (unknown) say(unknown)
   const called = capabilityText(step)
-  if (called || agentId || !(step.approval || step.items))
+  if (called || agentId || !(step.approval || step.items || step.round !== undefined))
     say(`${called || 'no agent'}${agentId ? ` by ${agentId}` : ''}`)
   if (step.approval) printApproval(taskId, step, step.approval)
   if (decision) printDecision(decision, step.items?.agents !== undefined)
@@ -111,7 +112,7 @@ async function print(taskId: string, step: StepView): Promise<void> {
   if (step.judging) say(judgingText(step.judging))
   for (const line of evaluationLines(step)) say(line, 2)
   if (capability === PLANNING) printPlanning(step.output)
-  await printTroubledItems(taskId, step, 'explain')
+  if (!(await printConversation(taskId, step, 'explain'))) await printTroubledItems(taskId, step, 'explain')
   if (step.child) say(`run by task ${step.child}; more of it: npx orchestrator status ${step.child}`)
   if (!step.error) return
   const { name, message } = notToldBy(attempts.at(-1), step.error)

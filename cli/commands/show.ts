@@ -4,6 +4,7 @@ import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi, callPages } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
+import { printConversation, withoutUnmadeCalls } from '../show/conversation.ts'
 import { attemptsBy } from '../show/describe-attempts.ts'
 import { evaluationLines } from '../show/describe-evaluation.ts'
 import { agentOf, printStep, printValue, type Whole } from '../show/describe-step.ts'
@@ -44,8 +45,8 @@ export function showCommand(): Command {
       const step = await callApi('getTaskStep', { id, stepId })
       if (json) return printJson(step)
       printStep(step, whole)
-      if (step.items) console.log('')
-      await printTroubledItems(id, step, 'show')
+      if (step.items || step.round !== undefined) console.log('')
+      if (!(await printConversation(id, step, 'show'))) await printTroubledItems(id, step, 'show')
     })
 }
 
@@ -126,7 +127,7 @@ function failedIn(attempts: StepView['attempts']): string {
 
 function printSteps({ taskId, steps, moreSteps = 0 }: TaskWithStepsView): void {
   console.log(`\n${style('bold', 'steps')}`)
-  const rows = steps.map((step) => [
+  const rows = withoutUnmadeCalls(steps).map((step) => [
     step.stepId,
     step.status,
     agentOf(step),

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { STEP_STATUSES } from '../../shared/domain/step.ts'
 import { callPages } from '../api-client.ts'
 import { choiceOption, parseTaskId, wholeOption } from '../input/parse-options.ts'
+import { withoutUnmadeCalls } from '../show/conversation.ts'
 import { printJson, say } from '../show/output.ts'
 import { stepLine } from '../show/watch-task.ts'
 
@@ -29,7 +30,9 @@ export function stepsCommand(): Command {
     .action(async (id: string, { status, under, outputs = false, limit, json = false }: Options) => {
       let left = limit
       for await (const { steps } of callPages('listTaskSteps', { id, status, under, outputs })) {
-        for (const step of steps.slice(0, left)) json || outputs ? printJson(step) : say(stepLine(step, 0), 4)
+        const shown = steps.slice(0, left)
+        if (json || outputs) for (const step of shown) printJson(step)
+        else for (const step of withoutUnmadeCalls(shown)) say(stepLine(step, 0), 4)
         left -= Math.min(left, steps.length)
         if (left === 0) break
       }

@@ -3,6 +3,7 @@ import { createLogUpdate } from 'log-update'
 import type { StepView, TaskView } from '../../shared/contracts/views.ts'
 import { withoutLastWords } from '../../shared/domain/last-words.ts'
 import { callApi } from '../api-client.ts'
+import { withoutUnmadeCalls } from './conversation.ts'
 import { countsOfAttempts } from './describe-attempts.ts'
 import { scoreText } from './describe-evaluation.ts'
 import { duration } from './duration.ts'
@@ -52,10 +53,11 @@ export async function watchTask(
 
 /** The task and its steps, one a line, in topological order; with few lines only the most relevant steps. */
 export function taskTree(task: WatchedTask, lines = Number.POSITIVE_INFINITY): string {
-  const steps = mostTelling(task.steps, lines - 2)
+  const all = withoutUnmadeCalls(task.steps)
+  const steps = mostTelling(all, lines - 2)
   const widest = Math.max(0, ...steps.map(({ stepId }) => stringWidth(stepId)))
   const head = `${style('bold', task.workflow.name)} ${style('dim', task.taskId)}  ${statusText(task.status)}${placeOf(task)}  ${elapsed({ durationMs: task.durationMs, since: task.createdAt })}`
-  const rest = task.steps.filter((step) => !steps.includes(step))
+  const rest = all.filter((step) => !steps.includes(step))
   return [
     head.trimEnd(),
     ...steps.flatMap((step) => [`  ${stepLine(step, widest)}`, ...saidLines(step)]),
@@ -161,7 +163,7 @@ function liveTree(to: NodeJS.WriteStream): Show {
 function plainLines(to: NodeJS.WriteStream, before?: WatchedTask): Show {
   const seen = new Map(before?.steps.map((step) => [step.stepId, stateOf(step)]))
   return (task, ended) => {
-    for (const step of task.steps) {
+    for (const step of withoutUnmadeCalls(task.steps)) {
       const state = stateOf(step)
       if (step.status === 'pending' || seen.get(step.stepId) === state) continue
       seen.set(step.stepId, state)

@@ -137,7 +137,10 @@ export const StepViewSchema = z.object({
   round: z.number().optional().describe('The latest round of a loop'),
   items: ItemCountsSchema.optional().describe('The items of a fan-out, counted'),
   child: z.string().optional().describe('The task that runs the workflow which this step calls'),
-  costUsd: z.number().optional().describe('The cost of all attempts'),
+  costUsd: z
+    .number()
+    .optional()
+    .describe('The cost of all attempts; of a loop, a round and a fan-out: of all that ran in it'),
   tokens: z.number().optional(),
   unpriced: z
     .array(z.string())

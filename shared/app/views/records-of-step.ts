@@ -57,7 +57,7 @@ export async function recordsOfStep(
 }
 
 /** `improve[2].each[3].draft` is within the item, the fan-out, the round and the loop. */
-function around(path: string): string[] {
+export function around(path: string): string[] {
   const { scope, index } = parsePath(path)
   const scopes = enclosingScopes(scope).filter((one) => one !== '')
   const all = [...(index === undefined ? [] : [loopOf(path)]), ...scopes.flatMap((one) => [one, loopOf(one)])]

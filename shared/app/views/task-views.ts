@@ -19,8 +19,8 @@ import { stepAtPlace } from '../../workflow/places.ts'
 import { isEach, isFanOut, isLoop, type Step } from '../../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow, oneOfStep } from '../../workflow/step-needs.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
-import { costOf } from '../limits/cost-of-steps.ts'
 import { bindingAt, goesOnAt, stepAt, stepsAt } from '../steps/plan-paths.ts'
+import { costWithin, type PaidWithin, paidWithin } from './cost-within.ts'
 import { itemCounts } from './item-counts.ts'
 import { waitingOutput } from './waiting-output.ts'
 
@@ -95,6 +95,7 @@ type Known = {
   rounds: Map<string, number>
   /** By fan-out, the items that have records of their own or of steps in them. */
   begun: Map<string, Set<number>>
+  paid: PaidWithin
 }
 
 /**
@@ -109,7 +110,14 @@ export function stepViews(
 ): StepView[] {
   const byPath = new Map(records.map((record) => [record.path, record]))
   const begun = itemsIn(plan, records)
-  const known = { task, plan, records: byPath, rounds: roundsIn(plan, records), begun }
+  const known = {
+    task,
+    plan,
+    records: byPath,
+    rounds: roundsIn(plan, records),
+    begun,
+    paid: paidWithin(records),
+  }
   const items = all
     ? begun
     : itemsIn(
@@ -142,7 +150,7 @@ export function stepViews(
 /** Items of a fan-out without steps of its own, in order of their index; those that have no record yet are left out. */
 export function itemViews(task: Task, plan: Plan, items: readonly StepRecord[]): StepView[] {
   const records = new Map(items.map((record) => [record.path, record]))
-  const known = { task, plan, records, rounds: new Map(), begun: new Map() }
+  const known = { task, plan, records, rounds: new Map(), begun: new Map(), paid: paidWithin(items) }
   const indexOf = ({ path }: StepRecord): number => parsePath(path).index ?? 0
   return items.toSorted((a, b) => indexOf(a) - indexOf(b)).map(({ path }) => viewOf(known, path, []))
 }
@@ -197,6 +205,7 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     needs,
     attempts: record?.attempts ?? [],
     ...(record ? timesOf(record) : {}),
+    ...costWithin(known.paid, path, record),
     approval: record?.approval && shownApproval(record.approval),
     round: rounds.get(path),
     items: itemCounts(known, path, agentId),
@@ -223,16 +232,12 @@ function timesOf(record: StepRecord): Partial<StepView> {
     record
   const startedAt = beginningOf(record)
   const isBegun = held === undefined && record.startedAt !== startedAt
-  const cost = costOf([record])
   return {
     startedAt,
     ...(isBegun ? { attemptStartedAt: record.startedAt } : {}),
     ...(held && status === 'running' ? { held } : {}),
     ...(endedAt ? { endedAt, durationMs: millisecondsBetween(startedAt, endedAt) } : {}),
     ...withoutUndefined({ error, skipReason, degraded, reused, evaluation, rating }),
-    ...(cost.usd > 0 ? { costUsd: cost.usd } : {}),
-    ...(cost.tokens > 0 ? { tokens: cost.tokens } : {}),
-    ...(cost.unpriced ? { unpriced: cost.unpriced } : {}),
     ...(status === 'running' ? withoutUndefined({ progress, said }) : {}),
   }
 }

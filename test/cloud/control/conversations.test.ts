@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { removeAltered } from '../../support/cloud/altered-assembly.ts'
 import { conversingAssembly } from '../../support/cloud/conversing-assembly.ts'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { runCli } from '../../support/cloud/run-cli.ts'
 
 const MODEL = 'amazon.nova-lite-v1:0'
 /** The answers of the model, turn by turn. */
@@ -69,6 +70,16 @@ it('is led by a model through agents side by side, a failure, and a person, to a
     oneOf: ['echo', 'data.transform', 'format.json'],
     agentId: 'data',
   })
+  const { body: whole } = await api.call('GET', `/tasks/${taskId}/steps/ask`)
+  expect(whole.tokens).toBeGreaterThan(0)
+  for (const command of ['show', 'explain']) {
+    const env = { ORCHESTRATOR_URL: api.apiUrl, COLUMNS: '80' }
+    const { stdout } = await runCli([command, taskId, 'ask'], env)
+    if (process.env.SHOW_CLI) console.info(stdout)
+    expect(stdout).toContain('turns: 3; calls: 3, 1 failed')
+    expect(stdout).toMatch(/^ {2}echo +echo +succeeded .*\n {4}\{"counted":"five wombats"\}$/m)
+    expect(stdout).toMatch(/^ {2}data\.transform +data +failed .*\n {4}\{"source"/m)
+  }
   // The turns are kept as they were asked and answered, like those of every agent with a model.
   const { status: kept } = await api.call('GET', `/tasks/${taskId}/steps/ask[2].turn/transcript`)
   expect(kept).toBe(200)

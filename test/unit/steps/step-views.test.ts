@@ -67,3 +67,36 @@ it('shows every item with its steps where all are asked for', () => {
     'calls pending',
   ])
 })
+
+it('sums for a loop, a round, a fan-out and an item what ran in it, failed attempts too', () => {
+  const attempt = { costUsd: 0.5, tokens: 5 } as StepRecord['attempts'][number]
+  const paid = [
+    record('each', running),
+    record('each[0]'),
+    record('each[0].a', { costUsd: 1, tokens: 10 }),
+    record('each[0].l'),
+    record('each[0].l[1].r', { costUsd: 2, attempts: [attempt] }),
+    record('each[0].l[2].r', { costUsd: 4, unpriced: ['m'] }),
+    record('each[1].a', { costUsd: 8 }),
+    record('calls'),
+    record('calls[0]', { costUsd: 16 }),
+    record('calls[1]', { costUsd: 32 }),
+  ]
+  const views = stepViews({ id: 't', status: 'running' } as Task, plan, paid, { all: true })
+  const costs = views.flatMap(({ stepId, costUsd, tokens, unpriced }) =>
+    costUsd === undefined ? [] : [[stepId, costUsd, tokens, unpriced]],
+  )
+  expect(costs).toEqual([
+    ['each', 15.5, 15, ['m']],
+    ['each[0]', 7.5, 15, ['m']],
+    ['each[0].a', 1, 10, undefined],
+    ['each[0].l', 6.5, 5, ['m']],
+    ['each[0].l[1].r', 2.5, 5, undefined],
+    ['each[0].l[2].r', 4, undefined, ['m']],
+    ['each[1]', 8, undefined, undefined],
+    ['each[1].a', 8, undefined, undefined],
+    ['calls', 48, undefined, undefined],
+    ['calls[0]', 16, undefined, undefined],
+    ['calls[1]', 32, undefined, undefined],
+  ])
+})
