@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { compileWorkflow, issuesOfCompiling } from '../../shared/compiler/index.ts'
+import { stepKind } from '../../shared/workflow/schema.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { refusedFile } from '../cli-error.ts'
 import { readTextFile } from '../input/read-json-option.ts'
@@ -26,7 +27,8 @@ export function compileCommand(): Command {
       console.log(JSON.stringify(compiled.definition, null, 2))
       // On stderr, so that it is not part of a saved definition.
       const executions = 1 + compiled.parts.length
-      console.error(describeCompiled({ ...compiled, counts: { ...compiled.counts, executions } }))
+      const steps = Object.entries(workflow.steps).map(([stepId, step]) => ({ stepId, kind: stepKind(step) }))
+      console.error(describeCompiled({ ...compiled, steps, counts: { ...compiled.counts, executions } }))
       printWarnings(compiled.warnings, file)
       if (executions > 1) console.error('the definitions of the other executions: --json, under `parts`')
     })

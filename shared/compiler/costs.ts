@@ -2,6 +2,7 @@
  * The costs of states: transitions, which Standard workflows bill, and history events, of which an execution can have 25,000. `expected` is
  * a run without failures; `worst` has every step, item and round, each step using up its attempts, but no failover to other agents.
  */
+import { EXPECTED_CALLS_OF_TURN, isOfCalls } from '../workflow/conversation.ts'
 import {
   type AgentStep,
   DEFAULT_MAX_ITEMS,
@@ -92,8 +93,9 @@ export function costsOfAgent({ bind, retry, evaluate }: AgentStep): Costs {
 export const costsOfItem = (body: Costs): Costs => sum(same(add(PASSED, CONTAINER, TASK)), body)
 
 /** A fan-out whose items cost `item`; items with their own executions have their events there. */
-export function costsOfFanOut({ maxItems = DEFAULT_MAX_ITEMS }: FanOut, item: Costs, mode: Mode): Costs {
-  const expected = Math.min(EXPECTED_ITEMS, maxItems)
+export function costsOfFanOut(fanOut: FanOut, item: Costs, mode: Mode): Costs {
+  const { maxItems = DEFAULT_MAX_ITEMS } = fanOut
+  const expected = isOfCalls(fanOut) ? EXPECTED_CALLS_OF_TURN : Math.min(EXPECTED_ITEMS, maxItems)
   if (mode === 'distributed') {
     const children = (count: number, one: Cost): Cost => cost(count * (1 + one.transitions), 0)
     const around = add(TASK, DISTRIBUTED, TASK)

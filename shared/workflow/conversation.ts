@@ -19,7 +19,18 @@ export const [APPROVED, REFUSED] = ['approve', 'reject']
 export const MOST_CALLS_OF_TURN = 8
 /** The calls of a turn that an estimate assumes. */
 export const EXPECTED_CALLS_OF_TURN = 2
+/** The list that the fan-out of a turn goes through. */
+const CALLS_OF_TURN = '{% $steps.turn.calls %}'
 const DAY_SECONDS = 86_400
+
+/** Whether a fan-out is that of a turn's calls, which an estimate knows more about than about others. */
+export const isOfCalls = ({
+  forEach,
+  maxItems,
+}: {
+  forEach: string
+  maxItems?: number | undefined
+}): boolean => forEach === CALLS_OF_TURN && maxItems === MOST_CALLS_OF_TURN
 
 /** A loop as the control function and the compiler run it. */
 export type Loop = { steps: Steps; until: string; maxIterations: number; output?: unknown }
@@ -72,7 +83,7 @@ function callsOf(converse: Conversation['converse']): object {
   }
   return {
     when: '{% $exists($steps.turn.calls[0]) %}',
-    forEach: '{% $steps.turn.calls %}',
+    forEach: CALLS_OF_TURN,
     maxItems: MOST_CALLS_OF_TURN,
     maxConcurrency: MOST_CALLS_OF_TURN,
     tolerate: '100%',

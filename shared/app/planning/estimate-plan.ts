@@ -18,6 +18,8 @@ import { doingsOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { chooseAgents } from './choose-agents.ts'
 import { asJudged, drawsOf, judgesOf, secondsOfOthers } from './draws-of-agent.ts'
 import { type Facts, factsOfInput } from './facts-of-input.ts'
+import { mostOfConversations } from './most-of-conversations.ts'
+import { priorRetried, retriedFailures } from './retried-share.ts'
 
 type Needs = PlanningNeeds & Pick<Ports, 'prices'>
 type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
@@ -59,7 +61,8 @@ async function knownOf(
   const agents = await ports.agents.listAgents()
   const at = ports.clock.now().getTime() / 1_000
   const facts = wanted.facts ?? (await factsOfInput(workflow, input, at))
-  assumptions.push(...facts.assumptions)
+  const { stageModels, prices } = ports
+  assumptions.push(...facts.assumptions, ...mostOfConversations(workflow.steps, stageModels, prices))
   const orders = new Map(
     all.flatMap(({ place, step }): [string, CallOrder[]][] => {
       if (!isAgentStep(step)) return []

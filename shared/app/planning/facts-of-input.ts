@@ -1,6 +1,6 @@
 import type { Json } from '../../domain/json.ts'
 import { parseTime } from '../../domain/times.ts'
-import { EXPECTED_CALLS_OF_TURN } from '../../workflow/conversation.ts'
+import { EXPECTED_CALLS_OF_TURN, MOST_CALLS_OF_TURN } from '../../workflow/conversation.ts'
 import { expressionIn, expressionsIn, resolveExpressions } from '../../workflow/expressions.ts'
 import { everyStep } from '../../workflow/places.ts'
 import { referencesIn } from '../../workflow/references.ts'
@@ -68,11 +68,11 @@ async function lookAt(facts: Facts, place: string, step: Step, input: Json | und
         )
     },
     emit: takesNoTime,
-    async converse() {
+    async converse({ converse: { maxTurns } }) {
       facts.items[`${place}.calls`] = EXPECTED_CALLS_OF_TURN
       facts.runs[`${place}.calls`] = PERHAPS
       assumptions.push(
-        `the model of "${place}" answers ${EXPECTED_ROUNDS} times on average, half of them with ${EXPECTED_CALLS_OF_TURN} calls`,
+        `the model of "${place}" answers ${EXPECTED_ROUNDS} times on average and ${maxTurns} at most, half of them with ${EXPECTED_CALLS_OF_TURN} calls, at most ${MOST_CALLS_OF_TURN}`,
       )
     },
   })

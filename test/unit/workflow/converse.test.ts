@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { describeCompiled } from '../../../cli/show/describe-compiled.ts'
 import { factsOfInput } from '../../../shared/app/planning/facts-of-input.ts'
+import { mostOfConversations } from '../../../shared/app/planning/most-of-conversations.ts'
 import { compileWorkflow } from '../../../shared/compiler/index.ts'
+import { ModelsSchema } from '../../../shared/domain/model-settings.ts'
 import { bindWorkflow } from '../../../shared/planner/bind-workflow.ts'
 import { loopOfConversation } from '../../../shared/workflow/conversation.ts'
 import { placedIn } from '../../../shared/workflow/issue-places.ts'
@@ -187,8 +190,43 @@ describe('a conversation in a workflow', () => {
       items: { 'ask.calls': 2 },
       waits: {},
       runs: { 'ask.calls': 0.5 },
-      assumptions: ['the model of "ask" answers 2 times on average, half of them with 2 calls'],
+      assumptions: [
+        'the model of "ask" answers 2 times on average and 10 at most, half of them with 2 calls, at most 8',
+      ],
     })
+  })
+
+  it('is planned in turns and calls, with what its model costs at most', () => {
+    const counts = { ...compileWorkflow(workflowOf({})).counts, executions: 1 }
+    const told = (kinds: Record<string, 'agent' | 'converse'>) =>
+      describeCompiled({
+        ...{ gates: [], counts },
+        steps: Object.entries(kinds).map(([stepId, kind]) => ({ stepId, kind })),
+      })
+        .split('\n')
+        .at(-1)
+    expect(told({ ask: 'converse', 'ask.turn': 'agent' })).toBe(
+      '(expected: a conversation of 2 turns with 2 calls each, no retries)',
+    )
+    expect(told({ first: 'agent', ask: 'converse', 'ask.turn': 'agent' })).toBe(
+      '(expected: a conversation of 2 turns with 2 calls each, a loop of 2 rounds, a fan-out of 10 items, no retries)',
+    )
+    const model = { provider: 'bedrock', id: 'a', contextTokens: 104_000 }
+    const most = (models: object, converse = {}) =>
+      mostOfConversations(workflowOf(converse).steps, ModelsSchema.parse(models), { models: {} })
+    const cheap = { ...model, price: { input: 1, output: 10 } }
+    // 10 turns of 100,000 tokens to read and 4,000 to write.
+    expect(most({ default: cheap })).toEqual([
+      'the model of "ask" costs from nothing to 1.4 USD, which is 10 turns with a full context; its calls cost besides',
+    ])
+    const dear = { ...model, price: { input: 10, output: 100 } }
+    expect(most({ default: { ...cheap, fallback: 'dear' }, dear }, { maxTurns: 1 })).toEqual([
+      'the model of "ask" costs from nothing to 1.4 USD, which is one turn with a full context; its calls cost besides',
+    ])
+    expect(most({ default: { ...cheap, fallback: 'free' }, free: model })).toEqual([
+      'what the model of "ask" costs is not known: models.free of the stage has no price',
+    ])
+    expect(most({})).toEqual([])
   })
 
   it('is refused at planning when nobody offers what it may call, at its place in the text', () => {
