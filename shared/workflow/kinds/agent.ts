@@ -1,6 +1,9 @@
-import { type Issue, issue } from '../../domain/issue.ts'
-import { shown } from '../../domain/shown.ts'
+import { issue } from '../../domain/issue.ts'
+import { suggestNames } from '../../domain/nearest-names.ts'
+import { cut, shown } from '../../domain/shown.ts'
+import { type ConstantResult, constantResults } from '../constant-results.ts'
 import { issuesOfEvaluate } from '../evaluation/issues-of-evaluate.ts'
+import { expressionsIn } from '../expressions.ts'
 import type { IssueInText } from '../issue-places.ts'
 import type { StepOf } from '../schema.ts'
 import { capabilitiesOf, capabilityComputedBy } from '../step-capability.ts'
@@ -19,7 +22,7 @@ export const agent: KindOfStep<'agent'> = {
   typedIn: (step) => {
     const value = capabilityComputedBy(step)
     const right = `a capability is one of those in oneOf: ${capabilitiesOf(step).join(', ')}`
-    return value === undefined
+    return value === undefined || constantsNotStated(step).length > 0
       ? []
       : [{ field: 'capability', value, wanted: step.oneOf === undefined ? STRING : oneOf(step.oneOf), right }]
   },
@@ -50,7 +53,7 @@ function issuesOfCache({ cache, evaluate }: StepOf<'agent'>, path: string): Issu
 }
 
 /** Issues of a capability that is an expression, and of `oneOf` without one. */
-function issuesOfChoice(step: StepOf<'agent'>, path: string): Issue[] {
+function issuesOfChoice(step: StepOf<'agent'>, path: string): IssueInText[] {
   const { capability, oneOf, bind } = step
   if (capabilityComputedBy(step) === undefined) {
     if (oneOf === undefined) return []
@@ -59,7 +62,10 @@ function issuesOfChoice(step: StepOf<'agent'>, path: string): Issue[] {
     const message = `oneOf is ${shown(oneOf)}, and says nothing ${beside}; it states what an expression for the capability may come to: capability: "{% ... %}"`
     return [issue('invalid-value', `${path}.oneOf`, message)]
   }
-  const issues: Issue[] = []
+  const issues: IssueInText[] = constantsNotStated(step).map(({ value, at }) => {
+    const message = `the expression may come to ${shown(value)}, which is none of those in oneOf${suggestNames(cut(value), oneOf ?? [])}`
+    return { ...issue('invalid-value', `${path}.capability`, message), offset: at }
+  })
   if (oneOf === undefined) {
     const message = `capability is ${shown(capability)}, an expression: state every capability that it may come to, oneOf: [text.summarize, ...]`
     issues.push(issue('missing-field', `${path}.capability`, message))
@@ -69,6 +75,16 @@ function issuesOfChoice(step: StepOf<'agent'>, path: string): Issue[] {
     issues.push(issue('invalid-value', `${path}.bind`, message))
   }
   return issues
+}
+
+/** The constants that the expression for a capability may come to, and that its list does not state: by their places in the text of the field. */
+function constantsNotStated({ capability, oneOf }: StepOf<'agent'>): ConstantResult[] {
+  if (oneOf === undefined) return []
+  return expressionsIn(capability).flatMap(({ text, offset }) =>
+    constantResults(text).flatMap(({ value, at }) =>
+      oneOf.includes(value) ? [] : [{ value, at: offset + at }],
+    ),
+  )
 }
 
 const whatTakes = ({ name, agentId }: Offer, { agent: pinned }: StepOf<'agent'>): string =>

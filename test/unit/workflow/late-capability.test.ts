@@ -108,9 +108,48 @@ describe('a capability that is an expression', () => {
       'is never one of them',
       `capability: "{% $input.loud ? 'text.shuot' : 'text.sing' %}"\n${STATED}`,
       [
-        '6:5 wrong-type capability is "text.shuot" or "text.sing"; a capability is one of those in oneOf: text.shout, text.count',
+        '6:35 invalid-value the expression may come to "text.shuot", which is none of those in oneOf; did you mean "text.shout"? (known: text.count, text.shout)',
+        '6:50 invalid-value the expression may come to "text.sing", which is none of those in oneOf; known: text.count, text.shout',
       ],
     ],
+    ...(
+      [
+        ['in one branch', "$input.loud ? 'text.count' : 'text.shuot'", 50],
+        [
+          'in a branch of a branch',
+          "$input.loud ? ($input.n > 1 ? 'text.shuot' : $input.how) : 'text.count'",
+          51,
+        ],
+        ['in place of nothing', "$input.how ?? 'text.shuot'", 35],
+        ['in place of what is false', "$input.how ?: 'text.shuot'", 35],
+        ['at the end of a block', "($n := 'x'; 'text.shuot')", 33],
+        ['by a variable', "($n := 'text.shuot'; $n)", 28],
+        ['joined', "'text.' & 'shuot'", 21],
+        ['in a list', "['text.count', 'text.shuot'][$input.n]", 36],
+        ['in a map', "$lookup({ 'a': 'text.count', 'b': 'text.shuot' }, $input.how)", 55],
+        ['by a member of a map', "{ 'a': 'text.count', 'b': 'text.shuot' }.b", 47],
+        ['with escapes', "$input.loud ? 'text.count' : 'text.shu\\\\u006ft'", 50],
+      ] as [string, string, number][]
+    ).map(([where, text, column]): [string, string, string[]] => [
+      `may be none of them: ${where}`,
+      `capability: "{% ${text} %}"\n${STATED}`,
+      [
+        `6:${column} invalid-value the expression may come to "text.shuot", which is none of those in oneOf; did you mean "text.shout"? (known: text.count, text.shout)`,
+      ],
+    ]),
+    ...[
+      "$input.how = 'loud' ? 'text.shout' : 'text.count'",
+      "$lookup({ 'text.sing': 'text.shout' }, 'text.sing')",
+      "'text.shuot' = $input.how ? 'text.shout' : $input.how",
+      "$replace('text.shuot', 'uo', 'ou')",
+      "{ 'a': 'text.count', 'b': 'text.shuot' }.a",
+      "($n := 'a'; $n := 'text.shout'; $n)",
+      "$lookup($input, 'text.sing')",
+    ].map((text): [string, string, string[]] => [
+      `may be one of them: ${text}`,
+      `capability: "{% ${text} %}"\n${STATED}`,
+      [],
+    ]),
     [
       'knows no item without a list',
       `capability: "{% $item %}"\n${STATED}`,
