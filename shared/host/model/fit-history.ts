@@ -1,5 +1,7 @@
+import { boundedText } from '../../domain/bounded.ts'
+import { isJsonObject, type Json } from '../../domain/json.ts'
 import { mostInputTokens } from '../../domain/model-tokens.ts'
-import type { ModelMessage, ModelRequest, Models } from '../../ports/models.ts'
+import type { ModelMessage, ModelPart, ModelRequest, Models } from '../../ports/models.ts'
 
 const LEFT_OUT = {
   note: 'left out here, to keep within the context: you have seen this result in an earlier turn',
@@ -53,3 +55,27 @@ const leftOut = ({ role, parts }: ModelMessage): ModelMessage => ({
     return { ...part, output: isKept ? { ...LEFT_OUT, $file: output.$file ?? '' } : LEFT_OUT }
   }),
 })
+
+const ARGUMENTS_LEFT_OUT = {
+  note: 'left out here, to keep the conversation small: you have made this call in an earlier turn',
+}
+const MOST_EARLIER_TEXT = 2_000
+
+/** Whether the arguments of a call were left out by `withoutArguments`. */
+export const isLeftOut = (input: Json): boolean =>
+  isJsonObject(input) && input.note === ARGUMENTS_LEFT_OUT.note
+
+/** The messages with the arguments of earlier calls left out, and what the model has said in earlier turns shortened; the first and the last one stay. */
+export const withoutArguments = (messages: readonly ModelMessage[]): readonly ModelMessage[] =>
+  messages.map((message, at) =>
+    message.role === 'user' || at === messages.length - 1
+      ? message
+      : { ...message, parts: message.parts.flatMap(shortened) },
+  )
+
+function shortened(part: ModelPart): ModelPart[] {
+  // Without its arguments a call is not the one that its model has signed.
+  if (part.kind === 'opaque') return []
+  if (part.kind === 'text') return [{ ...part, text: boundedText(part.text, MOST_EARLIER_TEXT) }]
+  return [part.kind === 'tool-call' ? { ...part, input: ARGUMENTS_LEFT_OUT } : part]
+}

@@ -1,5 +1,6 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
+import { cut } from '../../domain/shown.ts'
 
 /** A call that is made this often gets a hint; one more ends the loop. */
 const HINT_AT = 3
@@ -26,7 +27,7 @@ export function loopWatch(): LoopWatch {
       const times = (calls.get(key) ?? 0) + 1
       calls.set(key, times)
       if (times <= HINT_AT) return times === HINT_AT
-      throw loopDetected(`the model has called "${name}" ${times} times with the same input`)
+      throw loopDetected(`the model has called "${cut(name)}" ${times} times with the same input`)
     },
     seesNothing() {
       empty += 1

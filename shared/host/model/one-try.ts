@@ -12,6 +12,7 @@ import type { TokenUsage } from '../../domain/price-table.ts'
 import { withoutSecrets } from '../../domain/without-secrets.ts'
 import type { ModelAnswer, ModelRequest } from '../../ports/models.ts'
 import type { AdmittedCall, Limits, StepRun } from '../step-run.ts'
+import { boundedAnswer } from './bounded-answer.ts'
 import type { ConfiguredModels, GateNeeds } from './host-models.ts'
 import { keepTranscript } from './keep-transcript.ts'
 import { asGateError, isUnpaid, throttled, usageIn } from './model-errors.ts'
@@ -56,12 +57,10 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
     }
     let answer: ModelAnswer
     try {
-      answer = withCredibleUsage(
-        await orAborted(attempt.signal, () =>
-          ports.models.generate({ ...request, onText, signal: attempt.signal }),
-        ),
-        settings,
+      const told = await orAborted(attempt.signal, () =>
+        ports.models.generate({ ...request, onText, signal: attempt.signal }),
       )
+      answer = withCredibleUsage(boundedAnswer(told), settings)
     } catch (error) {
       const used = usageIn(error) ?? (isUnpaid(error, hasBegun) ? undefined : UNKNOWN)
       const failure = failureOf(error)

@@ -6,10 +6,12 @@ import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts'
 import { bytesOf } from '../../domain/model-tokens.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { describeNotJson, notJsonIn } from '../../domain/not-json.ts'
+import { cut } from '../../domain/shown.ts'
 import { withoutSecrets } from '../../domain/without-secrets.ts'
 import type { ModelPart } from '../../ports/models.ts'
 import { checkOf } from './check-json.ts'
 import { type LoopWatch, SAME_AGAIN } from './loop-watch.ts'
+import { toldIssues } from './told-issues.ts'
 
 type Call = Extract<ModelPart, { kind: 'tool-call' }>
 type Result = Extract<ModelPart, { kind: 'tool-result' }>
@@ -119,8 +121,8 @@ async function shownOf({ keep }: ToolRuns, key: string, result: Json): Promise<J
 }
 
 export const noTool = (name: string, tools: readonly { name: string }[]): string =>
-  `there is no tool "${name}"${suggestNames(
-    name,
+  `there is no tool "${cut(name)}"${suggestNames(
+    cut(name),
     tools.map((one) => one.name),
   )}`
 
@@ -132,8 +134,7 @@ export function argumentsOf(
 ): { value: JsonObject } | { error: string } {
   const checked = checkOf(schema, `tool "${name}"`)(input)
   if (checked.issues) {
-    const issues = checked.issues.map(({ path, message }) => ({ path, message }))
-    return { error: `the arguments do not fit the schema of "${name}": ${JSON.stringify(issues)}` }
+    return { error: `the arguments do not fit the schema of "${name}": ${toldIssues(checked.issues)}` }
   }
   const { value } = checked
   return isJsonObject(value) ? { value } : { error: `the arguments of "${name}" must be an object` }

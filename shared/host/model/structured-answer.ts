@@ -1,16 +1,14 @@
 /** Structured answers: checked against their schema, with one repair turn (model-gate/G7). */
 import { OrchestratorError } from '../../domain/errors.ts'
-import { describeIssues, type Issue, issue } from '../../domain/issue.ts'
+import { boundedIssues, describeIssues, type Issue, issue } from '../../domain/issue.ts'
 import { addUsage } from '../../domain/model-tokens.ts'
 import { isTooDeep, MOST_JSON_LEVELS } from '../../domain/not-json.ts'
 import type { ModelAnswer, ModelMessage, ModelRequest } from '../../ports/models.ts'
 import { type Checked, checkOf } from './check-json.ts'
 import { textOfParts, userSays } from './model-request.ts'
+import { toldIssues } from './told-issues.ts'
 
 type Ask = (request: ModelRequest) => Promise<ModelAnswer>
-
-/** More issues would not help the model. */
-const MOST_TOLD = 20
 
 /**
  * Asks for an answer that fits `request.answer`; without it, asks. An answer that calls tools is returned as it is. Throws
@@ -32,7 +30,7 @@ export async function askStructured(ask: Ask, request: ModelRequest): Promise<Mo
   if (!left) return { ...again, usage }
   if (!left.issues) return { ...again, usage, value: left.value }
   const message = `model ${request.model} (${again.modelId}) has not answered what the schema of "${name}" allows, also when it was told why: ${describeIssues(left.issues)}`
-  throw new OrchestratorError('ModelOutputError', message, { issues: left.issues })
+  throw new OrchestratorError('ModelOutputError', message, { issues: boundedIssues(left.issues) })
 }
 
 /** Throws ModelFilteredError: without it an author would see a value that is missing, and look for the fault in the schema. */
@@ -64,8 +62,7 @@ function said(answer: ModelAnswer): ModelMessage[] {
 }
 
 function askToRepair(issues: readonly Issue[]): ModelMessage {
-  const told = issues.slice(0, MOST_TOLD).map(({ path, message }) => ({ path, message }))
   return userSays(
-    `The answer does not fit its schema. Answer again, whole, with these mended:\n${JSON.stringify(told)}`,
+    `The answer does not fit its schema. Answer again, whole, with these mended:\n${toldIssues(issues)}`,
   )
 }
