@@ -1,18 +1,32 @@
 import type { Agent } from '../../domain/agent.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts'
 
-/** A capability as a tool of a model. */
+/** A capability as a tool of a model, by its own name: adapters give it one that the provider takes (`text_write`), and take that back. */
 export type CapabilityTool = {
   name: string
-  capability: string
   description: string
   schema: JsonObject
   /** Whether the capability takes no object, so that the model gives it as the member `input` of one. */
   isWrapped: boolean
 }
 
-/** Providers take letters, digits, dashes and underscores; no capability has an underscore, so that no two become one. */
-const toolName = (capability: string): string => capability.replaceAll('.', '_')
+/** The tool that a call means; also by the name that providers have for it. No capability has an underscore, so that no two are one. */
+export const toolMeant = (name: string, tools: readonly CapabilityTool[]): CapabilityTool | undefined =>
+  tools.find((one) => one.name === name || wireName(one.name) === name)
+
+const wireName = (capability: string): string => capability.replaceAll('.', '_')
+
+/** How a model that reads of a tool in a text finds it; undefined where no name differs. */
+export function namesTold(tools: readonly CapabilityTool[]): string | undefined {
+  const other = tools.find(({ name }) => wireName(name) !== name)?.name
+  return other === undefined
+    ? undefined
+    : `Texts name a tool as ${other} where it is called by ${wireName(other)}: with dots in place of underscores.`
+}
+
+/** The name of the structured answer, which no tool has. */
+export const answerName = (tools: readonly CapabilityTool[]): string =>
+  tools.some(({ name }) => name === 'answer') ? 'final_answer' : 'answer'
 
 /**
  * The capabilities as tools, in their order, by the schemas that are registered: where several agents offer one, those of the first by id, so
@@ -33,8 +47,7 @@ export function toolsOfCapabilities(
     const schema = offered.inputSchema as JsonObject
     const isWrapped = !takesObject(schema)
     return {
-      name: toolName(capability),
-      capability,
+      name: capability,
       description,
       isWrapped,
       schema: isWrapped

@@ -67,12 +67,12 @@ describe('the tools of a conversation', () => {
   it('are the capabilities that agents of the tenant offer, by the schema of the first of them', () => {
     expect(tools.map(({ name, schema, isWrapped }) => ({ name, schema, isWrapped }))).toEqual([
       {
-        name: 'text_write',
+        name: 'text.write',
         isWrapped: false,
         schema: { type: 'object', properties: { task: { type: 'string' } } },
       },
       {
-        name: 'list_sort',
+        name: 'list.sort',
         isWrapped: true,
         schema: {
           type: 'object',
@@ -81,7 +81,7 @@ describe('the tools of a conversation', () => {
           properties: { input: { type: 'array', items: { type: 'string' } } },
         },
       },
-      { name: 'any_thing', isWrapped: false, schema: { type: 'object' } },
+      { name: 'any.thing', isWrapped: false, schema: { type: 'object' } },
     ])
   })
 })

@@ -39,7 +39,7 @@ describe('a conversation', () => {
     expect(result).toEqual({ text: 'Seven.', turns: 1, calls: [] })
     expect(modelCalls[0]?.messages).toEqual([{ role: 'user', parts: [{ kind: 'text', text: 'how many?' }] }])
     expect(modelCalls[0]?.system.at(-1)).toBe('You lead a team.')
-    expect(modelCalls[0]?.tools?.map(({ name }) => name)).toEqual(['team_search', 'team_count'])
+    expect(modelCalls[0]?.tools?.map(({ name }) => name)).toEqual(['team.search', 'team.count'])
     expect(Object.keys(steps).sort()).toEqual(['ask', 'ask[1].calls', 'ask[1].turn'])
   })
 
@@ -58,8 +58,8 @@ describe('a conversation', () => {
     })
     expect(steps['ask[1].calls[0].call']).toMatchObject({ capability: 'team.search', agentId: 'team-search' })
     expect(modelCalls[1]?.messages.at(-1)?.parts).toMatchObject([
-      { kind: 'tool-result', name: 'team_search', output: { found: 'notes on seals' } },
-      { kind: 'tool-result', name: 'team_count', output: 7 },
+      { kind: 'tool-result', name: 'team.search', output: { found: 'notes on seals' } },
+      { kind: 'tool-result', name: 'team.count', output: 7 },
     ])
   })
 })
@@ -86,7 +86,7 @@ describe('a call of a conversation', () => {
     [
       'of a tool that is not there',
       ['team_serch', {}],
-      'there is no tool "team_serch"; did you mean "team_search"',
+      'there is no tool "team_serch"; did you mean "team.search"',
     ],
     ['of a capability outside its list', ['mail.send', { to: 'all' }], 'there is no tool "mail.send"'],
   ])('%s is answered and not made', async (_what, [name, input], told) => {
@@ -128,6 +128,44 @@ describe('a call of a conversation', () => {
       })
     },
   )
+
+  it('is named by its capability, whichever name the model has called', async () => {
+    const { modelCalls, steps } = await run([
+      calls(['team_search', { q: 'a' }], ['team.search', { q: 'b' }]),
+      'Done.',
+    ])
+    const named = modelCalls[1]?.messages.flatMap(({ parts }) =>
+      parts.flatMap((part) => ('name' in part ? part.name : [])),
+    )
+    expect(named).toEqual(Array(4).fill('team.search'))
+    expect(steps['ask[1].calls[1].call']).toMatchObject({ capability: 'team.search', status: 'succeeded' })
+    expect(modelCalls[0]?.system[0]).toContain(
+      'Texts name a tool as team.search where it is called by team_search',
+    )
+  })
+
+  it('with a name, an id and arguments of any size is kept short (bounded-answer/A1)', async () => {
+    const huge = 'x'.repeat(100_000)
+    const script = [
+      {
+        calls: [
+          { name: huge, input: {}, id: huge },
+          { name: 'team_search', input: { q: huge } },
+          { name: 'team_count', input: { all: huge.repeat(3) } },
+        ],
+      },
+      'Done.',
+    ]
+    const { modelCalls, result, calls: made } = await run(script)
+    const told = modelCalls[1]?.messages.at(-1)?.parts ?? []
+    expect(JSON.stringify(told).length).toBeLessThan(20_000)
+    expect(told[0]).toMatchObject({
+      output: { error: expect.stringMatching(/^there is no tool "x{20,60} \.\.\. /) as never },
+    })
+    expect(told[2]).toMatchObject({ output: { error: expect.stringContaining('arguments') as never } })
+    expect(result).toMatchObject({ calls: [{ capability: 'team.search', status: 'succeeded' }] })
+    expect(made.map(({ capability }) => capability)).toEqual(['model.turn', 'team.search', 'model.turn'])
+  })
 
   it('beyond eight in a turn is answered and not made', async () => {
     const many = Array.from({ length: 10 }, (_, n): [string, object] => ['team_search', { q: String(n) }])
@@ -197,7 +235,7 @@ describe('the end of a conversation (turn/N4)', () => {
   it('comes with the fourth identical call, and the third is told', async () => {
     const { error, modelCalls } = await run([again(), again(), again(), again()])
     expect(error).toMatchObject({ name: 'LoopDetectedError' })
-    expect(error?.message).toContain('"team_count" 4 times')
+    expect(error?.message).toContain('"team.count" 4 times')
     expect(modelCalls[3]?.messages.at(-1)?.parts[0]).toMatchObject({
       output: { result: 7, hint: expect.stringContaining('exactly this call before') as never },
     })
@@ -236,6 +274,22 @@ describe('the end of a conversation (turn/N4)', () => {
     const answer = { type: 'object', required: ['count'], properties: { count: { type: 'number' } } }
     const { result } = await run([calls(['team_count', {}]), { value: { count: 7 } }], { answer })
     expect(result).toMatchObject({ answer: { count: 7 }, turns: 2 })
+  })
+
+  it('has its answer beside a capability of that name', async () => {
+    const answer = { type: 'object', properties: { count: { type: 'number' } } }
+    const { result, modelCalls } = await run(
+      [calls(['answer', { q: 'x' }]), { value: { count: 7 } }],
+      { answer, capabilities: ['answer', 'team.count'] },
+      { agents: { ...agents, answer: () => 'called' } },
+    )
+    expect(result).toMatchObject({
+      answer: { count: 7 },
+      calls: [{ capability: 'answer', status: 'succeeded' }],
+    })
+    expect(modelCalls[0]?.answer?.name).toBe('final_answer')
+    // What adapters throw ConfigError for.
+    expect(modelCalls[0]?.tools?.map(({ name }) => name)).not.toContain('final_answer')
   })
 
   it('by a failure is what onFailure makes of it', async () => {
