@@ -1,8 +1,6 @@
 import type { Json, JsonObject } from '../domain/json.ts'
 import type { ModelAnswer, ModelMessage, ModelRequest, ModelTool } from '../ports/models.ts'
-
-/** A JSON Schema, as `z.toJSONSchema` makes it. */
-export type GivenSchema = object
+import type { GivenSchema, Zod4Schema } from './given-schema.ts'
 
 /** Language models, as an agent calls them; the names are those of `needs.models` and of the stage's configuration. */
 export type AgentModel = {
@@ -26,7 +24,7 @@ type Asked = { prompt: string } | { messages: readonly ModelMessage[] }
 
 /** What every call of a model says. */
 type CallOptions = Partial<Pick<ModelRequest, 'model' | 'cacheAfter' | 'onText'>> & {
-  /** Asks for a structured answer, which comes as `value`. */
+  /** Asks for a structured answer, which comes as `value`. A schema of zod may refine it; what it parses must be JSON again. */
   answer?: { name: string; schema: GivenSchema }
   system?: string | readonly string[]
   /** The most tokens of the answer; it is doubled once where the answer was cut off. */
@@ -53,13 +51,21 @@ type DeclaredTool = Omit<ModelTool, 'schema'> & { schema: GivenSchema }
 
 /** A tool that the agent itself runs. What its `run` throws is told to the model as an error, and the loop goes on. */
 export type AgentTool = DeclaredTool & {
-  /** Called once for each call of the model, over all attempts; the input fits the schema. */
+  /** Called once for each call of the model, over all attempts; the input fits the schema, and is what a schema of zod has parsed. */
   run(input: JsonObject, call: ToolCall): Promise<Json>
   /** For a target that does not know idempotency keys: its result, where an earlier attempt has already acted (as `find` of an `Effect`). */
   find?(idempotencyKey: string): Promise<Json | undefined>
   /** The longest time that a call takes: `find` is asked only after it; 30 s by default. */
   mostSeconds?: number
 }
+
+type TypedTool<S extends Zod4Schema> = Omit<AgentTool, 'schema' | 'run'> & {
+  schema: S
+  run(input: S['_zod']['output'], call: ToolCall): Promise<Json>
+}
+
+/** A tool whose `run` knows the type of its input, which its schema of zod has parsed. */
+export const defineTool = <S extends Zod4Schema>(tool: TypedTool<S>): AgentTool => tool as AgentTool
 
 /** One call of a tool. */
 export type ToolCall = {

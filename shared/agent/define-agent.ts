@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import type * as z from 'zod'
 import {
   AgentLimitsSchema,
   type AgentManifest,
@@ -11,10 +11,11 @@ import {
 import { OrchestratorError } from '../domain/errors.ts'
 import { describeIssues, type Issue, issue } from '../domain/issue.ts'
 import { issuesOfZod } from '../domain/issues-of-zod.ts'
-import { isJsonObject, type Json } from '../domain/json.ts'
+import { isJsonObject } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import { shown } from '../domain/shown.ts'
 import type { AgentContext } from './agent-context.ts'
+import { isZod4, kindOfSchema, toJsonSchema, type Zod4Schema } from './given-schema.ts'
 
 /**
  * What an agent can do, by name: a description, and the schemas of input and output. `outbound` says that it sends its input to a host outside, though it
@@ -24,11 +25,6 @@ export type Capabilities = Readonly<
   Record<string, { description: string; input: z.ZodType; output: z.ZodType; outbound?: boolean }>
 >
 
-/**
- * A schema of any zod 4.x: a project may have another minor version than this package, whose classes are distinct
- * types.
- */
-type Zod4Schema = { readonly _zod: { readonly input: unknown; readonly output: unknown } }
 type Zod4Output = { readonly _zod: { readonly input: AnyValue; readonly output: unknown } }
 type GivenCapabilities = Readonly<
   Record<string, { description: string; input: Zod4Schema; output: Zod4Output; outbound?: boolean }>
@@ -198,51 +194,9 @@ function requireSchemas(id: string, given: GivenCapabilities): Capabilities {
     for (const [field, schema] of Object.entries({ input, output })) {
       if (isZod4(schema)) continue
       const path = `capabilities["${name}"].${field}`
-      issues.push(issue('invalid-value', path, `it is ${kindOf(schema)}; it must be a schema of zod 4`))
+      issues.push(issue('invalid-value', path, `it is ${kindOfSchema(schema)}; it must be a schema of zod 4`))
     }
   }
   if (issues.length === 0) return schemas
   throw new OrchestratorError('ConfigError', `agent ${id}: ${describeIssues(issues)}`, { issues })
-}
-
-/** Recognizes schemas of any copy of zod 4; `instanceof` would recognize only those of this package's copy. */
-const isZod4 = (schema: unknown): schema is z.ZodType =>
-  typeof schema === 'object' &&
-  schema !== null &&
-  '_zod' in schema &&
-  'safeParse' in schema &&
-  typeof schema.safeParse === 'function'
-
-function kindOf(schema: unknown): string {
-  if (typeof schema !== 'object' || schema === null) return shown(schema)
-  if ('_zod' in schema) return 'a schema of zod/mini'
-  if ('_def' in schema) return 'a schema of zod 3 (or of zod/v3)'
-  return '~standard' in schema ? 'a schema of another library' : shown(schema)
-}
-
-function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, Json> {
-  const override: NonNullable<z.core.ToJSONSchemaParams['override']> = ({ zodSchema, jsonSchema }) => {
-    if (io === 'output') return
-    if (readsAnything(zodSchema))
-      for (const keyword of Object.keys(jsonSchema)) if (!SAID.includes(keyword)) delete jsonSchema[keyword]
-    const { def } = zodSchema._zod
-    if (def.type !== 'object' || !jsonSchema.required) return
-    const shape: Readonly<Record<string, z.core.$ZodType>> = def.shape
-    jsonSchema.required = jsonSchema.required.filter((name) => !shape[name] || !readsAnything(shape[name]))
-  }
-  return z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline', override }) as Record<
-    string,
-    Json
-  >
-}
-
-/** JSON Schema keywords that describe a value but do not restrict it. */
-const SAID = ['title', 'description', 'default', 'examples']
-
-/** Whether a schema coerces or transforms other types: zod's JSON Schema describes only the parsed value then. */
-function readsAnything(given: z.core.$ZodType): boolean {
-  const { def } = (given as z.core.$ZodTypes)._zod
-  if ('coerce' in def && def.coerce) return true
-  if (def.type === 'catch') return true
-  return def.type === 'pipe' && (def.in as z.core.$ZodTypes)._zod.def.type === 'transform'
 }

@@ -22,5 +22,14 @@ export { evaluateExpression, evaluateForEach, type Names } from '../workflow/exp
 export type { AgentContext, AgentLog, Effect, Spent } from './agent-context.ts'
 export { FinalError, MOST_RETRY_AFTER_SECONDS, RetryableError } from './agent-errors.ts'
 export type { AgentFiles, FileData, ReadFile } from './agent-files.ts'
-export type { AgentModel, AgentTool, ModelCall, ModelReply, ToolCall, ToolLoop } from './agent-model.ts'
+export {
+  type AgentModel,
+  type AgentTool,
+  defineTool,
+  type ModelCall,
+  type ModelReply,
+  type ToolCall,
+  type ToolLoop,
+} from './agent-model.ts'
 export { type Capabilities, type DefinedAgent, defineAgent } from './define-agent.ts'
+export type { GivenSchema } from './given-schema.ts'

@@ -125,12 +125,14 @@ function describeRegistered(ports: Needs, workflow: Workflow, compiled: Compiled
   }
 }
 
+/** Throws ConflictError for other content: it goes under another number, or under another name where the name is a deployment's. */
 function sameVersion(
   published: RegisteredWorkflow,
   workflow: Workflow,
   newest: RegisteredWorkflow | undefined,
 ): RegisteredWorkflow {
   if (hasSameContent(workflow, published.workflow)) return published
+  requireOwn(workflow, newest)
   const next = (newest?.workflow.version ?? workflow.version) + 1
   const message = `version ${workflow.version} of "${workflow.name}" is published and does not change; publish this as version ${next}`
   throw new OrchestratorError('ConflictError', message)

@@ -1,9 +1,10 @@
 import type * as z from 'zod'
+import { zodOfJsonSchema } from '../../agent/given-schema.ts'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { type Issue, issue } from '../../domain/issue.ts'
 import { issuesOfZod } from '../../domain/issues-of-zod.ts'
 import type { Json } from '../../domain/json.ts'
-import { isTooDeep, MOST_JSON_LEVELS } from '../../domain/not-json.ts'
+import { describeNotJson, isTooDeep, MOST_JSON_LEVELS, notJsonIn } from '../../domain/not-json.ts'
 import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
 import { boundedWork } from '../../workflow/bounded-work.ts'
 import { schemaOfJson } from '../../workflow/schema-of-json.ts'
@@ -24,18 +25,38 @@ export function checkOf(schema: Json, what: string): Check {
 }
 
 function makeCheck(given: Json, what: string): Check {
-  const schema = readSchema(given, what)
+  const own = typeof given === 'object' && given !== null ? zodOfJsonSchema(given) : undefined
+  const schema = own ?? readSchema(given, what)
   const isPlain = !mentionsInherited(given)
   return (value) => {
     // Else the value's recursion would be taken for one of the schema.
     if (isTooDeep(value))
       return { issues: [issue('invalid-value', '', `it is nested deeper than ${MOST_JSON_LEVELS} levels`)] }
     return boundedWork(`the check against the schema of ${what}`, () => {
-      const parsed = isPlain ? schema.safeParse(value) : parseOwn(schema, value)
-      if (parsed.success) return { value: parsed.data as Json }
+      const parsed = synchronous(what, () => (isPlain ? schema.safeParse(value) : parseOwn(schema, value)))
+      if (parsed.success) return { value: own ? requireJson(parsed.data, what) : (parsed.data as Json) }
       return { issues: issuesOfZod(parsed.error, { schema, value, what: 'the answer' }) }
     })
   }
+}
+
+/** A refinement of an author's own may be asynchronous, which zod finds only when it meets a value. */
+function synchronous<T>(what: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes('parseAsync'))) throw error
+    const message = `the schema of ${what} has an asynchronous refinement or transform: check that where the value is used`
+    throw new OrchestratorError('ConfigError', message, {}, error)
+  }
+}
+
+/** What a schema of zod has parsed is stored and passed on as JSON. Throws ConfigError. */
+function requireJson(value: unknown, what: string): Json {
+  const found = notJsonIn(value)
+  if (!found) return value as Json
+  const message = `the schema of ${what} makes of a value what is no JSON: ${describeNotJson(found, 'it')}; transform it where it is used`
+  throw new OrchestratorError('ConfigError', message)
 }
 
 function readSchema(given: Json, what: string): z.ZodType {

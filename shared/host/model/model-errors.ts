@@ -1,3 +1,4 @@
+import { failureOf } from '../../domain/bounded.ts'
 import { type ErrorName, isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { DEFAULT_FALLBACK_AFTER_SECONDS, type ModelSettings } from '../../domain/model-settings.ts'
 import type { TokenUsage } from '../../domain/price-table.ts'
@@ -61,3 +62,29 @@ const UNPAID = ['ModelThrottledError', 'ModelRefusedError'] as const satisfies E
  */
 export const isUnpaid = (error: unknown, hasBegun: boolean): boolean =>
   isOrchestratorError(error, ...UNPAID) || (!hasBegun && isOrchestratorError(error, 'ModelUnavailableError'))
+
+/** A model that has been asked, and how that has failed. */
+export type FailedModel = { model: string; error: unknown }
+
+/**
+ * The error of a call with fallbacks (model-gate/G11): the same, with the failures of the other models that were asked as its cause, each with its model. An
+ * error that is no OrchestratorError, such as the reason of a signal, stays as it is.
+ */
+export function withOthers(error: unknown, failed: readonly FailedModel[]): unknown {
+  const others = failed.filter((one) => one.error !== error)
+  if (others.length === 0 || !isOrchestratorError(error)) return error
+  const causes = others.map(({ model, error: other }) => failureFor(model, other))
+  const message = `other models of this call have failed, too: ${others.map(({ model }) => model).join(', ')}`
+  const cause = new AggregateError(error.cause === undefined ? causes : [...causes, error.cause], message)
+  const told = new OrchestratorError(error.name, error.message, error.details, cause)
+  if (error.stack !== undefined) told.stack = error.stack
+  return told
+}
+
+/** Without a cause of its own, which would be taken for that of the call's error. */
+function failureFor(model: string, error: unknown): Error {
+  const { name, message } = failureOf(error)
+  const failure = new Error(message.includes(`model ${model}`) ? message : `model ${model}: ${message}`)
+  failure.name = name
+  return failure
+}

@@ -11,6 +11,7 @@
  *    structured answer is repaired; each is a call of its own for G1 and G2. Nothing here waits
  * model-gate/G5 throttling, by the provider or by the model's rate, is busy and not failed: AgentThrottledError
  * model-gate/G6 a model that is gone is replaced by its fallback, which is asked by its own context, rate and price
+ * model-gate/G11 where a fallback cannot answer either, the error has the failures of the other models as its cause
  * model-gate/G7 a structured answer that is returned fits its schema
  * model-gate/G8 the log has names, sizes, tokens and how a call ended, never text of a request or of an answer
  * model-gate/G9 a throttled model is replaced by its fallback where it asks for a longer wait than `fallbackAfterSeconds`, or the step has waited as
@@ -29,7 +30,14 @@ import { secondsUntil } from '../../domain/times.ts'
 import type { ModelAnswer, ModelRequest } from '../../ports/models.ts'
 import type { StepRun } from '../step-run.ts'
 import type { ConfiguredModels, GateNeeds, HostModels, ModelGate } from './host-models.ts'
-import { isGone, isImpatient, type Throttling, throttlingOf } from './model-errors.ts'
+import {
+  type FailedModel,
+  isGone,
+  isImpatient,
+  type Throttling,
+  throttlingOf,
+  withOthers,
+} from './model-errors.ts'
 import { DEFAULT_MODEL, replyOf, requestOf } from './model-request.ts'
 import { type OneTry, oneTry } from './one-try.ts'
 import { askStructured } from './structured-answer.ts'
@@ -97,6 +105,7 @@ async function askOrFallback(
   request: ModelRequest,
 ): Promise<ModelAnswer> {
   let soonest: Throttling | undefined
+  const failed: FailedModel[] = []
   for (let name = request.model; ; ) {
     const own = ownOf(settings, name) as ModelSettings
     try {
@@ -106,8 +115,9 @@ async function askOrFallback(
       if (waits && !(soonest && soonest.waitSeconds <= waits.waitSeconds)) soonest = waits
       const { fallback } = own
       const isOver = isGone(error) || (waits && isImpatient(own, waits, secondsWaited(run, clock)))
+      failed.push({ model: name, error })
       if (fallback === undefined || !ownOf(settings, fallback) || !isOver)
-        throw soonest && isRefused(error) ? soonest.error : error
+        throw withOthers(soonest && isRefused(error) ? soonest.error : error, failed)
       const told = { model: name, fallback, errorName: failureOf(error).name }
       run.log.warn('model is gone or throttled, its fallback is asked', told)
       name = fallback

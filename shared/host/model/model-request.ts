@@ -1,9 +1,19 @@
+import { jsonSchemaOf } from '../../agent/given-schema.ts'
 import type { ModelCall, ModelReply } from '../../agent/index.ts'
-import type { ModelAnswer, ModelMessage, ModelRequest, ModelTool } from '../../ports/models.ts'
+import type { Json } from '../../domain/json.ts'
+import type { ModelAnswer, ModelMessage, ModelRequest } from '../../ports/models.ts'
 
 export const DEFAULT_MODEL = 'default'
 
-/** An author's call in full. Throws TypeError for what is no call. */
+/** Names an answer and a tool in errors. */
+export const answerNamed = ({ name }: { name: string }): string => `the answer "${name}"`
+export const toolNamed = (name: string): string => `tool "${name}"`
+
+/** Throws ConfigError for what is no schema. */
+export const schemaOfTool = ({ name, schema }: { name: string; schema: unknown }): Json =>
+  jsonSchemaOf(schema, toolNamed(name))
+
+/** An author's call in full. Throws TypeError for what is no call, and ConfigError for what is no schema. */
 export function requestOf(call: ModelCall, signal: AbortSignal): ModelRequest {
   const { model = DEFAULT_MODEL, system = [], maxOutputTokens, tools, answer, cacheAfter, onText } = call
   if (!Number.isSafeInteger(maxOutputTokens) || maxOutputTokens < 1)
@@ -16,9 +26,10 @@ export function requestOf(call: ModelCall, signal: AbortSignal): ModelRequest {
     messages: messagesOf(call),
     maxOutputTokens,
     signal,
-    // What is no JSON in a schema is found where it is read.
-    ...(tools && tools.length > 0 ? { tools: tools as readonly ModelTool[] } : {}),
-    ...(answer ? { answer: answer as NonNullable<ModelRequest['answer']> } : {}),
+    ...(tools && tools.length > 0
+      ? { tools: tools.map((tool) => ({ ...tool, schema: schemaOfTool(tool) })) }
+      : {}),
+    ...(answer ? { answer: { ...answer, schema: jsonSchemaOf(answer.schema, answerNamed(answer)) } } : {}),
     ...(cacheAfter ? { cacheAfter } : {}),
     ...(onText ? { onText } : {}),
   }

@@ -11,6 +11,7 @@ import { withoutSecrets } from '../../domain/without-secrets.ts'
 import type { ModelPart } from '../../ports/models.ts'
 import { checkOf } from './check-json.ts'
 import { type LoopWatch, SAME_AGAIN } from './loop-watch.ts'
+import { schemaOfTool, toolNamed } from './model-request.ts'
 import { toldIssues } from './told-issues.ts'
 
 type Call = Extract<ModelPart, { kind: 'tool-call' }>
@@ -78,7 +79,7 @@ async function resultOf(runs: ToolRuns, { name, input }: Call, at: number): Prom
   const { tools, turn, signal } = runs
   const tool = tools.find((one) => one.name === name)
   if (!tool) return failed(noTool(name, tools))
-  const checked = argumentsOf(name, tool.schema as Json, input)
+  const checked = argumentsOf(name, schemaOfTool(tool), input)
   if ('error' in checked) return checked
   const { value } = checked
   const key = `${turn}/${at + 1}`
@@ -132,7 +133,7 @@ export function argumentsOf(
   schema: Json,
   input: Json,
 ): { value: JsonObject } | { error: string } {
-  const checked = checkOf(schema, `tool "${name}"`)(input)
+  const checked = checkOf(schema, toolNamed(name))(input)
   if (checked.issues) {
     return { error: `the arguments do not fit the schema of "${name}": ${toldIssues(checked.issues)}` }
   }

@@ -5,7 +5,7 @@ import { addUsage } from '../../domain/model-tokens.ts'
 import { isTooDeep, MOST_JSON_LEVELS } from '../../domain/not-json.ts'
 import type { ModelAnswer, ModelMessage, ModelRequest } from '../../ports/models.ts'
 import { type Checked, checkOf } from './check-json.ts'
-import { textOfParts, userSays } from './model-request.ts'
+import { answerNamed, textOfParts, textOfParts, userSays, userSays } from './model-request.ts'
 import { toldIssues } from './told-issues.ts'
 
 type Ask = (request: ModelRequest) => Promise<ModelAnswer>
@@ -17,7 +17,7 @@ type Ask = (request: ModelRequest) => Promise<ModelAnswer>
 export async function askStructured(ask: Ask, request: ModelRequest): Promise<ModelAnswer> {
   if (!request.answer) return ask(request)
   const { name, schema } = request.answer
-  const check = checkOf(schema, `the answer "${name}"`)
+  const check = checkOf(schema, answerNamed({ name }))
   const asked = async (one: ModelRequest): Promise<ModelAnswer> => requireGiven(request, await ask(one))
   const first = await asked(request)
   const found = checked(first, check)

@@ -20,11 +20,20 @@ import type { ModelAnswer, ModelPart, ModelRequest } from '../../ports/models.ts
 import { agentFiles } from '../agent-files.ts'
 import { performOnce } from '../perform-once.ts'
 import type { AdmittedCall, Limits, StepRun } from '../step-run.ts'
+import { checkOf } from './check-json.ts'
 import { fitHistory } from './fit-history.ts'
 import type { ConfiguredModels, GateNeeds } from './host-models.ts'
 import { type LoopTurns, loopTurns } from './loop-turns.ts'
 import { EMPTY, type LoopWatch, loopDetected, loopWatch } from './loop-watch.ts'
-import { messagesOf, replyOf, requestOf, textOfParts, userSays } from './model-request.ts'
+import {
+  messagesOf,
+  replyOf,
+  requestOf,
+  schemaOfTool,
+  textOfParts,
+  toolNamed,
+  userSays,
+} from './model-request.ts'
 import { runToolCalls, type ToolRuns } from './run-tool-calls.ts'
 import { askStructured } from './structured-answer.ts'
 
@@ -90,6 +99,8 @@ async function goOn({
 }: Situation): Promise<ModelReply & { turns: number }> {
   const { log, own } = run
   const base = requestOf({ ...asked, tools: asked.tools.map(declared) }, attempt.signal)
+  // A schema that cannot be checked is told before a call is paid.
+  for (const tool of asked.tools) checkOf(schemaOfTool(tool), toolNamed(tool.name))
   const mayAsk = timeFor(ports, attempt)
   let messages = [...messagesOf(asked)]
   let usage: ModelAnswer['usage'] = { inputTokens: 0, outputTokens: 0 }

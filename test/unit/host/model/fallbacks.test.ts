@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OrchestratorError } from '../../../../shared/domain/errors.ts'
+import { faultOf } from '../../../../shared/domain/fault.ts'
 import type { ModelSettings } from '../../../../shared/domain/model-settings.ts'
 import { ownOf } from '../../../../shared/domain/own.ts'
+import { withOthers } from '../../../../shared/host/model/model-errors.ts'
 import { silenceFor } from '../../../../shared/host/model/silence-for.ts'
 import type { ModelRequest } from '../../../../shared/ports/models.ts'
 import { type ScriptedAnswer, scriptedModels } from '../../../../testing/scripted-models.ts'
@@ -101,6 +103,41 @@ describe('a throttled model with a fallback (model-gate/G9)', () => {
       const { call } = await asking({ first: throttled(40), spare: { fails: { name, message: 'gone' } } })
       expect(await call()).toMatchObject({ name: 'AgentThrottledError' })
     }
+  })
+})
+
+describe('a model and its fallbacks that fail (model-gate/G11)', () => {
+  const refusal = (message: string): ScriptedAnswer => ({ fails: { name: 'ModelRefusedError', message } })
+
+  it('are all told in the record of the attempt: the last as its error, the others as causes', async () => {
+    const settings = {
+      default: { answers: () => refusal('no access to the first'), fallback: 'spare' },
+      spare: { answers: () => ({ fails: 'ModelUnavailableError' }), fallback: 'last' },
+      last: { answers: () => refusal('no access to the last') },
+    }
+    const world = modelHost(() => 'unused')
+    const taskId = await world.seed()
+    const models = scriptedModels(settings, [], () => {})
+    const error = await world.invoke(agent, taskId, { hosts: { models } }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ name: 'ModelRefusedError', message: expect.stringContaining('the last') })
+    const [record] = await world.ports.steps.findSteps(taskId, ['a'])
+    const [attempt] = record?.attempts ?? []
+    expect(attempt?.error.causes).toMatchObject([
+      { name: 'AggregateError', message: expect.stringContaining('default, spare') },
+      { name: 'ModelRefusedError', message: expect.stringContaining('no access to the first') },
+      { name: 'ModelUnavailableError', message: expect.stringContaining('model spare') },
+    ])
+  })
+
+  it('are bounded, and leave the reason of a signal as it is', () => {
+    const failed = Array.from({ length: 40 }, (_, at) => ({
+      model: `m${at}`,
+      error: new Error('x'.repeat(9_000)),
+    }))
+    const told = withOthers(new OrchestratorError('ModelRefusedError', 'no'), failed)
+    expect(JSON.stringify(faultOf(told).causes).length).toBeLessThan(20_000)
+    const reason = new DOMException('over', 'AbortError')
+    expect(withOthers(reason, failed)).toBe(reason)
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { type AgentTool, defineAgent, type ToolLoop } from '../../../../shared/agent/index.ts'
+import { type AgentTool, defineAgent, defineTool, type ToolLoop } from '../../../../shared/agent/index.ts'
 import { listTranscript } from '../../../../shared/app/views/read-transcript.ts'
 import { OrchestratorError } from '../../../../shared/domain/errors.ts'
 import type { Json } from '../../../../shared/domain/json.ts'
@@ -50,6 +50,51 @@ const run = (loop: Partial<ToolLoop>, models: GivenModels, more: AgentTest = {})
 const call = (of: string, name = 'look') => ({ name, input: { of } })
 
 describe('a loop of a model and tools', () => {
+  it('takes schemas of zod for tools and answer: what they refine is told to the model', async () => {
+    const got: number[] = []
+    const add = defineTool({
+      name: 'add',
+      description: 'adds',
+      schema: z
+        .object({ a: z.coerce.number(), b: z.number().default(1) })
+        .refine(({ a }) => a !== 13, 'not 13'),
+      run: async ({ a, b }) => {
+        got.push(a + b)
+        return a + b
+      },
+    })
+    const answer = {
+      name: 'sum',
+      schema: z.object({ sum: z.number().refine((sum) => sum < 9, 'too large') }),
+    }
+    const ended = await run({ tools: [add], answer }, [
+      {
+        calls: [
+          { name: 'add', input: { a: '1' } },
+          { name: 'add', input: { a: 13 } },
+        ],
+      },
+      { value: { sum: 9 } },
+      { value: { sum: 2 } },
+    ])
+    expect(ended.output).toMatchObject({ value: { sum: 2 } })
+    expect(got).toEqual([2])
+    const told = ended.modelCalls.map(({ messages }) => JSON.stringify(messages.at(-1)))
+    expect(told[1]).toContain('not 13')
+    expect(told[2]).toContain('too large')
+    expect(ended.modelCalls[0]?.tools?.[0]?.schema).toMatchObject({ type: 'object' })
+  })
+
+  it('a schema that cannot be checked is refused before a call is paid', async () => {
+    const schema = { type: 'object', properties: { a: { type: 'string', required: true } } }
+    const ended = await run({ tools: [{ ...toolOf(() => 1), schema }] }, ['unasked'])
+    expect(ended.error).toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringContaining('tool "look"'),
+    })
+    expect(ended.modelCalls).toEqual([])
+  })
+
   it('runs the tools that the model calls, and ends with its answer', async () => {
     const look = toolOf((input) => ({ found: input }))
     const ended = await run({ tools: [look] }, [
