@@ -10,6 +10,7 @@ import {
 import type { Problem } from '../shared/contracts/problem-view.ts'
 import type { RouteId } from '../shared/contracts/routes.ts'
 import { CliError, EXIT } from './cli-error.ts'
+import { printError } from './show/terminal.ts'
 
 const DEFAULT_URL = 'http://localhost:8000'
 /** Host names of API Gateway, which contain the region; an emulator's do not. */
@@ -36,7 +37,7 @@ export async function callApi<Id extends RouteId>(
       const isLate = Date.now() - begun > MOST_STARTING_MILLISECONDS
       if (isLate || !WAIT_FOR_START.includes(id) || !isStarting(error.problem))
         throw Object.assign(cliErrorOf(error, base), { cause: error })
-      if (!isTold) console.error(`waiting: ${describeStarting(error.problem)}`)
+      if (!isTold) printError(`waiting: ${describeStarting(error.problem)}`)
       await delay(STARTING_PAUSE_MILLISECONDS)
     }
   }

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { CliError, EXIT } from './cli-error.ts'
 import { createProgram } from './program.ts'
 import { describeProblem } from './show/output.ts'
+import { jsonLine, printError } from './show/terminal.ts'
 import { systemErrorOf } from './system-error.ts'
 
 /** The command line as the work of this whole process. Returns its exit code; what nothing has caught ends the process with one, too. */
@@ -43,12 +44,12 @@ function goOnUnheard(error: NodeJS.ErrnoException): void {
 function exitCodeOf(error: unknown, json: boolean): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok
-    if (json) console.error(describeProblem(usageError(error), json))
+    if (json) printError(describeProblem(usageError(error), json))
     return EXIT.usage
   }
   const told = toldOf(error)
   if (told === undefined) return bug(error, json)
-  if (told.message) console.error(describeProblem(told, json))
+  if (told.message) printError(describeProblem(told, json))
   return told.exitCode
 }
 
@@ -63,7 +64,7 @@ function toldOf(error: unknown): CliError | undefined {
 function bug(error: unknown, json: boolean): number {
   const { message, stack = message } = error instanceof Error ? error : new Error(String(error))
   const detail = `this is a bug of the command line, please report it: ${message}`
-  console.error(json ? JSON.stringify({ title: 'Error', detail }) : `error: ${detail}\n${stack}`)
+  printError(json ? jsonLine({ title: 'Error', detail }) : `error: ${detail}\n${stack}`)
   return EXIT.bug
 }
 

@@ -6,8 +6,9 @@ import { CliError } from '../cli-error.ts'
 import { describeValue } from '../show/describe-schema.ts'
 import { duration } from '../show/duration.ts'
 import { usd } from '../show/money.ts'
-import { printJson, say, style } from '../show/output.ts'
+import { say, style } from '../show/output.ts'
 import { fits, tableLines } from '../show/table.ts'
+import { print, printJson } from '../show/terminal.ts'
 import { watchTable } from '../show/watch-table.ts'
 
 type Options = { capability?: string; watch?: boolean; json?: boolean }
@@ -92,8 +93,8 @@ function describeNow(now: AgentView['now']): string {
 async function listAgents({ capability, json = false }: Options): Promise<void> {
   const agents = await agentsThatOffer(capability)
   if (json) return printJson({ agents })
-  if (agents.length === 0) return console.log('no agents yet')
-  for (const line of linesOf(agents)) console.log(line)
+  if (agents.length === 0) return print('no agents yet')
+  for (const line of linesOf(agents)) print(line)
 }
 
 /** Throws CliError for a capability without agents, with the known ones. */

@@ -4,7 +4,8 @@ import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
 import { wholeOption } from '../input/parse-options.ts'
 import { answerCommand, decidersOf } from '../show/answer-command.ts'
-import { printJson, say, statusMark, style } from '../show/output.ts'
+import { say, statusMark, style } from '../show/output.ts'
+import { print, printJson } from '../show/terminal.ts'
 import { hanging } from '../show/visible.ts'
 
 type Options = { by?: string; workflow?: string; limit: number; cursor?: string; json?: boolean }
@@ -24,7 +25,7 @@ export function approvalsCommand(): Command {
       for (const approval of page.approvals) for (const line of linesOf(approval, by)) say(line, 2)
       if (!page.cursor) return
       const same = `${by ? `--by ${shellWord(by)} ` : ''}${workflow ? `--workflow ${shellWord(workflow)} ` : ''}--limit ${limit}`
-      console.log(`more: npx orchestrator approvals ${same} \\\n  --cursor '${page.cursor}'`)
+      print(`more: npx orchestrator approvals ${same} \\\n  --cursor '${page.cursor}'`)
     })
 }
 

@@ -4,7 +4,7 @@ import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { answerCommand } from '../show/answer-command.ts'
-import { printJson } from '../show/output.ts'
+import { print, printJson } from '../show/terminal.ts'
 
 type Options = { decision?: string; by: string; comment?: string; json?: boolean }
 
@@ -25,7 +25,7 @@ export function approveCommand(): Command {
       if (decision === undefined) throw await undecided(id, stepId)
       const answer = await callApi('answerApproval', { id, stepId, decision, by, comment })
       if (json) return printJson(answer)
-      console.log(`${answer.stepId}: ${answer.decision} (${answer.by})`)
+      print(`${answer.stepId}: ${answer.decision} (${answer.by})`)
     })
 }
 

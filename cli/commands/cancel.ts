@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { parseTaskId } from '../input/parse-options.ts'
-import { printJson } from '../show/output.ts'
+import { print, printJson } from '../show/terminal.ts'
 
 export function cancelCommand(): Command {
   return new Command('cancel')
@@ -12,6 +12,6 @@ export function cancelCommand(): Command {
     .action(async (taskId: string, { reason, json = false }: { reason?: string; json?: boolean }) => {
       const task = await callApi('cancelTask', { id: taskId, reason })
       if (json) return printJson(task)
-      console.log(`${task.taskId} ${task.status}`)
+      print(`${task.taskId} ${task.status}`)
     })
 }

@@ -5,8 +5,8 @@ import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { refusedFile } from '../cli-error.ts'
 import { readTextFile } from '../input/read-json-option.ts'
 import { describeCompiled } from '../show/describe-compiled.ts'
-import { printJson } from '../show/output.ts'
 import { printWarnings } from '../show/print-warnings.ts'
+import { printError, printJson } from '../show/terminal.ts'
 
 export function compileCommand(): Command {
   return new Command('compile')
@@ -24,12 +24,12 @@ export function compileCommand(): Command {
       if (refused.length > 0) throw refusedFile(file, refused)
       const compiled = compileWorkflow(workflow)
       if (json) return printJson(compiled)
-      console.log(JSON.stringify(compiled.definition, null, 2))
+      printJson(compiled.definition, 2)
       // On stderr, so that it is not part of a saved definition.
       const executions = 1 + compiled.parts.length
       const steps = Object.entries(workflow.steps).map(([stepId, step]) => ({ stepId, kind: stepKind(step) }))
-      console.error(describeCompiled({ ...compiled, steps, counts: { ...compiled.counts, executions } }))
+      printError(describeCompiled({ ...compiled, steps, counts: { ...compiled.counts, executions } }))
       printWarnings(compiled.warnings, file)
-      if (executions > 1) console.error('the definitions of the other executions: --json, under `parts`')
+      if (executions > 1) printError('the definitions of the other executions: --json, under `parts`')
     })
 }

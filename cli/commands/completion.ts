@@ -2,6 +2,7 @@ import tab from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { BASH_COMPLETION } from '../show/bash-completion.ts'
+import { printContent } from '../show/terminal.ts'
 
 type Suggestion = readonly [value: string, description: string]
 
@@ -26,7 +27,7 @@ export async function addCompletion(program: Command, args: readonly string[]): 
   program.commands
     .find((command) => command.name() === 'completion')
     ?.action((shell: string) => {
-      if (shell === 'bash') console.log(BASH_COMPLETION)
+      if (shell === 'bash') printContent(BASH_COMPLETION)
       else completion.setup('orchestrator', 'orchestrator', shell)
     })
     .description('Print a script with which a shell completes commands, options and task ids')

@@ -25,6 +25,7 @@ import { duration } from '../show/duration.ts'
 import { lineWidth, wrapText } from '../show/layout.ts'
 import { makeFolder, whyNot } from '../show/make-folder.ts'
 import { style } from '../show/output.ts'
+import { printJson } from '../show/terminal.ts'
 
 type Options = {
   port: number
@@ -127,7 +128,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
     environment: model.environment,
     ...(exit ? {} : { folder }),
     logs,
-    ...inspectOf(options, (event) => (json ? console.log(JSON.stringify(event)) : say(textOfInspect(event)))),
+    ...inspectOf(options, (event) => (json ? printJson(event, 0) : say(textOfInspect(event)))),
   })
   cleanUp.defer(() => cloud.stop())
   say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
@@ -154,7 +155,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
     cleanUp.defer(await startReloading({ cloud, assembly, warnings, tell, versionsOf }))
     say(style('dim', 'Agents and workflows are deployed again when you save them.'))
   }
-  if (json) console.log(JSON.stringify({ event: 'ready', apiUrl: cloud.apiUrl, awsUrl: cloud.awsUrl }))
+  if (json) printJson({ event: 'ready', apiUrl: cloud.apiUrl, awsUrl: cloud.awsUrl }, 0)
   const failure = await Promise.race([interrupted, cloud.failed])
   if (failure) fail(EXIT.unreachable, `the tables in ${folder} cannot be used any more: ${failure.message}`)
   say('\nstopping ...')

@@ -6,8 +6,10 @@ import { parseTaskId } from '../input/parse-options.ts'
 import { compareTasks, type Difference, type WholeTask } from '../show/compare-tasks.ts'
 import { duration } from '../show/duration.ts'
 import { jsonDiff } from '../show/json-diff.ts'
-import { printBounded, visible } from '../show/json-text.ts'
-import { printJson, say, style } from '../show/output.ts'
+import { printBounded } from '../show/json-text.ts'
+import { say, style } from '../show/output.ts'
+import { print, printJson } from '../show/terminal.ts'
+import { visible } from '../show/visible.ts'
 
 type Options = { all?: boolean; full?: boolean; json?: boolean }
 
@@ -61,7 +63,7 @@ function printDifferences({ a, b }: Both, found: readonly Difference[], isFull: 
     const took = times.some((time) => time !== undefined) ? `  ${times.map(timeOf).join(', ')}` : ''
     say(`${style('bold', stepId === undefined ? 'task' : `step ${stepId}`)}${style('dim', took)}`)
     for (const one of differences) printDifference(one, { whole, isFull })
-    console.log()
+    print()
   }
 }
 

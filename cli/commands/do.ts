@@ -6,7 +6,7 @@ import { numberOption } from '../input/parse-options.ts'
 import { taskInput } from '../input/task-input.ts'
 import { type TaskOptions, termsOf, withTaskOptions } from '../input/task-options.ts'
 import { followTask } from '../show/follow-task.ts'
-import { printJson } from '../show/output.ts'
+import { print, printJson } from '../show/terminal.ts'
 
 type Options = TaskOptions & { review?: boolean; reviewAbove?: number; wait?: boolean; json?: boolean }
 
@@ -60,5 +60,5 @@ async function doGoal(
   })
   if (wait) return followTask(task.taskId, json)
   if (json) return printJson(task)
-  console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId}`)
+  print(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId}`)
 }

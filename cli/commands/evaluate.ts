@@ -12,7 +12,8 @@ import { numberOption, parseDuration, wholeOption } from '../input/parse-options
 import { readTextFile } from '../input/read-json-option.ts'
 import { wantedWorkflow } from '../input/wanted-workflow.ts'
 import { scoreText } from '../show/describe-evaluation.ts'
-import { printJson, say } from '../show/output.ts'
+import { say } from '../show/output.ts'
+import { printError, printJson } from '../show/terminal.ts'
 import { inOneLine, visible } from '../show/visible.ts'
 
 type Options = {
@@ -108,7 +109,7 @@ function notRunLines(notRun: readonly NotRun[]): string[] {
 async function printCases(given: string, ids: readonly string[], file: string | undefined): Promise<void> {
   if (file !== undefined)
     throw new CliError('give one of --cases, which runs them, and --from-task, which makes them')
-  for (const line of await casesOfTasks(given, ids)) console.log(JSON.stringify(line))
+  for (const line of await casesOfTasks(given, ids)) printJson(line, 0)
 }
 
 /** A version is that of the workflow, where it has a name. */
@@ -138,7 +139,7 @@ function settingsFor({ parallel, budget, deadline }: Options, runs: readonly Run
       'message' in result
         ? ['not run', inOneLine(result.message)]
         : [scoreText(result.evaluation.score), result.taskId ?? '']
-    console.error(`${done}/${all}  ${score}  ${visible(result.id)}${by}  ${more}`)
+    printError(`${done}/${all}  ${score}  ${visible(result.id)}${by}  ${more}`)
   }
   return {
     key: `evaluate-${randomUUID()}`,
@@ -146,6 +147,6 @@ function settingsFor({ parallel, budget, deadline }: Options, runs: readonly Run
     terms: { budgetUsd: budget, deadlineSeconds: deadline },
     report: told,
     reportWaiting: ({ id }: Case, taskId: string) =>
-      console.error(`case ${id} waits for a person: npx orchestrator status ${taskId}`),
+      printError(`case ${id} waits for a person: npx orchestrator status ${taskId}`),
   }
 }

@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import { EVENT_TYPES } from '../../shared/domain/event.ts'
 import { callPages } from '../api-client.ts'
 import { choiceOption, parseTaskId } from '../input/parse-options.ts'
-import { printJson, say } from '../show/output.ts'
+import { say } from '../show/output.ts'
+import { printJson } from '../show/terminal.ts'
 
 type Options = { type?: (typeof EVENT_TYPES)[number]; step?: string; json?: boolean }
 

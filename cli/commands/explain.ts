@@ -14,10 +14,11 @@ import { notToldBy } from '../show/describe-step.ts'
 import { duration } from '../show/duration.ts'
 import { faultLines } from '../show/fault-lines.ts'
 import { usd } from '../show/money.ts'
-import { printJson, say, statusText, style } from '../show/output.ts'
+import { say, statusText, style } from '../show/output.ts'
 import { pageOfError } from '../show/page-of-error.ts'
 import { printPlanning } from '../show/print-planning.ts'
 import { printTable } from '../show/table.ts'
+import { print, printJson } from '../show/terminal.ts'
 import { printTroubledItems } from '../show/troubled-items.ts'
 import { hanging } from '../show/visible.ts'
 
@@ -41,8 +42,8 @@ export function explainCommand(): Command {
       const steps = await Promise.all(stepIds.map((stepId) => callApi('getTaskStep', { id: taskId, stepId })))
       if (json) return printJson(steps.length === 1 ? steps[0] : steps)
       for (const [at, step] of steps.entries()) {
-        if (at > 0) console.log('')
-        await print(taskId, step)
+        if (at > 0) print('')
+        await printStep(taskId, step)
       }
     })
 }
@@ -82,7 +83,7 @@ const withoutOuter = <T extends { stepId: string }>(steps: readonly T[]): T[] =>
 const PLANNING = 'plan.workflow'
 const MOST_NAMED = 10
 
-async function print(taskId: string, step: StepView): Promise<void> {
+async function printStep(taskId: string, step: StepView): Promise<void> {
   const {
     stepId,
     status,

@@ -5,8 +5,9 @@ import { callApi, callPages } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { saveDownload, target } from '../input/download.ts'
 import { parseTaskId, wholeOption } from '../input/parse-options.ts'
-import { bytesOf, printJson, say } from '../show/output.ts'
+import { bytesOf, say } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
+import { printJson } from '../show/terminal.ts'
 
 type ListOptions = { step?: string; all?: boolean; limit: number; json?: boolean }
 type GetOptions = { output?: string; step?: string; json?: boolean }

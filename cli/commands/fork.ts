@@ -14,7 +14,7 @@ import {
 } from '../input/parse-options.ts'
 import { wantedWorkflow } from '../input/wanted-workflow.ts'
 import { followTask } from '../show/follow-task.ts'
-import { printJson } from '../show/output.ts'
+import { print, printJson } from '../show/terminal.ts'
 
 type Options = {
   at?: string
@@ -85,7 +85,7 @@ async function fork(taskId: string, options: Options): Promise<void> {
   if (!wait)
     return json
       ? printJson(task)
-      : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId} --watch`)
+      : print(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId} --watch`)
   return followTask(task.taskId, json)
 }
 

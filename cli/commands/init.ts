@@ -7,7 +7,8 @@ import { packageSpec } from '../new/package-spec.ts'
 import { projectFiles } from '../new/project-files.ts'
 import { fileInPlaceOf, linesMissing, namesInTheWay } from '../new/writable-folder.ts'
 import { makeFolder, whyNot } from '../show/make-folder.ts'
-import { printJson, style } from '../show/output.ts'
+import { style } from '../show/output.ts'
+import { print, printJson } from '../show/terminal.ts'
 
 type Options = { package?: string; json?: boolean }
 
@@ -42,16 +43,16 @@ async function init(folder: string, { package: spec, json = false }: Options): P
   await writeNewFiles(root, Object.fromEntries(files))
   const made = files.map(([path]) => path)
   if (json) return printJson({ folder: root, files: made, kept })
-  console.log(`made in ${root}:`)
-  for (const path of made) console.log(`  ${path}`)
-  if (kept.length > 0) console.log(`kept, for it was there already: ${kept.join(', ')}`)
+  print(`made in ${root}:`)
+  for (const path of made) print(`  ${path}`)
+  if (kept.length > 0) print(`kept, for it was there already: ${kept.join(', ')}`)
   const ignored = all.find(([path]) => path === '.gitignore' && kept.includes(path))?.[1]
   const lacking =
     ignored === undefined ? [] : linesMissing(ignored, await readFile(join(root, '.gitignore'), 'utf8'))
-  if (lacking.length > 0) console.log(`  .gitignore lacks: ${lacking.join(', ')}`)
+  if (lacking.length > 0) print(`  .gitignore lacks: ${lacking.join(', ')}`)
   const way = relative('.', root)
   const go = way === '' ? '' : `  cd ${/^[\w./-]+$/.test(way) ? way : JSON.stringify(way)}\n`
-  console.log(`
+  print(`
 ${style('bold', 'What to do next')}
 ${go}  npm install
   npm test

@@ -5,8 +5,9 @@ import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { usd } from '../show/money.ts'
-import { elapsed, printJson, say } from '../show/output.ts'
+import { elapsed, say } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
+import { print, printError, printJson } from '../show/terminal.ts'
 
 type Killed = TaskView & { steps: StepView[] }
 
@@ -39,8 +40,8 @@ async function kill(
   const killed = await withChildren(ids)
   const totalUsd = killed.reduce((sum, { cost }) => sum + (cost?.usd ?? 0), 0)
   if (json) return printJson({ tasks: killed, totalUsd, failed })
-  for (const one of failed) console.error(`${one.taskId} may still run: ${one.error}; kill it again`)
-  if (killed.length === 0) return console.log('nothing was running')
+  for (const one of failed) printError(`${one.taskId} may still run: ${one.error}; kill it again`)
+  if (killed.length === 0) return print('nothing was running')
   const rows = killed.map((task) => [
     task.taskId,
     task.workflow.name,

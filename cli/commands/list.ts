@@ -7,8 +7,9 @@ import { CliError } from '../cli-error.ts'
 import { choiceOption, momentOption, pairOption, parseTaskId, wholeOption } from '../input/parse-options.ts'
 import { shortDuration } from '../show/duration.ts'
 import { lineWidth } from '../show/layout.ts'
-import { printJson, say } from '../show/output.ts'
+import { say } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
+import { print, printJson } from '../show/terminal.ts'
 import { stringWidth } from '../show/width.ts'
 
 type Options = Omit<Filter, 'metadata' | 'id'> & {
@@ -135,7 +136,7 @@ function tellMore({ cursor = '' }: Page, words: readonly string[]): void {
     if (stringWidth(longer) + 2 <= lineWidth()) lines[lines.length - 1] = longer
     else lines.push(`  ${word}`)
   }
-  console.log(lines.join(' \\\n'))
+  print(lines.join(' \\\n'))
 }
 
 /** The options that were given, as words, without the cursor. */

@@ -6,7 +6,8 @@ import { CliError } from '../cli-error.ts'
 import { momentOption, parseTaskId } from '../input/parse-options.ts'
 import { followLogs } from '../show/follow-logs.ts'
 import { logLine } from '../show/log-line.ts'
-import { printJson, say } from '../show/output.ts'
+import { say } from '../show/output.ts'
+import { printError, printJson } from '../show/terminal.ts'
 
 type Options = { step?: string; since?: string; follow?: boolean; json?: boolean }
 
@@ -49,7 +50,7 @@ async function logs(id: string, { step, since, follow = false, json = false }: O
   )
   let isEmpty = true
   for await (const line of lines) {
-    print(line, json)
+    printLine(line, json)
     isEmpty = false
   }
   // Throws for an item or a round that the task does not have; the logs do not know how many there are.
@@ -66,7 +67,7 @@ async function* readable<Page extends { unreadable?: string[] | undefined }>(
   for await (const page of pages) {
     for (const name of page.unreadable ?? []) {
       if (!told.has(name))
-        console.error(
+        printError(
           `the API may not read the log of ${name}: its lines are missing here (logs:FilterLogEvents)`,
         )
       told.add(name)
@@ -75,7 +76,7 @@ async function* readable<Page extends { unreadable?: string[] | undefined }>(
   }
 }
 
-function print(line: LogLineView, json: boolean): void {
+function printLine(line: LogLineView, json: boolean): void {
   if (json) return printJson(line)
   for (const text of logLine(line)) say(text, 6)
 }

@@ -5,8 +5,9 @@ import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { duration } from '../show/duration.ts'
 import { usd } from '../show/money.ts'
-import { printJson, say, style } from '../show/output.ts'
+import { say, style } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
+import { printJson } from '../show/terminal.ts'
 import { type Try, tryModels } from '../show/try-models.ts'
 
 type Options = { try?: string | true; json?: boolean }

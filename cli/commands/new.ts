@@ -12,7 +12,7 @@ import { agentFiles, inCheckout, inProject } from '../new/agent-files.ts'
 import { type NewFiles, writeNewFiles } from '../new/new-files.ts'
 import { fitsSchema, sampleOf } from '../new/sample-of.ts'
 import { besideIt, underTest, workflowFiles } from '../new/workflow-files.ts'
-import { printJson } from '../show/output.ts'
+import { print, printJson } from '../show/terminal.ts'
 
 type Options = { json?: boolean }
 
@@ -90,6 +90,6 @@ async function add(
   await writeNewFiles(root, files)
   if (json) return printJson({ folder: root, files: Object.keys(files) })
   for (const path of Object.keys(files))
-    console.log(`made ${relative('.', root) === '' ? path : `${root}/${path}`}`)
-  for (const line of next) console.log(`  ${line}`)
+    print(`made ${relative('.', root) === '' ? path : `${root}/${path}`}`)
+  for (const line of next) print(`  ${line}`)
 }

@@ -7,8 +7,8 @@ import { CliError, EXIT } from '../cli-error.ts'
 import { readJsonOption } from '../input/read-json-option.ts'
 import { describeEstimate } from '../show/describe-estimate.ts'
 import { leaveWord } from '../show/leave-word.ts'
-import { printJson } from '../show/output.ts'
 import { showFailure } from '../show/show-ended.ts'
+import { printContent, printJson } from '../show/terminal.ts'
 import { watchTask } from '../show/watch-task.ts'
 import { withoutDefaults } from '../show/without-defaults.ts'
 
@@ -47,7 +47,7 @@ export async function planGoal(goal: string, options: Options): Promise<void> {
   const { result } = await callApi('getTaskResult', { id: taskId })
   if (json) return printJson(result)
   const plan = isJsonObject(result) ? result : {}
-  console.log([...commentsOf(goal, plan).map(asComment), await definitionOf(plan)].join('\n').trimEnd())
+  printContent([...commentsOf(goal, plan).map(asComment), await definitionOf(plan)].join('\n').trimEnd())
 }
 
 function commentsOf(goal: string, { plannedBy, assumptions, repairs, estimate }: JsonObject): string[] {

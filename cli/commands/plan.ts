@@ -11,9 +11,10 @@ import { describeCompiled } from '../show/describe-compiled.ts'
 import { printEstimate } from '../show/describe-estimate.ts'
 import { columnsOf, drawColumns, mermaidOf } from '../show/draw-plan.ts'
 import { lineWidth } from '../show/layout.ts'
-import { printJson, say, style } from '../show/output.ts'
+import { say, style } from '../show/output.ts'
 import { printWarnings } from '../show/print-warnings.ts'
 import { printTable } from '../show/table.ts'
+import { print, printContent, printError, printJson } from '../show/terminal.ts'
 import { planGoal } from './plan-goal.ts'
 
 type Options = {
@@ -79,7 +80,7 @@ export function planCommand(): Command {
 function printPlan(plan: PlanView): void {
   const { workflow, steps, bindings, decisions, estimate } = plan
   say(`${style('bold', workflow.name)} v${workflow.version}\n`)
-  console.log(`${drawColumns(columnsOf(plan), lineWidth())}\n`)
+  print(`${drawColumns(columnsOf(plan), lineWidth())}\n`)
   const rows = steps.map((step) => {
     const { stepId, kind, needs } = step
     const reason = decisions.find((decision) => decision.stepId === stepId)?.reason ?? ''
@@ -92,7 +93,7 @@ function printPlan(plan: PlanView): void {
     ]
   })
   printTable(['step', 'what', 'agent', 'after', 'why this agent'], rows)
-  console.log()
+  print()
   printEstimate(estimate)
   say(describeCompiled(plan))
 }
@@ -101,8 +102,8 @@ function printPlan(plan: PlanView): void {
 const MAX_EDGES = 500
 
 function printMermaid(plan: PlanView): void {
-  console.log(mermaidOf(plan))
+  printContent(mermaidOf(plan))
   const edges = plan.steps.reduce((sum, { needs }) => sum + needs.length, 0)
   if (edges > MAX_EDGES)
-    console.error(`${edges} edges: Mermaid draws ${MAX_EDGES} unless its maxEdges says otherwise`)
+    printError(`${edges} edges: Mermaid draws ${MAX_EDGES} unless its maxEdges says otherwise`)
 }

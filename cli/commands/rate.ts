@@ -4,7 +4,8 @@ import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { numberOption, parseTaskId } from '../input/parse-options.ts'
 import { ratingText } from '../show/describe-evaluation.ts'
-import { printJson, say } from '../show/output.ts'
+import { say } from '../show/output.ts'
+import { printJson } from '../show/terminal.ts'
 
 type Options = { by: string; comment?: string; json?: boolean }
 

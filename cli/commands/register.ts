@@ -4,8 +4,8 @@ import { callApi } from '../api-client.ts'
 import { about, refusedFile } from '../cli-error.ts'
 import { LENIENT } from '../input/parse-options.ts'
 import { readTextFile } from '../input/read-json-option.ts'
-import { printJson } from '../show/output.ts'
 import { printWarnings } from '../show/print-warnings.ts'
+import { print, printJson } from '../show/terminal.ts'
 
 export function registerCommand(): Command {
   return new Command('register')
@@ -24,8 +24,6 @@ export function registerCommand(): Command {
       const view = await about(file, callApi('putWorkflow', { name: workflow.name, workflow: text, lenient }))
       if (!json) printWarnings(warnings, file)
       if (json) return printJson(view)
-      console.log(
-        `${view.name} v${view.version} is published; submit it: npx orchestrator submit ${view.name}`,
-      )
+      print(`${view.name} v${view.version} is published; submit it: npx orchestrator submit ${view.name}`)
     })
 }

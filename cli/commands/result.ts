@@ -2,8 +2,8 @@ import { Command } from 'commander'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
-import { printJson } from '../show/output.ts'
 import { saveResult, textOf } from '../show/report.ts'
+import { print, printContent, printError, printJson } from '../show/terminal.ts'
 
 export function resultCommand(): Command {
   return new Command('result')
@@ -21,11 +21,11 @@ export function resultCommand(): Command {
       })
       if (out !== undefined) {
         const file = await saveResult(result, out)
-        if (file !== undefined) json ? printJson({ taskId, file, degraded }) : console.log(file)
+        if (file !== undefined) json ? printJson({ taskId, file, degraded }) : print(file)
         return
       }
       if (json) return printJson({ taskId, result, degraded })
-      console.log(textOf(result))
-      for (const { path, reason } of degraded) console.error(`degraded: ${path}: ${reason}`)
+      printContent(textOf(result))
+      for (const { path, reason } of degraded) printError(`degraded: ${path}: ${reason}`)
     })
 }

@@ -16,7 +16,7 @@ import {
 import { wantedWorkflow } from '../input/wanted-workflow.ts'
 import { followTask } from '../show/follow-task.ts'
 import { wrapText } from '../show/layout.ts'
-import { printJson } from '../show/output.ts'
+import { print, printError, printJson } from '../show/terminal.ts'
 
 type Options = {
   budget?: number
@@ -84,7 +84,7 @@ async function retry(
   if (!wait)
     return json
       ? printJson(task)
-      : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId} --watch`)
+      : print(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId} --watch`)
   return followTask(taskId, json, before)
 }
 
@@ -93,5 +93,5 @@ async function tellNewer({ taskId, workflow: { name, version } }: TaskView): Pro
   const newest = await callApi('getWorkflow', { name }).catch(() => undefined)
   if (!newest || newest.version <= version) return
   const told = `it goes on with ${name} v${version}, as it began; v${newest.version} is deployed. To go on with that one, should it fail again: npx orchestrator retry ${taskId} --workflow ${shellWord(name)}`
-  console.error(wrapText(`${styleText('yellow', 'note', { stream: process.stderr })}: ${told}`))
+  printError(wrapText(`${styleText('yellow', 'note', { stream: process.stderr })}: ${told}`))
 }

@@ -9,14 +9,15 @@ import { attemptsBy } from '../show/describe-attempts.ts'
 import { evaluationLines } from '../show/describe-evaluation.ts'
 import { agentOf, printStep, printValue, type Whole } from '../show/describe-step.ts'
 import { duration } from '../show/duration.ts'
-import { jsonText, visible } from '../show/json-text.ts'
+import { jsonText } from '../show/json-text.ts'
 import { usd } from '../show/money.ts'
-import { elapsed, printJson, say, statusText, style } from '../show/output.ts'
+import { elapsed, say, statusText, style } from '../show/output.ts'
 import { pageOfError } from '../show/page-of-error.ts'
 import { printTranscript } from '../show/print-transcript.ts'
 import { printTable } from '../show/table.ts'
+import { print, printJson } from '../show/terminal.ts'
 import { printTroubledItems } from '../show/troubled-items.ts'
-import { hanging } from '../show/visible.ts'
+import { hanging, visible } from '../show/visible.ts'
 
 type Options = { definition?: boolean; transcript?: boolean; full?: boolean; json?: boolean }
 
@@ -45,7 +46,7 @@ export function showCommand(): Command {
       const step = await callApi('getTaskStep', { id, stepId })
       if (json) return printJson(step)
       printStep(step, whole)
-      if (step.items || step.round !== undefined) console.log('')
+      if (step.items || step.round !== undefined) print('')
       if (!(await printConversation(id, step, 'show'))) await printTroubledItems(id, step, 'show')
     })
 }
@@ -54,7 +55,7 @@ async function showDefinition(id: string, stepId: string | undefined): Promise<v
   if (stepId !== undefined)
     throw new CliError(`--definition is of a task, not of a step: leave out "${stepId}"`)
   const { definition } = await callApi('getTaskWorkflow', { id })
-  console.log(jsonText(definition))
+  print(jsonText(definition))
 }
 
 async function showTranscript(id: string, stepId: string | undefined, json = false): Promise<void> {
@@ -126,7 +127,7 @@ function failedIn(attempts: StepView['attempts']): string {
 }
 
 function printSteps({ taskId, steps, moreSteps = 0 }: TaskWithStepsView): void {
-  console.log(`\n${style('bold', 'steps')}`)
+  print(`\n${style('bold', 'steps')}`)
   const rows = withoutUnmadeCalls(steps).map((step) => [
     step.stepId,
     step.status,

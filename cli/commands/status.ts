@@ -3,9 +3,10 @@ import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
 import { describeBudget, describeEstimate, describeOutcome } from '../show/describe-estimate.ts'
-import { printJson, say } from '../show/output.ts'
+import { say } from '../show/output.ts'
 import { pageOfError } from '../show/page-of-error.ts'
 import { showFailure } from '../show/show-ended.ts'
+import { print, printJson } from '../show/terminal.ts'
 import { hanging, inOneLine } from '../show/visible.ts'
 import { taskTree, watchTask } from '../show/watch-task.ts'
 
@@ -32,7 +33,7 @@ export function statusCommand(): Command {
       else if (task.estimate && !task.endedAt) say(describeEstimate(task.estimate))
       if (task.budget) say(describeBudget(task.budget))
       if (task.parent) say(`runs step ${task.parent.path} of ${task.parent.taskId}`)
-      if (task.execution.consoleUrl) console.log(`watch: ${task.execution.consoleUrl}`)
+      if (task.execution.consoleUrl) print(`watch: ${task.execution.consoleUrl}`)
       if (task.error)
         say(`\n${hanging(`${task.error.name}: ${task.error.message}`)}${pageOfError(task.error.name)}`)
     })

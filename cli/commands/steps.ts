@@ -3,7 +3,8 @@ import { STEP_STATUSES } from '../../shared/domain/step.ts'
 import { callPages } from '../api-client.ts'
 import { choiceOption, parseTaskId, wholeOption } from '../input/parse-options.ts'
 import { withoutUnmadeCalls } from '../show/conversation.ts'
-import { printJson, say } from '../show/output.ts'
+import { say } from '../show/output.ts'
+import { printJson } from '../show/terminal.ts'
 import { stepLine } from '../show/watch-task.ts'
 
 type Options = {

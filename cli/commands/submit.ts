@@ -6,8 +6,8 @@ import { readTextFile } from '../input/read-json-option.ts'
 import { taskInput } from '../input/task-input.ts'
 import { type TaskOptions, termsOf, withTaskOptions } from '../input/task-options.ts'
 import { followTask } from '../show/follow-task.ts'
-import { printJson } from '../show/output.ts'
 import { printWarnings } from '../show/print-warnings.ts'
+import { print, printJson } from '../show/terminal.ts'
 
 const WORKFLOW_FILE = /\.(ya?ml|json)$/
 
@@ -50,6 +50,6 @@ async function submit(
   if (!wait)
     return json
       ? printJson(task)
-      : console.log(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId}`)
+      : print(`${task.taskId}\nfollow it with: npx orchestrator status ${task.taskId}`)
   return followTask(task.taskId, json)
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { uploadPath } from '../input/upload-files.ts'
-import { printJson } from '../show/output.ts'
+import { print, printJson } from '../show/terminal.ts'
 
 export function uploadCommand(): Command {
   return new Command('upload')
@@ -12,7 +12,7 @@ export function uploadCommand(): Command {
     .action(async (path: string, { folder, json = false }: { folder?: string; json?: boolean }) => {
       const { reference, count } = await uploadPath(path, folder)
       if (json) return printJson({ reference, count })
-      console.log(
+      print(
         `${count} ${count === 1 ? 'file' : 'files'} uploaded; name them in an input as ${JSON.stringify(reference)}`,
       )
     })

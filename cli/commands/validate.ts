@@ -8,8 +8,9 @@ import { type KnownCatalogue, knownCatalogue, unservedIn } from '../input/known-
 import { LENIENT } from '../input/parse-options.ts'
 import { readTextFile } from '../input/read-json-option.ts'
 import { issueLines } from '../show/issue-lines.ts'
-import { printJson, say, style } from '../show/output.ts'
+import { say, style } from '../show/output.ts'
 import { printWarnings } from '../show/print-warnings.ts'
+import { printError, printJson } from '../show/terminal.ts'
 
 type Options = { lenient?: boolean; api?: boolean; offline?: boolean; json?: boolean }
 
@@ -73,12 +74,12 @@ async function validate(
   const agents = catalogue.agents.length
   if (json) return printJson({ valid: all.length === 0, issues: all, warnings: told, agents })
   printWarnings(told, file)
-  if (reason) console.error(`${style('dim', 'not checked against agents of the API')}: ${reason}`)
+  if (reason) printError(`${style('dim', 'not checked against agents of the API')}: ${reason}`)
   if (workflow && all.length === 0) {
     say(verdictOn(workflow, known.isFinal ? 0 : unserved.length))
     const other = deployedOtherwise(workflow, await known.deployed(workflow.name))
     if (other) say(style('dim', other))
     return
   }
-  for (const one of all) console.error(issueLines(one, { file }))
+  for (const one of all) printError(issueLines(one, { file }))
 }

@@ -2,8 +2,9 @@ import { Command } from 'commander'
 import { stringify } from 'yaml'
 import { callApi } from '../api-client.ts'
 import { describeSchema } from '../show/describe-schema.ts'
-import { printJson, say, style } from '../show/output.ts'
+import { say, style } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
+import { printContent, printJson } from '../show/terminal.ts'
 
 export function workflowsCommand(): Command {
   return new Command('workflows')
@@ -19,7 +20,7 @@ export function workflowsCommand(): Command {
         say(`${style('bold', name)} v${workflow.version} (${by})  ${workflow.description}`)
         say(`task types: ${workflow.taskTypes.join(', ') || name}; input:`)
         for (const line of fields.length > 0 ? fields : ['anything']) say(`  ${line}`)
-        return console.log(`\n${stringify(workflow.definition)}`)
+        return printContent(`\n${stringify(workflow.definition)}`)
       }
       const { workflows } = await callApi('listWorkflows', {})
       if (json) return printJson({ workflows })

@@ -1,4 +1,5 @@
 import { mkdir, open } from 'node:fs/promises'
+import { writeError } from '../show/terminal.ts'
 import { fileOf, type LogFile, type LogLimits, logFile } from './log-file.ts'
 
 export type Logs = {
@@ -19,7 +20,7 @@ export async function openLogs(folder: string, limits: LogLimits, verbose: boole
     if (known) return known
     const file = logFile(folder, name, limits, (error) => {
       // A full disk must not stop the tasks; the user is warned once.
-      if (!broken) process.stderr.write(`logs are not written any more: ${error.message}\n`)
+      if (!broken) writeError(`logs are not written any more: ${error.message}\n`)
       broken = true
     })
     files.set(name, file)
@@ -29,7 +30,7 @@ export async function openLogs(folder: string, limits: LogLimits, verbose: boole
   return {
     write(name, text) {
       if (!broken) fileFor(name).write(text)
-      if (verbose) process.stderr.write(text.replace(/^(?=.)/gm, `${name} | `))
+      if (verbose) writeError(text.replace(/^(?=.)/gm, `${name} | `))
     },
     async *read(name) {
       for (let number = limits.files - 1; number >= 0; number--) yield* linesOf(fileOf(folder, name, number))

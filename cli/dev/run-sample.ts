@@ -3,6 +3,7 @@ import { callApi } from '../api-client.ts'
 import { uploadPath } from '../input/upload-files.ts'
 import { style } from '../show/output.ts'
 import { reportIn, saveResult } from '../show/report.ts'
+import { printJson, writeError } from '../show/terminal.ts'
 import { type WatchedTask, watchTask } from '../show/watch-task.ts'
 import { PACKAGE_ROOT } from './find-project.ts'
 
@@ -29,13 +30,13 @@ export async function runSample(
   const task = await watchTask(taskId, { base, to })
   const succeeded = task.status === 'succeeded'
   const result = succeeded ? (await callApi('getTaskResult', { id: taskId }, base)).result : undefined
-  if (json) console.log(JSON.stringify(summary(task, result)))
+  if (json) printJson(summary(task, result), 0)
   else if (succeeded) {
     to.write(
       `\n${reportIn(result)?.markdown ?? ''}\n${style('dim', `written to ${await saveResult(result, join(reports, taskId))}`)}\n`,
     )
   }
-  if (task.error) process.stderr.write(`${task.error.name}: ${task.error.message}\n`)
+  if (task.error) writeError(`${task.error.name}: ${task.error.message}\n`)
   return task
 }
 

@@ -1,5 +1,6 @@
 import { duration } from '../show/duration.ts'
 import { style } from '../show/output.ts'
+import { printJson } from '../show/terminal.ts'
 import type { ReloadEvent, VersionInService } from './reload-event.ts'
 
 /** Prints a line for each reload and each problem; with `json` an object on a line of stdout. */
@@ -7,7 +8,7 @@ export function tellReload(
   event: ReloadEvent,
   { json, say }: { json: boolean; say(text: string): void },
 ): void {
-  if (json) return console.log(JSON.stringify(event))
+  if (json) return printJson(event, 0)
   say(textOf(event))
 }
 

@@ -4,6 +4,7 @@ import { duration } from '../show/duration.ts'
 import { usd } from '../show/money.ts'
 import { say, style } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
+import { print } from '../show/terminal.ts'
 import { visible } from '../show/visible.ts'
 import { LEAST_P } from './confidence.ts'
 import type { Result } from './run-cases.ts'
@@ -28,7 +29,7 @@ export function printEvaluation({ results, summaries, comparison }: Report): voi
     describeLacks(one.evaluation),
   ])
   printTable(header, rows)
-  console.log('')
+  print('')
   for (const summary of summaries) say(summaryLine(summary), 4)
   const [first] = summaries
   if (first?.tags) printTags(summaries)
@@ -60,9 +61,9 @@ function printTags(summaries: readonly Summary[]): void {
     String(summaries[0]?.tags?.[name]?.cases ?? 0),
     ...summaries.map(({ tags }) => scoreText(tags?.[name]?.score ?? 0)),
   ])
-  console.log('')
+  print('')
   printTable(['tag', 'cases', ...summaries.map(({ label }) => visible(label))], rows)
-  console.log('')
+  print('')
 }
 
 export function comparisonLine(comparison: Comparison): string {

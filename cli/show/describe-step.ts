@@ -4,10 +4,12 @@ import { capabilityText } from './capability-text.ts'
 import { attemptsBy, failureOf, judgingText, spentIn } from './describe-attempts.ts'
 import { checkLines, evaluationLines } from './describe-evaluation.ts'
 import { duration } from './duration.ts'
-import { jsonText, printBounded, visible } from './json-text.ts'
+import { jsonText, printBounded } from './json-text.ts'
 import { usd } from './money.ts'
 import { say, statusText, style } from './output.ts'
 import { pageOfError } from './page-of-error.ts'
+import { print } from './terminal.ts'
+import { visible } from './visible.ts'
 
 type Cause = { name: string; message: string; stack?: string | undefined }
 type Failure = Cause & { causes?: Cause[] | undefined; details?: string | undefined }
@@ -29,7 +31,7 @@ const nameOf = (agentId: string, version: string | undefined): string =>
 export type Whole = { whole: string; isFull?: boolean | undefined }
 
 export function printValue(title: string, value: unknown, whole: Whole): void {
-  console.log(`\n${style('bold', title)}`)
+  print(`\n${style('bold', title)}`)
   printBounded(jsonText(value).split('\n'), whole)
 }
 
@@ -52,7 +54,7 @@ export function printStep(step: StepView, whole: Whole): void {
   for (const line of evaluationLines(step)) say(line, 2)
   if (step.output !== undefined) printValue('output', step.output, whole)
   if (step.error) {
-    console.log(`\n${style('bold', 'error')}`)
+    print(`\n${style('bold', 'error')}`)
     printFailure(notToldBy(attempts.at(-1), step.error), whole)
     const page = pageOfError(step.error.name).trim()
     if (page) say(page)
@@ -92,7 +94,7 @@ function printAttempts(step: StepView, whole: Whole): void {
   const isCalled = agentId !== undefined && startedAt !== undefined && !reused
   const now = isCalled && (status === 'succeeded' || status === 'running') && !step.degraded
   if (attempts.length === 0 && !now) return
-  console.log(`\n${style('bold', 'attempts')}`)
+  print(`\n${style('bold', 'attempts')}`)
   for (const [at, attempt] of attempts.entries()) {
     const { judgeOf } = attempt
     const number = attemptsBy(attempts.slice(0, at)).ofStep.length + 1

@@ -1,7 +1,7 @@
 import { structuredPatch } from 'diff'
 import { isJsonObject } from '../../shared/domain/json.ts'
-import { visible } from './json-text.ts'
 import { style } from './output.ts'
+import { visibleJson } from './visible.ts'
 
 /** Longer comparisons are given up: the texts have nothing in common that a person would find. */
 const MOST_MILLISECONDS = 2_000
@@ -28,7 +28,7 @@ const coloured = (line: string): string =>
 
 /** Broken after each line break in a text: as JSON it would be one line, and its change as long as the text. */
 function linesOf(value: unknown): string {
-  const json = visible(JSON.stringify(value, sorted, 2))
+  const json = visibleJson(JSON.stringify(value, sorted, 2))
   return `${json
     .split('\n')
     .map((line) => {

@@ -4,6 +4,7 @@ import { duration } from './duration.ts'
 import { issueLines } from './issue-lines.ts'
 import { lineWidth, wrapText } from './layout.ts'
 import { nameOfProblem, pageOfError } from './page-of-error.ts'
+import { jsonLine, print } from './terminal.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -12,18 +13,14 @@ export function style(format: Style, text: string): string {
   return styleText(format, text, { stream: process.stdout })
 }
 
-export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0))
-}
-
 /** Prints text for people, wrapped to the terminal's width. */
 export function say(text: string, hang?: number): void {
-  console.log(wrapText(text, lineWidth(), hang))
+  print(wrapText(text, lineWidth(), hang))
 }
 
 /** A problem as lines for people, or unchanged for scripts. */
 export function describeProblem({ message, problem, file }: CliError, json: boolean): string {
-  if (json) return JSON.stringify(problem ?? { title: 'Error', detail: message })
+  if (json) return jsonLine(problem ?? { title: 'Error', detail: message })
   const issues = problem?.issues ?? []
   const head = styleText('red', 'error', { stream: process.stderr })
   const told =

@@ -3,7 +3,8 @@ import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi, callPages } from '../api-client.ts'
 import { duration } from './duration.ts'
 import { jsonText } from './json-text.ts'
-import { printJson, say, style } from './output.ts'
+import { say, style } from './output.ts'
+import { print, printJson } from './terminal.ts'
 import { hanging } from './visible.ts'
 
 type Call = TranscriptView['calls'][number]
@@ -57,7 +58,7 @@ function printCall({
   for (const { role, parts } of messages) for (const part of parts) printSaid(role, textOf(part))
   for (const part of asAnswer(call.answer)) printSaid('answer', textOf(part))
   if (errorMessage !== undefined) printSaid('failed', errorMessage)
-  console.log('')
+  print('')
 }
 
 const printSaid = (who: string, text: string): void => say(`  ${who}: ${hanging(text, 4)}`)

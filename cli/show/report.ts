@@ -2,6 +2,7 @@ import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { CliError } from '../cli-error.ts'
+import { printContent } from './terminal.ts'
 import { cannotBeWritten, type Files, writeFolder } from './write-folder.ts'
 
 /** A result that is a report: Markdown, with charts beside it. */
@@ -25,7 +26,7 @@ export const textOf = (result: unknown): string =>
 export async function saveResult(result: unknown, out: string): Promise<string | undefined> {
   if (out === '') throw new CliError('--out is the name of a folder, or - for standard output; this is ""')
   if (out === '-' || out === '/dev/stdout') {
-    process.stdout.write(`${textOf(result)}\n`)
+    printContent(textOf(result))
     return
   }
   const found = await stat(out).catch(() => undefined)

@@ -1,8 +1,9 @@
 import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
-import { printJson, style } from './output.ts'
+import { style } from './output.ts'
 import { pageOfError } from './page-of-error.ts'
 import { reportIn } from './report.ts'
+import { print, printContent, printError, printJson } from './terminal.ts'
 import { hanging } from './visible.ts'
 import type { WatchedTask } from './watch-task.ts'
 
@@ -14,17 +15,16 @@ export async function showEnded(task: WatchedTask, json: boolean): Promise<void>
   showFailure(task)
   if (result === undefined) return
   for (const { path, reason } of task.degraded ?? [])
-    console.error(`${style('yellow', 'degraded')}: ${path}: ${reason}`)
+    printError(`${style('yellow', 'degraded')}: ${path}: ${reason}`)
   const report = reportIn(result)
-  console.log(report ? `\n${report.markdown}` : JSON.stringify(result, null, 2))
-  if (report?.charts.length)
-    console.log(`with its charts: npx orchestrator result ${task.taskId} --out ./report`)
+  report ? printContent(`\n${report.markdown}`) : printJson(result, 2)
+  if (report?.charts.length) print(`with its charts: npx orchestrator result ${task.taskId} --out ./report`)
 }
 
 /** The error of a task that has failed, on standard error; nothing for another task. */
 export function showFailure({ taskId, error }: WatchedTask): void {
   if (!error) return
   const { name, message, stepId } = error
-  console.error(`${hanging(`${name}: ${message}`)}${pageOfError(name)}`)
-  if (stepId) console.error(`more of it: npx orchestrator show ${taskId} ${shellWord(stepId)}`)
+  printError(`${hanging(`${name}: ${message}`)}${pageOfError(name)}`)
+  if (stepId) printError(`more of it: npx orchestrator show ${taskId} ${shellWord(stepId)}`)
 }

@@ -1,5 +1,7 @@
 import { leastWidth, lineWidth, padTo, wrapLine } from './layout.ts'
 import { style } from './output.ts'
+import { print } from './terminal.ts'
+import { visible } from './visible.ts'
 import { stringWidth } from './width.ts'
 
 type Row = readonly string[]
@@ -7,7 +9,7 @@ type Row = readonly string[]
 const GAP = 2
 
 export function printTable(header: Row, rows: readonly Row[]): void {
-  for (const line of tableLines(header, rows)) console.log(line)
+  for (const line of tableLines(header, rows)) print(line)
 }
 
 /** Whether each row fits on one line. */
@@ -29,7 +31,8 @@ export function tableLines(header: Row, rows: readonly Row[], width = lineWidth(
   })
 }
 
-const inOneLine = (text: string): string => text.replaceAll(/[\s\p{Cc}]+/gu, ' ')
+/** Before it is measured: what is shown in place of a character may be wider. */
+const inOneLine = (text: string): string => visible(text.replaceAll(/[\s\p{Cc}]+/gu, ' '))
 
 const naturalWidths = (header: Row, rows: readonly Row[]): number[] =>
   header.map((_title, column) => widestOf([header, ...rows], column, stringWidth))

@@ -3,6 +3,8 @@ import { createLogUpdate } from 'log-update'
 import { CliError, EXIT } from '../cli-error.ts'
 import { wrapText } from './layout.ts'
 import { style } from './output.ts'
+import { print } from './terminal.ts'
+import { visibleStyled } from './visible.ts'
 
 const WATCH_MILLISECONDS = 1_000
 
@@ -26,10 +28,10 @@ async function redraw(read: () => Promise<readonly string[]>): Promise<never> {
   let table = await read()
   let failing: Failure | undefined
   for (let isTold = false; ; ) {
-    if (update) update(screenOf(withFailure(table, failing)).join('\n'))
+    if (update) update(visibleStyled(screenOf(withFailure(table, failing)).join('\n')))
     // In a file or a pipe the last table is there already.
-    else if (!failing) console.log(table.join('\n'))
-    else if (!isTold) console.log(failureLines(failing).join('\n'))
+    else if (!failing) print(table.join('\n'))
+    else if (!isTold) print(failureLines(failing).join('\n'))
     isTold = failing !== undefined
     await delay(WATCH_MILLISECONDS)
     try {

@@ -9,7 +9,7 @@ import { scoreText } from './describe-evaluation.ts'
 import { duration } from './duration.ts'
 import { padTo } from './layout.ts'
 import { elapsed, statusMark, statusText, style } from './output.ts'
-import { inOneLine } from './visible.ts'
+import { inOneLine, visibleStyled } from './visible.ts'
 import { stringWidth } from './width.ts'
 
 export type WatchedTask = TaskView & { steps: StepView[] }
@@ -155,7 +155,7 @@ type Show = (task: WatchedTask, ended: boolean) => void
 function liveTree(to: NodeJS.WriteStream): Show {
   const update = createLogUpdate(to)
   return (task, ended) => {
-    update(taskTree(task, (to.rows || DEFAULT_ROWS) - 1))
+    update(visibleStyled(taskTree(task, (to.rows || DEFAULT_ROWS) - 1)))
     if (ended) update.done()
   }
 }

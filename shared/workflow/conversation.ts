@@ -105,8 +105,9 @@ function withApproval(call: object, converse: Conversation['converse']): object 
     approval: {
       when: `{% ${isDue} %}`,
       approval: {
+        // Not by $string, which rounds numbers to 15 digits: a person approves what is done.
         prompt:
-          'A model asks to call {% $item.capability %} with this input, and nothing else:\n{% $string($item.input) %}',
+          'A model asks to call {% $item.capability %} with this input, and nothing else:\n{% $item.input %}',
         choices: [APPROVED, REFUSED],
         ...(approvers === undefined ? {} : { approvers }),
         timeoutSeconds: approvalTimeoutSeconds,

@@ -272,6 +272,11 @@ describe('publishing a workflow', () => {
     await expect(put(2)).rejects.toThrow(
       '"owned" is a deployed workflow, which the next deployment would put back: change it in workflows/ and deploy, or publish this under another name',
     )
+    // Other content under a version that exists is refused for the same reason, not sent to the next version.
+    const changed = { ...workflow('owned', 10, 1) }
+    await expect(
+      registerWorkflow(stores.ports)({ name: 'owned', workflow: changed }, CALLER),
+    ).rejects.toThrow('"owned" is a deployed workflow')
     expect(await workflows.listVersions('owned')).toHaveLength(1)
     expect(await workflows.putWorkflow({ ...record('owned', {}), stateMachineArn: 'arn:other' })).toBe(false)
     expect(await workflows.findWorkflow('owned')).toMatchObject({ origin: 'deployment' })

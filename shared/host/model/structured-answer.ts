@@ -5,7 +5,7 @@ import { addUsage } from '../../domain/model-tokens.ts'
 import { isTooDeep, MOST_JSON_LEVELS } from '../../domain/not-json.ts'
 import type { ModelAnswer, ModelMessage, ModelRequest } from '../../ports/models.ts'
 import { type Checked, checkOf } from './check-json.ts'
-import { answerNamed, textOfParts, textOfParts, userSays, userSays } from './model-request.ts'
+import { answerNamed, textOfParts, userSays } from './model-request.ts'
 import { toldIssues } from './told-issues.ts'
 
 type Ask = (request: ModelRequest) => Promise<ModelAnswer>

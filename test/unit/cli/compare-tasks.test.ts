@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { compareTasks, type WholeTask } from '../../../cli/show/compare-tasks.ts'
 import { printStep } from '../../../cli/show/describe-step.ts'
 import { jsonDiff } from '../../../cli/show/json-diff.ts'
-import { jsonText, printBounded, visible } from '../../../cli/show/json-text.ts'
+import { jsonText, printBounded } from '../../../cli/show/json-text.ts'
 import type { StepView } from '../../../shared/contracts/views.ts'
 
 const stepOf = (stepId: string, more: Partial<StepView> = {}): StepView => ({
@@ -147,7 +147,6 @@ describe('a value on a terminal', () => {
         expect(JSON.parse(json)).toEqual({ text })
       }),
     )
-    expect(visible('\u001b[2Jgone\u009b')).toBe('\\u001b[2Jgone\\u009b')
   })
 
   it('is bounded, with the command that shows all of it; a pipe has all', () => {

@@ -177,7 +177,7 @@ describe('a call of a conversation', () => {
   })
 
   it('that is approved waits for a person, and only that one (converse/D2)', async () => {
-    const script = [calls(['team_search', { q: 'a' }], ['team_count', { of: 'b' }]), 'Done.']
+    const script = [calls(['team_search', { q: 'a' }], ['team_count', { of: 'b', sum: 12345678901234.56 }]), 'Done.']
     const asked: string[] = []
     const approvals = (answer: object) => (path: string, prompt: string) => {
       asked.push(`${path} ${prompt}`)
@@ -189,7 +189,7 @@ describe('a call of a conversation', () => {
       { approvals: approvals({ decision: 'approve' }) },
     )
     expect(asked).toEqual([
-      'ask[1].calls[1].approval A model asks to call team.count with this input, and nothing else:\n{"of":"b"}',
+      'ask[1].calls[1].approval A model asks to call team.count with this input, and nothing else:\n{"of":"b","sum":12345678901234.56}',
     ])
     expect(yes.result).toMatchObject({ calls: [{ status: 'succeeded' }, { status: 'succeeded' }] })
     const no = await run(
