@@ -29,7 +29,7 @@ import { unknownRoute } from './unknown-route.ts'
 
 const log = logger()
 const NONE = { names: [] }
-const { EXPECTED_AGENTS = NONE, EXPECTED_WORKFLOWS = NONE } = environment()
+const { EXPECTED_AGENT_NAMES = NONE, EXPECTED_WORKFLOW_NAMES = NONE } = environment()
 const handlers = makeHandlers(
   {
     ...taskPorts(),
@@ -45,7 +45,7 @@ const handlers = makeHandlers(
     stageModels: configuredModels(),
     clock,
     ids: ids(),
-    expected: { agents: EXPECTED_AGENTS, workflows: EXPECTED_WORKFLOWS },
+    expected: { agents: EXPECTED_AGENT_NAMES, workflows: EXPECTED_WORKFLOW_NAMES },
   },
   { answers: answers(), logs: logs() },
 )

@@ -3,6 +3,7 @@ import type { Role } from 'aws-cdk-lib/aws-iam'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { type CataloguedFunction, FUNCTIONS, type FunctionName } from '../../functions/catalogue.ts'
+import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import type { Bundles } from '../bundle-functions.ts'
 import type { Catalogue } from '../catalogue.ts'
 import { AgentFleet } from '../constructs/agent-fleet.ts'
@@ -145,15 +146,11 @@ export class RuntimeStack extends Stack {
 
   #addApi({ rebind, control, role }: MachineParts): BundledFunction {
     const api = this.#addFunction('api', role)
-    const { EXPECTED_AGENTS, EXPECTED_WORKFLOWS } = expectedOf(this.#props.catalogue)
+    for (const [name, value] of Object.entries(expectedOf(this.#props.catalogue)))
+      api.configure(name as EnvironmentName, value)
     this.#letMakeMachines(api, { rebind, role, controlArn: control.functionArn })
-    return (
-      api
-        .configure('EXPECTED_AGENTS', EXPECTED_AGENTS)
-        .configure('EXPECTED_WORKFLOWS', EXPECTED_WORKFLOWS)
-        // Models are listed, not called.
-        .configure('MODELS', JSON.stringify(this.#props.stage.models))
-    )
+    // Models are listed, not called.
+    return api.configure('MODELS', JSON.stringify(this.#props.stage.models))
   }
 
   /**

@@ -2,9 +2,18 @@ import * as z from 'zod'
 import { PriceTableSchema } from '../domain/price-table.ts'
 import { parseExpected } from './expected-names.ts'
 
+const PricesOfAnyRelease = z.object(PriceTableSchema.shape).partial()
+
 /**
  * The environment variables of the functions. infra writes them and `functions/deps/` parses them, both through this schema, so that a
  * missing variable is a named error at start and not an undefined later.
+ *
+ * While a deployment comes or is rolled back, a function has the variables of another release for a moment, and an error here takes the API down.
+ *
+ * Invariants (tests cite them):
+ * environment/V1 a variable never changes what it means or how it is written: what is written in another way gets another name, and the old name
+ *    keeps what earlier releases read in it
+ * environment/V2 what a later release may add (variables, members of JSON, words of a list) is passed over
  */
 export const EnvironmentSchema = z.object({
   REGISTRY_TABLE: z.string().min(1),
@@ -37,11 +46,13 @@ export const EnvironmentSchema = z.object({
     .describe('How many files the agents of a task may write'),
   KEEP_TRANSCRIPTS: z
     .enum(['yes', 'no'])
+    // A word of a later release: what this one does not know how to keep is not kept.
+    .catch('no')
     .optional()
     .describe('Whether calls of language models are kept with their attempts; yes by default'),
   PRICES: z
     .string()
-    .transform((text) => PriceTableSchema.partial().parse(JSON.parse(text)))
+    .transform((text) => PricesOfAnyRelease.parse(JSON.parse(text)))
     .optional()
     .describe('JSON: AWS prices that replace those of the price table'),
   // Not parsed here: a function without models has no code for it (functions/deps/models/model-settings.ts).
@@ -54,12 +65,14 @@ export const EnvironmentSchema = z.object({
   EMAIL: z.string().optional().describe('JSON: the sender of mails, and who may get them'),
   WEBHOOK_SECRET: z.string().optional().describe('The name of the secret that webhooks are signed with'),
   // Only for the API.
-  EXPECTED_AGENTS: z
+  EXPECTED_AGENT_NAMES: z
     .string()
     .transform(parseExpected)
     .optional()
     .describe('The agents that this deployment brings: names, or their number and a digest'),
-  EXPECTED_WORKFLOWS: z.string().transform(parseExpected).optional(),
+  EXPECTED_WORKFLOW_NAMES: z.string().transform(parseExpected).optional(),
+  EXPECTED_AGENTS: z.string().optional().describe('How many they are, for earlier releases'),
+  EXPECTED_WORKFLOWS: z.string().optional().describe('How many they are, for earlier releases'),
   // Only for functions that create state machines.
   MACHINES: z
     .string()

@@ -15,12 +15,13 @@ export function textOfExpected(names: readonly string[], digest: Digest): string
   return text.length <= MOST_CHARACTERS ? text : `#${names.length}:${digestOf(names, digest)}`
 }
 
+const NAMES = /^[a-z][\w.-]*(?:,[a-z][\w.-]*)*$/i
+
+/** What another release has written in a way of its own expects nothing (environment/V2). */
 export function parseExpected(text: string): ExpectedNames {
-  // An earlier release told a number. While an installation is updated, its function has this code before its new variables.
-  if (/^\d+$/.test(text)) return { names: [] }
   const [, count, digest] = /^#(\d+):([0-9a-f]+)$/.exec(text) ?? []
-  if (count === undefined || digest === undefined) return { names: text === '' ? [] : text.split(',') }
-  return { count: Number(count), digest }
+  if (count !== undefined && digest !== undefined) return { count: Number(count), digest }
+  return { names: NAMES.test(text) ? text.split(',') : [] }
 }
 
 /** How many of the expected names are among the registered ones, and which are not, where they are known by name. */

@@ -1,7 +1,9 @@
+import * as z from 'zod'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import { describeIssues } from '../../../shared/domain/issue.ts'
+import { describeIssues, type Issue } from '../../../shared/domain/issue.ts'
 import { issuesOfZod } from '../../../shared/domain/issues-of-zod.ts'
-import { type ModelSettings, ModelsSchema } from '../../../shared/domain/model-settings.ts'
+import { isJsonObject } from '../../../shared/domain/json.ts'
+import { type ModelSettings, ModelSettingsSchema } from '../../../shared/domain/model-settings.ts'
 import type { PriceTable } from '../../../shared/domain/price-table.ts'
 import { withPricesOf } from '../../../shared/estimator/model-prices.ts'
 import type { ModelUsage } from '../../../shared/ports/model-usage.ts'
@@ -9,17 +11,39 @@ import { dynamodbModelUsage } from '../../adapters/dynamodb/registry/model-usage
 import { registryTable } from '../clients.ts'
 import { environment } from '../environment.ts'
 import { once } from '../once.ts'
-import { clock, prices } from '../platform.ts'
+import { clock, logger, prices } from '../platform.ts'
 
-/** The models in the variable MODELS, by name. Throws ConfigError for one that is not as infra writes it. */
+/** The models in the variable MODELS, by name. */
 export const configuredModels = (): Readonly<Record<string, ModelSettings>> =>
   once('configuredModels', () => {
-    const value: unknown = JSON.parse(environment().MODELS ?? '{}')
-    const parsed = ModelsSchema.safeParse(value)
-    if (parsed.success) return parsed.data
-    const issues = issuesOfZod(parsed.error, { schema: ModelsSchema, value })
-    throw new OrchestratorError('ConfigError', `the variable MODELS is not usable: ${describeIssues(issues)}`)
+    const { models, leftOut } = readModels(environment().MODELS ?? '{}')
+    if (leftOut.length > 0)
+      logger().warn('models that this release cannot read are left out', { reason: describeIssues(leftOut) })
+    return models
   })
+
+const OfAnyRelease = z.object(ModelSettingsSchema.shape)
+
+/**
+ * Models as infra has written them, maybe that of a later release (environment/V2): members that are unknown here are passed over, and so is a model that
+ * cannot be read, with the issues of it. Throws ConfigError for what is no JSON object.
+ */
+export function readModels(text: string): { models: Record<string, ModelSettings>; leftOut: Issue[] } {
+  const value: unknown = JSON.parse(text)
+  if (!isJsonObject(value))
+    throw new OrchestratorError(
+      'ConfigError',
+      `the variable MODELS is ${text.slice(0, 200)}; it must be a JSON object of models by name`,
+    )
+  const models: Record<string, ModelSettings> = {}
+  const leftOut: Issue[] = []
+  for (const [name, given] of Object.entries(value)) {
+    const parsed = OfAnyRelease.safeParse(given)
+    if (parsed.success) models[name] = parsed.data
+    else leftOut.push(...issuesOfZod(parsed.error, { schema: OfAnyRelease, value: given, what: name }))
+  }
+  return { models, leftOut }
+}
 
 /** The price table with the prices that the settings of models say, which win. */
 export function pricesWithModels(): PriceTable {
