@@ -1,6 +1,7 @@
 import type { AgentContext, DefinedAgent, Effect } from '../shared/agent/index.ts'
 import { OrchestratorError } from '../shared/domain/errors.ts'
 import type { Json } from '../shared/domain/json.ts'
+import { orAborted } from '../shared/domain/or-aborted.ts'
 
 /** A file that the agent has written. */
 export type WrittenFile = { contentType: string; bytes: Uint8Array }
@@ -74,16 +75,9 @@ function notingOnce(once: AgentContext['once'], noted: Noted['once']): AgentCont
 }
 
 /** Like the host, does not wait for an agent that ignores its signal. */
-async function unlessCancelled<T>(cancel: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const cancelled = Promise.withResolvers<never>()
-  cancelled.promise.catch(() => {})
-  const abort = (): void =>
-    cancelled.reject(new OrchestratorError('TaskCancelledError', 'the task is cancelled by the test'))
-  if (cancel.aborted) abort()
-  cancel.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([cancelled.promise, work()])
-  } finally {
-    cancel.removeEventListener('abort', abort)
-  }
+function unlessCancelled<T>(cancel: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return orAborted(cancel, work).catch((error: unknown) => {
+    if (!cancel.aborted || error !== cancel.reason) throw error
+    throw new OrchestratorError('TaskCancelledError', 'the task is cancelled by the test')
+  })
 }

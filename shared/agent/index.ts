@@ -13,6 +13,7 @@ export { type FileReference, FileReferenceSchema, isFolderReference } from '../d
 export { canonicalJson, isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
 export { suggestNames } from '../domain/nearest-names.ts'
 export { FORBIDDEN_NAME } from '../domain/not-json.ts'
+export { orAborted } from '../domain/or-aborted.ts'
 export type { TokenUsage } from '../domain/price-table.ts'
 export { isQuotedFrom, LEAST_QUOTE } from '../domain/quotation.ts'
 export type { StoredFile } from '../ports/file-store.ts'

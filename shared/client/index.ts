@@ -11,6 +11,7 @@ import type { Route } from '../contracts/route.ts'
 import { ROUTES, type RouteId } from '../contracts/routes.ts'
 import { describeIssues } from '../domain/issue.ts'
 import { issuesOfZod } from '../domain/issues-of-zod.ts'
+import { orAborted } from '../domain/or-aborted.ts'
 import { ApiError, apiErrorOf } from './api-error.ts'
 import { jsonOf } from './json-of.ts'
 import { requestFor } from './request-for.ts'
@@ -67,9 +68,10 @@ type Answer = { status: number; ok: boolean; body: string; retryAfter: string | 
 async function send(request: Request, options: ClientOptions): Promise<Answer> {
   const { baseUrl, sign = (one) => one, timeoutSeconds = TIMEOUT_SECONDS, fetch = globalThis.fetch } = options
   const signal = AbortSignal.timeout(timeoutSeconds * 1_000)
-  const ready = await orAborted(signal, () => sign(request))
-  if (!ready)
+  const ready = await orAborted(signal, async () => sign(request)).catch((error: unknown) => {
+    if (error !== signal.reason) throw error
     throw new ApiError('timeout', `the request to ${baseUrl} has not been signed for ${timeoutSeconds} s`)
+  })
   try {
     const response = await fetch(ready, { signal, redirect: 'manual' })
     const link = response.headers.get('location')
@@ -83,18 +85,6 @@ async function send(request: Request, options: ClientOptions): Promise<Answer> {
   } catch (error) {
     if (signal.aborted) throw new ApiError('timeout', `${baseUrl} has not answered for ${timeoutSeconds} s`)
     throw new ApiError('unreachable', `${baseUrl} cannot be reached (${reasonOf(error)})`, { cause: error })
-  }
-}
-
-/** The result of the work, or undefined as soon as the signal aborts. */
-async function orAborted<T>(signal: AbortSignal, work: () => T | Promise<T>): Promise<T | undefined> {
-  const aborted = Promise.withResolvers<undefined>()
-  const abort = (): void => aborted.resolve(undefined)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work(), aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }
 

@@ -13,6 +13,7 @@ import type { Effect } from '../agent/index.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import { describeNotJson, notJsonIn } from '../domain/not-json.ts'
+import { orAborted } from '../domain/or-aborted.ts'
 import { superseded } from '../domain/superseded.ts'
 import { platformTimer, type Timer } from '../domain/timer.ts'
 import type { Ownership } from '../ports/index.ts'
@@ -67,17 +68,12 @@ export function performOnce(
 
 /** Waits; throws the signal's reason as soon as it aborts. */
 async function delay(timer: Timer, milliseconds: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const cancel = timer(milliseconds, resolve)
-  const abort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    await promise
-  } finally {
-    cancel()
-    signal.removeEventListener('abort', abort)
-  }
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let cancel = (): void => {}
+  await orAborted(signal, () => {
+    cancel = timer(milliseconds, resolve)
+    return promise
+  }).finally(() => cancel())
 }
 
 /**

@@ -15,14 +15,12 @@ export async function withinTime<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted()
-  const controller = new AbortController()
-  const abort = (): void => controller.abort(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  const stop = timer(milliseconds, () => controller.abort(late()))
+  const tooLate = new AbortController()
+  const either = AbortSignal.any([signal, tooLate.signal])
+  const stop = timer(milliseconds, () => tooLate.abort(late()))
   try {
-    return await orAborted(controller.signal, () => work(controller.signal))
+    return await orAborted(either, () => work(either))
   } finally {
     stop()
-    signal.removeEventListener('abort', abort)
   }
 }

@@ -3,6 +3,7 @@
  * the parser for its whole process, and some sources take it for ever.
  */
 import { Worker } from 'node:worker_threads'
+import { orAborted } from 'orchestrator/agent'
 import type { Fault } from './fault-at.ts'
 
 type Stripped = { texts: string[] } | { fault: Fault }
@@ -40,21 +41,18 @@ export async function withoutTypes(
     execArgv: ['--no-warnings'],
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: 16 },
   })
-  const { promise, resolve, reject } = Promise.withResolvers<Stripped>()
+  const { promise, resolve } = Promise.withResolvers<Stripped>()
   const timer = setTimeout(
     () => resolve(failed('TimeoutError', 'it takes too long to take the types off')),
     milliseconds,
   )
-  const abort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
   worker.on('message', (said: Said) => resolve('texts' in said ? said : faultOf(said)))
   worker.on('error', () => resolve(failed('RangeError', TOO_DEEP)))
   worker.on('exit', () => resolve(failed('RangeError', TOO_DEEP)))
   try {
-    return await promise
+    return await orAborted(signal, () => promise)
   } finally {
     clearTimeout(timer)
-    signal.removeEventListener('abort', abort)
     await worker.terminate()
   }
 }

@@ -10,7 +10,7 @@
  * outbound/O5 keys, and what is sent, do not go to another origin than the one that they were given for
  */
 import { lookup as systemLookup } from 'node:dns/promises'
-import { FinalError, RetryableError } from 'orchestrator/agent'
+import { FinalError, orAborted, RetryableError } from 'orchestrator/agent'
 import { checkUrl } from './check-url.ts'
 import { type Address, type Exchange, exchange } from './exchange.ts'
 import { checkHeaders, headersForOthers, returnedHeaders } from './outbound-headers.ts'
@@ -104,9 +104,9 @@ async function callOnce(
   { resolve = resolveBySystem, isPublic = isPublicAddress }: Surroundings,
   signal: AbortSignal,
 ) {
-  signal.throwIfAborted()
   const { hostname, origin } = asked.url
-  const addresses = await beforeAbort(resolve(hostname), signal).catch((error: Error) => {
+  // A resolver cannot be interrupted; its answer is not waited for.
+  const addresses = await orAborted(signal, () => resolve(hostname)).catch((error: Error) => {
     throw signal.aborted
       ? error
       : new RetryableError(`the name ${hostname} cannot be resolved: ${error.message}`, { cause: error })
@@ -126,15 +126,3 @@ async function callOnce(
 
 const resolveBySystem = (hostname: string): Promise<Address[]> =>
   systemLookup(hostname, { all: true, verbatim: true })
-
-/** A resolver cannot be interrupted; its answer is not waited for. */
-async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const abort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
