@@ -11,7 +11,14 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type Json, RetryableError } from 'orchestrator/agent'
-import { createRunner, RunAbortedError, RunConcurrencyError, RunError, RunTimeoutError } from 'run'
+import {
+  createRunner,
+  RunAbortedError,
+  RunConcurrencyError,
+  RunError,
+  RunProtocolError,
+  RunTimeoutError,
+} from 'run'
 import { type Fault, faultAt } from './fault-at.ts'
 import { MISSING, MOST_OUTPUT, moduleNamed, type Program, programOf, sourceNamed } from './program.ts'
 import type { Ran, RunInput } from './schemas.ts'
@@ -25,27 +32,54 @@ const MOST_CALLS = 4_000
 
 /** Never throws for what the code does, only when it is aborted or the process has no room for another run. */
 export async function runCode(input: RunInput, signal: AbortSignal): Promise<Ran> {
-  const told: Told = { stdout: '', tests: [] }
   const startedAt = performance.now()
   const milliseconds = Math.round(input.timeoutSeconds * 1_000)
   const { code, tests } = input
   const texts = [code, ...(tests === undefined ? [] : [tests])]
   const stripped =
     input.language === 'javascript' ? { texts } : await withoutTypes(texts, milliseconds, signal)
-  if ('fault' in stripped) return failed(told, stripped.fault)
+  if ('fault' in stripped) return failed({ stdout: '', tests: [] }, stripped.fault)
   const random = { id: randomText(), secret: randomText() }
   const [plain = '', plainTests] = stripped.texts
   const program = programOf({ code: plain, tests: plainTests, input: input.input, random })
+  const left = (): number => Math.max(1, Math.round(startedAt + milliseconds - performance.now()))
+  const once = (): Promise<Ran> => runProgram({ program, input, secret: random.secret, left, signal })
+  // The library loses step with its thread on a busy machine, now and then; a run has no effects, so it may be made again.
+  return once().catch((error: unknown) => {
+    if (error instanceof RunProtocolError) return once().catch(lost)
+    throw error
+  })
+}
+
+/** The code has not failed: another attempt of the step runs it. */
+function lost(error: unknown): never {
+  if (!(error instanceof RunProtocolError)) throw error
+  throw new RetryableError(`the sandbox has lost its code: ${error.message}`, { cause: error })
+}
+
+type Run = {
+  program: Program
+  input: RunInput
+  /** By which results of tests are known to be told by the test library. */
+  secret: string
+  /** The milliseconds that are left. */
+  left(): number
+  signal: AbortSignal
+}
+
+/** Throws RunProtocolError where the library loses step with its thread. */
+async function runProgram({ program, input, secret, left, signal }: Run): Promise<Ran> {
+  const told: Told = { stdout: '', tests: [] }
   try {
     const result = await createRunner({
-      syncHostFunctions: { sandboxHost: hostOf(told, random.secret) },
+      syncHostFunctions: { sandboxHost: hostOf(told, secret) },
     }).run({
       source: program.entry,
       sourceType: 'function-body',
       moduleLoader: loaderOf(program),
       abortSignal: signal,
       limits: {
-        timeoutMs: Math.max(1, Math.round(startedAt + milliseconds - performance.now())),
+        timeoutMs: left(),
         memoryLimitBytes: input.memoryMb * MIB,
         maxStackSizeBytes: MIB,
         maxSourceBytes: 8 * MIB,
@@ -64,6 +98,7 @@ export async function runCode(input: RunInput, signal: AbortSignal): Promise<Ran
       : failed(told, NO_ANSWER)
   } catch (error) {
     if (error instanceof RunAbortedError) throw signal.reason
+    if (error instanceof RunProtocolError) throw error
     if (error instanceof RunConcurrencyError)
       throw new RetryableError('no room for another run in this process', {
         retryAfterSeconds: 1,
