@@ -17,7 +17,7 @@ const only = (name, from, { ours = [], packages = [], node = false }, exceptFrom
 })
 
 /** What authors of agents write, as they would in a project of their own. The planner and the turns of conversations are parts of the orchestrator that are run as agents. */
-const AUTHORED = '^(functions/agents/(?!(?:planner|converse)/)|examples/)'
+const AUTHORED = '^(functions/agents/(?!(?:planner|converse)/|notify/deployed\\.ts)|examples/)'
 
 /** What an adapter's methods ask AWS for, beside the adapter. */
 const GRANTS = 'functions/adapters/.*\\.grants\\.ts$'
@@ -115,10 +115,19 @@ export default {
       '^functions/',
       {
         ours: ['functions/', 'shared/'],
-        packages: ['@aws-sdk', '@smithy', '@ai-sdk', '@middy', '@aws-lambda-powertools', 'aws-lambda', 'zod'],
+        packages: [
+          '@aws-sdk',
+          '@smithy',
+          'aws4fetch',
+          '@ai-sdk',
+          '@middy',
+          '@aws-lambda-powertools',
+          'aws-lambda',
+          'zod',
+        ],
         node: true,
       },
-      '^functions/agents/(?!(?:planner|converse)/)',
+      '^functions/agents/(?!(?:planner|converse)/|notify/deployed\\.ts)',
     ),
     // infra reads both, and must load no SDK with them.
     only('functions-catalogue', '^functions/(catalogue|ports|agents-with-ports)\\.ts$', {

@@ -10,6 +10,11 @@ export const AGENTS_WITH_PORTS = {
     // For the schemas of the capabilities that its model may call.
     ports: { agents: ['list'] },
   },
+  notify: {
+    entry: 'functions/agents/notify/deployed',
+    // Mail and the secret are granted by what the agent needs (infra/constructs/agent-needs.ts).
+    ports: {},
+  },
   planner: {
     entry: 'functions/agents/planner/deployed',
     ports: {

@@ -1,3 +1,4 @@
+import type { AgentSettings } from '../shared/agent/index.ts'
 import type { Json } from '../shared/domain/json.ts'
 import type { GivenFiles } from './memory/files.ts'
 import type { Noted } from './noting-agent.ts'
@@ -12,6 +13,8 @@ export type AgentTest = {
   files?: GivenFiles
   /** What the language models of the agent answer: in order, or by a function of the call. */
   models?: GivenModels
+  /** What the stage says for the agent: `{allowedHosts: ['api.example.com']}`; nothing by default. */
+  settings?: Partial<AgentSettings>
   /** The number of the attempt, from 1; by default 1, or one more than in `after`. */
   attempt?: number
   /** The run that this one retries: effects that it has completed are not performed again. */

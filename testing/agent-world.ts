@@ -1,5 +1,5 @@
 import { systemClock } from '../functions/adapters/node-ids.ts'
-import type { DefinedAgent } from '../shared/agent/index.ts'
+import type { AgentSettings, DefinedAgent } from '../shared/agent/index.ts'
 import { submitTask } from '../shared/app/tasks/submit-task.ts'
 import { StepPayloadSchema } from '../shared/contracts/step-payload.ts'
 import type { Json } from '../shared/domain/json.ts'
@@ -40,6 +40,7 @@ type Call = {
   effects?: KeptEffects | undefined
   files: GivenFiles
   models?: HostModels
+  settings: AgentSettings
   task: { type?: string; metadata?: Record<string, string> }
   timeoutSeconds?: number
   crashAfter?: string
@@ -121,7 +122,11 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     await kept.ledger.complete(ownOf(0), key, await ports.values.storeValue(taskId, result))
   }
 
-  const host = hostOf(agent, { ...ports, ...(call.models ? { models: call.models } : {}) })
+  const host = hostOf(agent, {
+    ...ports,
+    settings: call.settings,
+    ...(call.models ? { models: call.models } : {}),
+  })
   const record = async (): Promise<StepRecord | undefined> => (await ports.steps.findSteps(taskId, [PATH]))[0]
   return {
     effects: kept,

@@ -55,7 +55,7 @@ const CANCELLED = 'cancelled'
 /** Wraps an agent in the host; timers are the platform's by default. */
 export function hostOf(
   agent: DefinedAgent,
-  { models, ...ports }: Ports & Pick<HostPorts, 'timer' | 'onCall' | 'models'>,
+  { models, ...ports }: Ports & Pick<HostPorts, 'timer' | 'onCall' | 'models' | 'settings'>,
 ): Host {
   const silent = { info() {}, warn() {} }
   // As in the cloud, an agent has no model that it does not say it needs.

@@ -35,6 +35,7 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
     effects: after && effectsOf.get(after),
     files: test.files ?? {},
     ...(models ? { models } : {}),
+    settings: { allowedHosts: [], ...test.settings },
     task: test.task ?? {},
     ...(test.timeoutSeconds === undefined ? {} : { timeoutSeconds: test.timeoutSeconds }),
     onRead: (key) => noted.files.push(key),

@@ -9,7 +9,7 @@ import { runStep } from '../../shared/host/run-step.ts'
 import { bus } from '../deps/bus.ts'
 import { files, taskFiles } from '../deps/files.ts'
 import { breakers, limits, statistics } from '../deps/knowledge-ports.ts'
-import { clock, fileLimits, ids, logger, prices } from '../deps/platform.ts'
+import { agentSettings, clock, fileLimits, ids, logger, prices } from '../deps/platform.ts'
 import { budgets } from '../deps/queue-ports.ts'
 import { executions } from '../deps/state-machines.ts'
 import { gates, ledger, outputs } from '../deps/step-ports.ts'
@@ -49,6 +49,7 @@ export function hostPorts(): HostPorts {
     files: files(),
     taskFiles: taskFiles(),
     fileLimits: fileLimits(),
+    settings: agentSettings(),
     bus: bus(),
     prices: prices(),
     executions: executions(),

@@ -29,6 +29,7 @@ export type AgentContext = {
   readonly log: AgentLog
   readonly files: AgentFiles
   readonly model: AgentModel
+  readonly settings: AgentSettings
   /**
    * Performs an external side effect once for this step, across all its attempts: a refund, a mail, a booking. Returns its result, also
    * when an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.
@@ -41,6 +42,16 @@ export type AgentContext = {
   spend(spent: Spent): void
   /** Reports progress, which is shown with the task; `fraction` is 0 to 1. */
   progress(fraction: number, note: string): Promise<void>
+}
+
+/** What the stage says for agents; an agent gets what it says that it needs. */
+export type AgentSettings = {
+  /** The hosts that may be called (`needs: {hosts: true}`), for `isAllowedHost`; none where the stage names none. */
+  readonly allowedHosts: readonly string[]
+  /** The sender of mails, and who may get them: addresses, or `@example.com` for a domain (`needs: {email: true}`). */
+  readonly email?: { readonly from: string; readonly to: readonly string[] }
+  /** The name of the secret that webhooks are signed with (`needs: {webhooks: true}`). */
+  readonly webhookSecret?: string
 }
 
 /** A reported cost: money, tokens, or the usage of a model whose price is known. */

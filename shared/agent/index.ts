@@ -20,7 +20,7 @@ export type { StoredFile } from '../ports/file-store.ts'
 export type { ModelAnswer, ModelMessage, ModelPart, ModelTool } from '../ports/models.ts'
 export { boundedWork } from '../workflow/bounded-work.ts'
 export { evaluateExpression, evaluateForEach, type Names } from '../workflow/expressions.ts'
-export type { AgentContext, AgentLog, Effect, Spent } from './agent-context.ts'
+export type { AgentContext, AgentLog, AgentSettings, Effect, Spent } from './agent-context.ts'
 export { FinalError, MOST_RETRY_AFTER_SECONDS, RetryableError } from './agent-errors.ts'
 export type { AgentFiles, FileData, ReadFile } from './agent-files.ts'
 export {

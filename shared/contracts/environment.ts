@@ -60,7 +60,7 @@ export const EnvironmentSchema = z.object({
     .string()
     .optional()
     .describe('JSON: the language models that the function may call, by name; only where some are needed'),
-  // Only for agents that need them; they parse these themselves.
+  // Only for agents that need them.
   ALLOWED_HOSTS: z.string().optional().describe('JSON: the hosts that agents may call'),
   EMAIL: z.string().optional().describe('JSON: the sender of mails, and who may get them'),
   WEBHOOK_SECRET: z.string().optional().describe('The name of the secret that webhooks are signed with'),

@@ -79,7 +79,7 @@ export const AgentNeedsSchema = z.object({
   hosts: z
     .boolean()
     .optional()
-    .describe('The hosts that the stage allows to be called, in the variable ALLOWED_HOSTS'),
+    .describe('The hosts that the stage allows to be called, in `context.settings.allowedHosts`'),
   email: z.boolean().optional().describe('To send mail by SES, as the stage says in `email`'),
   webhooks: z
     .boolean()

@@ -27,7 +27,10 @@ export type ContextNeeds = Pick<
   | 'clock'
   | 'ids'
   | 'timer'
+  | 'settings'
 >
+
+const NO_SETTINGS: AgentContext['settings'] = { allowedHosts: [] }
 
 /** The context that an agent gets for its step. */
 export function agentContext(
@@ -35,7 +38,7 @@ export function agentContext(
   run: StepRun,
   attempt: Limits & AdmittedCall,
 ): AgentContext {
-  const { steps, models, turns, transcripts } = ports
+  const { steps, models, turns, transcripts, settings = NO_SETTINGS } = ports
   const { deadline, signal, spending } = attempt
   const { own, plan, record, log } = run
   return {
@@ -53,6 +56,7 @@ export function agentContext(
       models && turns && transcripts
         ? models.gate({ ...ports, models, turns, transcripts }, run, attempt)
         : withoutModels(run.agent.manifest),
+    settings,
     once: performOnce(ports, own, signal, keptBy(run)) as AgentContext['once'],
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) => steps.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),

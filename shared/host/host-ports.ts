@@ -1,3 +1,4 @@
+import type { AgentSettings } from '../agent/index.ts'
 import type { DimensionsOf, MetricName } from '../contracts/metrics.ts'
 import type { Json } from '../domain/json.ts'
 import type { FileLimits } from '../domain/task-file.ts'
@@ -37,6 +38,8 @@ export type HostPorts = Pick<
     keepTranscripts?: boolean
     /** Names the code that runs, where it is a bundle: two versions of one number are told apart by it. */
     code?: Promise<string | undefined>
+    /** What the stage says for the agent; nothing where it is not given. */
+    settings?: AgentSettings
     /** What agents may write; `DEFAULT_FILE_LIMITS` where it is not given. */
     fileLimits?: FileLimits
     /** Writes one value of a metric. */

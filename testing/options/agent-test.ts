@@ -23,12 +23,20 @@ import { issuesOfModels } from './models.ts'
 const MOST_ATTEMPTS = 100
 const MOST_SECONDS = AgentLimitsSchema.shape.timeoutSeconds.unwrap().maxValue ?? 840
 
+const hosts = z.array(z.string())
+const SettingsSchema = z.strictObject({
+  allowedHosts: hosts.optional(),
+  email: z.strictObject({ from: z.string(), to: hosts }).optional(),
+  webhookSecret: z.string().optional(),
+})
+
 const TestSchema = z.strictObject({
   capability: z.string().optional(),
   // Checked separately (as JSON), for a better message.
   input: z.unknown().optional(),
   files: z.unknown().optional(),
   models: z.unknown().optional(),
+  settings: SettingsSchema.optional(),
   attempt: z.number().int().min(1).max(MOST_ATTEMPTS).optional(),
   after: z.unknown().optional(),
   once: z.unknown().optional(),

@@ -1,5 +1,4 @@
 import { defineAgent } from 'orchestrator/agent'
-import { allowedHosts } from '../_support/outbound/allowed-hosts.ts'
 import { request } from './request.ts'
 import { RequestSchema, ResponseSchema } from './schemas.ts'
 
@@ -21,6 +20,6 @@ export default defineAgent({
   },
   limits: { timeoutSeconds: 150, memoryMb: 512 },
   async execute({ input }, context) {
-    return request(input, { allowedHosts: allowedHosts() }, context)
+    return request(input, context.settings, context)
   },
 })

@@ -1,56 +1,10 @@
-import { defineAgent, OrchestratorError } from 'orchestrator/agent'
-import { allowedHosts } from '../_support/outbound/allowed-hosts.ts'
-import { callAws } from './aws-call.ts'
-import { EmailSchema, EmailSentSchema, WebhookSchema, WebhookSentSchema } from './schemas.ts'
-import { emailSetting, sendEmail } from './send-email.ts'
-import { sendWebhook } from './send-webhook.ts'
+import { OrchestratorError } from 'orchestrator/agent'
+import { notifyAgent } from './notify-agent.ts'
 
-const now = (): Date => new Date()
-
-export default defineAgent({
-  id: 'notify',
-  version: '1.0.0',
-  typicalSeconds: 1,
-  price: { mostUsd: 0, mostTokens: 0 },
-  description: 'Tells people and systems outside: by mail, and by signed webhooks.',
-  tags: ['effect'],
-  needs: { hosts: true, email: true, webhooks: true },
-  capabilities: {
-    'notify.webhook': {
-      description:
-        'Sends a signed webhook (Standard Webhooks) to a host that the stage allows; again, with the same id, only where an attempt has died.',
-      input: WebhookSchema,
-      output: WebhookSentSchema,
-    },
-    'notify.email': {
-      description: 'Sends a mail to addresses that the stage allows; again only where an attempt has died.',
-      input: EmailSchema,
-      output: EmailSentSchema,
-    },
-  },
-  limits: { timeoutSeconds: 60, memoryMb: 256 },
-  async execute(call, context) {
-    if (call.capability === 'notify.email')
-      return sendEmail(call.input, { setting: emailSetting(), call: callAws, now }, context)
-    const secret = (): Promise<string> => readSecret(process.env.WEBHOOK_SECRET, context.signal)
-    return sendWebhook(call.input, { allowedHosts: allowedHosts(), secret, now }, context)
-  },
-})
-
-/** The text of the secret that the stage names. Read for each call: a secret that is rotated is the new one at once. */
-async function readSecret(name: string | undefined, signal: AbortSignal): Promise<string> {
-  if (name === undefined)
-    throw new OrchestratorError(
-      'ConfigError',
-      'webhooks are signed: keep "whsec_" and 32 random bytes in base64 in a secret of Secrets Manager, name it in webhookSecret of the stage, and deploy',
-    )
-  const headers = {
-    'content-type': 'application/x-amz-json-1.1',
-    'x-amz-target': 'secretsmanager.GetSecretValue',
-  }
-  const { SecretString } = await callAws(
-    { service: 'secretsmanager', path: '/', headers, body: { SecretId: name } },
-    signal,
+/** The agent as it is declared; its function brings the signed calls (deployed.ts). */
+export default notifyAgent(async () => {
+  throw new OrchestratorError(
+    'ConfigError',
+    'the agent "notify" sends from its own function, which has the permission: run it in the local cloud or in a stage',
   )
-  return String(SecretString)
-}
+})

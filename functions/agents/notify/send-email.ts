@@ -1,13 +1,19 @@
-import { type AgentContext, FinalError, OrchestratorError } from 'orchestrator/agent'
-import * as z from 'zod'
-import type { callAws } from './aws-call.ts'
+import { type AgentContext, FinalError } from 'orchestrator/agent'
 import type { EmailInput } from './schemas.ts'
 
 /** The stage's `email`: the sender, and who may get mail: addresses, or `@example.com` for all of a domain. */
-const SettingSchema = z.object({ from: z.string(), to: z.array(z.string()) })
-export type EmailSetting = z.output<typeof SettingSchema>
+export type EmailSetting = NonNullable<AgentContext['settings']['email']>
 
-type Around = { setting: EmailSetting; call: typeof callAws; now: () => Date }
+type AwsCall = {
+  service: 'ses' | 'secretsmanager'
+  path: string
+  headers?: Record<string, string>
+  body: object
+}
+/** One call of AWS with the role of the function. */
+export type CallAws = (call: AwsCall, signal: AbortSignal) => Promise<Record<string, unknown>>
+
+type Around = { setting: EmailSetting; call: CallAws; now: () => Date }
 
 /**
  * Sends a mail by SES, once over all attempts that end: SES knows no idempotency key, so an attempt that is killed between the sending and its record sends
@@ -40,15 +46,6 @@ export async function sendEmail(
     const { MessageId } = await call({ service: 'ses', path: '/v2/email/outbound-emails', body }, signal)
     return { messageId: String(MessageId), recipients: to.length + cc.length, sentAt: now().toISOString() }
   })
-}
-
-/** Throws ConfigError in a stage without `email`. */
-export function emailSetting(text = process.env.EMAIL): EmailSetting {
-  if (text !== undefined) return SettingSchema.parse(JSON.parse(text))
-  throw new OrchestratorError(
-    'ConfigError',
-    'this stage sends no mail: say email: { from: bot@example.com, to: ["@example.com"] } in the stage, with an address that SES has verified, and deploy',
-  )
 }
 
 const isAllowed = (address: string, allowed: readonly string[]): boolean => {

@@ -1,5 +1,4 @@
 import { defineAgent } from 'orchestrator/agent'
-import { allowedHosts } from '../_support/outbound/allowed-hosts.ts'
 import { answerQuestion } from './answer-question.ts'
 import { fetchPage } from './fetch-page.ts'
 import { readCorpus } from './read-corpus.ts'
@@ -41,8 +40,7 @@ export default defineAgent({
   },
   limits: { timeoutSeconds: 300, memoryMb: 1024 },
   async execute(call, context) {
-    if (call.capability === 'research.fetch')
-      return fetchPage(call.input, { allowedHosts: allowedHosts() }, context)
+    if (call.capability === 'research.fetch') return fetchPage(call.input, context.settings, context)
     const { documents, skipped } = await readCorpus(call.input.corpus, context)
     await context.progress(0.6, `${documents.length} documents read`)
     if (call.capability === 'research.answer')

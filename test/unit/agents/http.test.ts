@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { testAgent } from 'orchestrator/testing'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import * as z from 'zod'
 import type { Surroundings } from '../../../functions/agents/_support/outbound/call-host.ts'
 import httpAgent from '../../../functions/agents/http/index.ts'
@@ -114,16 +114,14 @@ describe('http.request', () => {
   })
 
   it('says which setting to make', async () => {
-    vi.stubEnv('ALLOWED_HOSTS', undefined)
     const none = await testAgent(httpAgent, { input: { url: 'https://api.example.com/' } })
     expect(none.error).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(/allowedHosts/) })
-    vi.stubEnv('ALLOWED_HOSTS', '["api.example.com"]')
-    const other = await testAgent(httpAgent, { input: { url: 'https://api.example.net/' } })
+    const settings = { allowedHosts: ['api.example.com'] }
+    const other = await testAgent(httpAgent, { input: { url: 'https://api.example.net/' }, settings })
     expect(other.error).toMatchObject({
       name: 'AgentFinalError',
       message: expect.stringMatching(/allows \(api\.example\.com\); add it to allowedHosts/),
     })
-    vi.unstubAllEnvs()
   })
 
   it.each([

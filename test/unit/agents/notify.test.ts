@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { testAgent } from 'orchestrator/testing'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import * as z from 'zod'
 import notifyAgent from '../../../functions/agents/notify/index.ts'
 import { EmailSchema, WebhookSchema } from '../../../functions/agents/notify/schemas.ts'
@@ -111,10 +111,9 @@ describe('notify.webhook', () => {
 
   it('says which setting to make', async () => {
     const input = { url: 'https://hooks.example.com/', type: 'a', data: null }
-    vi.stubEnv('ALLOWED_HOSTS', '["hooks.example.com"]')
-    const run = await testAgent(notifyAgent, { capability: 'notify.webhook', input })
+    const settings = { allowedHosts: ['hooks.example.com'] }
+    const run = await testAgent(notifyAgent, { capability: 'notify.webhook', input, settings })
     expect(run.error).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(/webhookSecret/) })
-    vi.unstubAllEnvs()
   })
 })
 
@@ -202,12 +201,10 @@ describe('notify.email', () => {
   })
 
   it('says which setting to make', async () => {
-    vi.stubEnv('EMAIL', undefined)
     const run = await testAgent(notifyAgent, {
       capability: 'notify.email',
       input: { to: ['a@example.com'], subject: 'a', text: 'b' },
     })
     expect(run.error).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(/email: \{ from/) })
-    vi.unstubAllEnvs()
   })
 })

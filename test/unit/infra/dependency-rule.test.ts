@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -181,4 +181,16 @@ describe('the dependency rule', () => {
     rmSync(join(house, 'shared/app'), { recursive: true })
     expect(report).not.toContain('no-cycle-of-rooms')
   })
+})
+
+it('the core and the agents read no variables: settings come by ports and by the context', () => {
+  const files = globSync('{shared,functions/agents,examples}/**/*.ts', {
+    cwd: ROOT,
+    exclude: ['**/node_modules/**'],
+  })
+  expect(files.length).toBeGreaterThan(300)
+  const reading = files.filter((file) =>
+    /process\s*\.\s*env|from 'node:process'/.test(readFileSync(join(ROOT, file), 'utf8')),
+  )
+  expect(reading).toEqual([])
 })

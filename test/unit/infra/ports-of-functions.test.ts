@@ -126,20 +126,18 @@ const AGENT_HANDLER = 'functions/steps/agent-handler.ts'
 /** What the entry point of an agent that needs models of every provider imports besides (infra/agent-entry.ts). */
 const WITH_MODELS = ['functions/deps/models/models.ts', 'functions/deps/models/openai-compatible.ts']
 
+const WITHOUT_MODELS = ['notify']
+
 const functions: [string, string[], PortModes][] = [
   ...Object.entries(FUNCTIONS).map(
     ([name, { entry, ports }]) => [name, [`${entry}.ts`], ports] satisfies [string, string[], PortModes],
   ),
   ['agents', [AGENT_HANDLER], AGENT_PORTS],
   ['agents with models', [AGENT_HANDLER, ...WITH_MODELS], { ...AGENT_PORTS, ...MODEL_PORTS }],
-  ...Object.entries(AGENTS_WITH_PORTS).map(
-    ([name, { entry, ports }]) =>
-      // All of them need models.
-      [
-        name,
-        [AGENT_HANDLER, ...WITH_MODELS, `${entry}.ts`],
-        { ...AGENT_PORTS, ...MODEL_PORTS, ...ports },
-      ] satisfies [string, string[], PortModes],
+  ...Object.entries(AGENTS_WITH_PORTS).map(([name, { entry, ports }]): [string, string[], PortModes] =>
+    WITHOUT_MODELS.includes(name)
+      ? [name, [AGENT_HANDLER, `${entry}.ts`], { ...AGENT_PORTS, ...ports }]
+      : [name, [AGENT_HANDLER, ...WITH_MODELS, `${entry}.ts`], { ...AGENT_PORTS, ...MODEL_PORTS, ...ports }],
   ),
 ]
 

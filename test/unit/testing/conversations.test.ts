@@ -177,7 +177,10 @@ describe('a call of a conversation', () => {
   })
 
   it('that is approved waits for a person, and only that one (converse/D2)', async () => {
-    const script = [calls(['team_search', { q: 'a' }], ['team_count', { of: 'b', sum: 12345678901234.56 }]), 'Done.']
+    const script = [
+      calls(['team_search', { q: 'a' }], ['team_count', { of: 'b', sum: 12345678901234.56 }]),
+      'Done.',
+    ]
     const asked: string[] = []
     const approvals = (answer: object) => (path: string, prompt: string) => {
       asked.push(`${path} ${prompt}`)

@@ -1,5 +1,5 @@
 import { AwsClient } from 'aws4fetch'
-import { FinalError, OrchestratorError, RetryableError } from 'orchestrator/agent'
+import { FinalError, OrchestratorError, RetryableError } from '../../shared/agent/index.ts'
 
 export type AwsService = 'ses' | 'secretsmanager'
 type AwsCall = { service: AwsService; path: string; headers?: Record<string, string>; body: object }
@@ -7,8 +7,8 @@ type AwsCall = { service: AwsService; path: string; headers?: Record<string, str
 const HOSTS: Readonly<Record<AwsService, string>> = { ses: 'email', secretsmanager: 'secretsmanager' }
 
 /**
- * One signed call with the function's own role, for the two operations that this agent needs; an SDK client would be 200 KB for each. Throws
- * RetryableError for what may pass, ConfigError for missing rights, FinalError for all else.
+ * One signed call with the function's own role, as the environment of the function says it, for the two operations that the agent `notify` needs; an SDK client
+ * would be 200 KB for each. Throws RetryableError for what may pass, ConfigError for missing rights, FinalError for all else.
  */
 export async function callAws(
   { service, path, headers = {}, body }: AwsCall,
