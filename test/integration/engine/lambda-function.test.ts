@@ -59,7 +59,8 @@ describe('a Lambda function', () => {
     const started = performance.now()
     const outcomes = await Promise.all(Array.from({ length: 300 }, () => invoke({ wait: 200 })))
     expect(outcomes.every((outcome) => 'payload' in outcome)).toBe(true)
-    expect(performance.now() - started).toBeLessThan(2_000)
+    // One after the other they would take a minute.
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 
   it('answers each of several invocations that time out in one sandbox (sandbox/L1)', async () => {

@@ -5,6 +5,7 @@ import dataAgent from '../../../functions/agents/data/index.ts'
 import { merge } from '../../../functions/agents/data/merge.ts'
 import * as transforming from '../../../functions/agents/data/transform.ts'
 import { callAgent } from '../../support/agents/call-agent.ts'
+import { cpuMilliseconds } from '../../support/runner/cpu-time.ts'
 
 const signal = new AbortController().signal
 const transform = async (...given: Parameters<typeof transforming.transform>): Promise<Row[]> =>
@@ -107,11 +108,11 @@ describe('data.aggregate', () => {
 
   it('aggregates thousands of groups quickly', () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => ({ kind: index % 5_000, n: index }))
-    const started = performance.now()
+    const started = cpuMilliseconds()
     expect(
       aggregate(rows, { groupBy: ['kind'], measures: { total: { function: 'sum', column: 'n' } } }).rows,
     ).toHaveLength(5_000)
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(cpuMilliseconds() - started).toBeLessThan(2_000)
   })
 
   it('names a column that is not there', () => {

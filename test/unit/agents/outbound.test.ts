@@ -380,7 +380,7 @@ describe('an answer', () => {
       name: 'AgentRetryableError',
       message: expect.stringMatching(/within 0.5 s/),
     })
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
   })
 
   it('is not waited for after the task is cancelled, nor is a resolver', async () => {

@@ -170,7 +170,7 @@ describe('another server at one of their ports', () => {
     const address = await listening(listener)
     const from = performance.now()
     expect(await findModel({ milliseconds: 100, usual: { ollama: address, llamaCpp: address } })).toEqual({})
-    expect(performance.now() - from).toBeLessThan(1_500)
+    expect(performance.now() - from).toBeLessThan(10_000)
   })
 
   it('has as much time more as this process was too busy to read its answer', async () => {

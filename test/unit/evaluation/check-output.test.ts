@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { evaluationOf } from '../../../shared/domain/evaluation.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { checkOutput } from '../../../shared/workflow/evaluation/check-output.ts'
+import { cpuMilliseconds } from '../../support/runner/cpu-time.ts'
 
 const OUTPUT = { text: 'Refunds take ten days.', count: 3, score: 0.25 }
 const rule = async (text: string, output: Json = OUTPUT) => {
@@ -120,9 +121,9 @@ describe('citations', () => {
   it('are told in time where there are many: each text is read once', async () => {
     const many = Array.from({ length: 2_000 }, (_, n) => ({ text: `${n} ${'some words of it '.repeat(12)}` }))
     const quotes = many.map((_, n) => ({ quote: `not in it ${n}` }))
-    const begun = performance.now()
+    const begun = cpuMilliseconds()
     expect(await check(quotes, many)).toMatchObject({ score: 0 })
-    expect(performance.now() - begun).toBeLessThan(5_000)
+    expect(cpuMilliseconds() - begun).toBeLessThan(5_000)
   }, 60_000)
 
   it('take passages that are texts', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../../shared/domain/json.ts'
 import { readAnswer } from '../../../shared/planner/plan-answer.ts'
+import { cpuMilliseconds } from '../../support/runner/cpu-time.ts'
 
 const WORKFLOW = { name: 'p', steps: { a: { capability: 'echo', input: { text: '} not the end {' } } } }
 const ANSWER = JSON.stringify({ assumptions: ['km'], workflow: WORKFLOW })
@@ -87,9 +88,9 @@ describe('the answer of a model', () => {
     ['quotes', `{"${'\\"'.repeat(70_000)}`],
     ['more than is read', `{"workflow": {"steps": {"a": "${'x'.repeat(200_000)}"}}}`],
   ])('of %s is refused at once', (_what, text) => {
-    const before = performance.now()
+    const before = cpuMilliseconds()
     expect(read(text)).toMatchObject({ kind: 'unreadable' })
-    expect(performance.now() - before).toBeLessThan(2_000)
+    expect(cpuMilliseconds() - before).toBeLessThan(2_000)
   })
 
   it.each([40, 60, 5_000, 200_000])('of a structured value that is %i deep ends, too', (depth) => {

@@ -9,6 +9,7 @@ import {
   topologicalOrder,
   transitiveReduction,
 } from '../../../shared/workflow/graph.ts'
+import { cpuMilliseconds } from '../../support/runner/cpu-time.ts'
 
 const graphOf = (needs: Record<string, string[]>) => makeGraph(Object.entries(needs))
 
@@ -56,12 +57,12 @@ describe('graph', () => {
     const needs = (at: number): string[] =>
       Array.from({ length: Math.min(200, at) }, (_, back) => id(at - 1 - back))
     const dense = makeGraph(Array.from({ length: 1_000 }, (_, at) => [id(at), needs(at)] as const))
-    const began = performance.now()
+    const began = cpuMilliseconds()
     const reduced = transitiveReduction(dense)
     expect(topologicalOrder(dense)).toEqual([...dense.keys()])
     expect([...reduced.values()].reduce((sum, some) => sum + some.size, 0)).toBe(999)
     expect(ancestorsOf(dense).get(id(999))?.size).toBe(999)
-    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(cpuMilliseconds() - began).toBeLessThan(2_000)
   })
 
   it('finds the longest path by weight', () => {
