@@ -123,7 +123,7 @@ async function printStep(taskId: string, step: StepView): Promise<void> {
 function printAttempt(attempt: StepView['attempts'][number]): void {
   const { agentId, judgeOf, error, evaluation, startedAt, endedAt, askAgainAt } = attempt
   const spent = [duration(Date.parse(endedAt) - Date.parse(startedAt)), ...spentIn(attempt)].join(', ')
-  // Of a refused output the policy of its step has named the time, and not its agent.
+  // The time for a refused output is named by the policy of its step, and not by its agent.
   const isRefused = error.name === 'EvaluationFailedError'
   const again = askAgainAt === undefined || isRefused ? '' : ` (asked to be called again at ${askAgainAt})`
   const who = judgeOf === undefined ? agentId : `judge ${agentId} (of an output of ${judgeOf})`
