@@ -7,11 +7,14 @@ import { shown } from '../../domain/shown.ts'
 /** The capability that an agent judges outputs by. */
 export const JUDGE = 'evaluate.judge'
 
+/** Each quotation is looked for in the whole output, which may be large. */
+const MOST_TOLD = 100
+
 /** What an agent with it answers; it may say more. */
 const JudgementSchema = z.looseObject({
   score: z.number().min(0).max(1),
-  reasons: z.array(z.string()).default([]),
-  quotes: z.array(z.string()).default([]),
+  reasons: z.array(z.string()).max(MOST_TOLD).default([]),
+  quotes: z.array(z.string()).max(MOST_TOLD).default([]),
   judgedItself: z.boolean().default(false),
 })
 
@@ -20,7 +23,7 @@ export function checkJudgement(answer: Json, output: Json): Check | { fault: str
   const parsed = JudgementSchema.safeParse(answer)
   if (!parsed.success)
     return {
-      fault: `${JUDGE} has answered ${shown(answer)}; a judgement is {score: 0 to 1, reasons, quotes}`,
+      fault: `${JUDGE} has answered ${shown(answer)}; a judgement is {score: 0 to 1, reasons, quotes}, with at most ${MOST_TOLD} of either`,
     }
   const { score, reasons, quotes, judgedItself } = parsed.data
   const texts = quotes.length > 0 ? textsIn(output).map(flat) : []

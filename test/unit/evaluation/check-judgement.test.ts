@@ -21,6 +21,8 @@ describe('a judgement', () => {
     [{ score: 2 }, 'a judgement is {score: 0 to 1, reasons, quotes}'],
     [{ score: '1' }, 'a judgement is {score: 0 to 1, reasons, quotes}'],
     [{ reasons: 'So.' }, 'a judgement is {score: 0 to 1, reasons, quotes}'],
+    [{ quotes: Array.from({ length: 101 }, () => 'Tea') }, 'with at most 100 of either'],
+    [{ reasons: Array.from({ length: 101 }, () => 'So.') }, 'with at most 100 of either'],
   ])('%j is none', (answer, fault) => {
     expect(told(answer)).toEqual({ fault: expect.stringContaining(fault) })
   })
