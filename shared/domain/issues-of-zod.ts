@@ -12,7 +12,8 @@ import { describeSchema, valuesOf, withoutWrapping } from './describe-schema.ts'
 import { describeZodIssue, MOST_NESTED } from './describe-zod-issue.ts'
 import { type Issue, issue } from './issue.ts'
 import { isJsonObject } from './json.ts'
-import { nearestNames, suggestNames } from './nearest-names.ts'
+import { nearestNames } from './nearest-names.ts'
+import { suggestField } from './peer-names.ts'
 import { fieldsOf, schemaAt } from './schema-parts.ts'
 import { cut, shown, valueAt } from './shown.ts'
 
@@ -184,7 +185,7 @@ function unknownFields(keys: readonly string[], place: Placed): Issue[] {
 
 function unknownField(key: string, { at, name, own, value }: Placed): Issue {
   const known = own ? fieldsOf(own, value) : []
-  const hint = known.length > 0 ? suggestNames(key, known) : '; leave it out'
+  const hint = known.length > 0 ? suggestField(key, known) : '; leave it out'
   return issue('unknown-field', pathOf(at, [key]), `${name} has no "${cut(key)}"${hint}`)
 }
 

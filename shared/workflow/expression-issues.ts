@@ -1,10 +1,11 @@
 import { type Issue, issue } from '../domain/issue.ts'
 import { nearestNames, suggestNames } from '../domain/nearest-names.ts'
-import { shown } from '../domain/shown.ts'
+import { cut, shown } from '../domain/shown.ts'
 import { FUNCTIONS } from './expression-functions.ts'
 import { type FoundExpression, reasonOf } from './expressions.ts'
 import type { IssueInText } from './issue-places.ts'
 import { referencesIn } from './references.ts'
+import { expressionMeant } from './types/looks-like-expression.ts'
 
 /** `ids` are the steps that an expression may mention, `known` the variables; `dynamic`: it may read `$steps` as a whole. */
 export function issuesOfExpression(
@@ -62,9 +63,19 @@ function positionOf(error: unknown): number {
   return position - (typeof token === 'string' && token !== '(end)' ? token.length : 0)
 }
 
+/** `"{% $input.x %}"`: how a text that is no expression is written as one. */
+export function writtenFor(text: string): string {
+  const meant = expressionMeant(text)
+  return meant === undefined || cut(meant) !== meant ? '"{% ... %}"' : `"{% ${meant} %}"`
+}
+
 export function notAnExpression(path: string, text: string): Issue {
   const name = path.slice(path.lastIndexOf('.') + 1)
-  return issue('not-an-expression', path, `${name} is ${shown(text)}; a condition is written "{% ... %}"`)
+  return issue(
+    'not-an-expression',
+    path,
+    `${name} is ${shown(text)}; a condition is written ${writtenFor(text)}`,
+  )
 }
 
 function unknownName(name: string, known: readonly string[]): string {

@@ -2,7 +2,8 @@ import type * as z from 'zod'
 import { type Issue, issue } from '../domain/issue.ts'
 import { issuesOfZod } from '../domain/issues-of-zod.ts'
 import { isJsonObject } from '../domain/json.ts'
-import { nearestNames, suggestNames } from '../domain/nearest-names.ts'
+import { nearestNames } from '../domain/nearest-names.ts'
+import { suggestField } from '../domain/peer-names.ts'
 import { shown } from '../domain/shown.ts'
 import { issuesOfJsonSchema } from './json-schema-issues.ts'
 import { everyStep } from './places.ts'
@@ -210,7 +211,7 @@ function issuesOfFields(step: object, known: readonly string[], path: string): I
       return issue(
         'unknown-field',
         `${path}.${field}`,
-        `${whose} has no "${field}"${suggestNames(field, known)}`,
+        `${whose} has no "${field}"${suggestField(field, known)}`,
       )
     })
 }

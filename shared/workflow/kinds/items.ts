@@ -1,5 +1,6 @@
 import { type Issue, issue } from '../../domain/issue.ts'
 import { shown } from '../../domain/shown.ts'
+import { writtenFor } from '../expression-issues.ts'
 import { expressionIn } from '../expressions.ts'
 import { type FanOutKind, isFanOut, type StepOf } from '../schema.ts'
 
@@ -20,7 +21,7 @@ export function issuesOfItems(step: StepOf<FanOutKind>, path: string): Issue[] {
   }
   const issues: Issue[] = []
   if (expressionIn(step.forEach) === undefined) {
-    const message = `forEach is ${shown(step.forEach)}; a list to go through is written "{% ... %}"`
+    const message = `forEach is ${shown(step.forEach)}; a list to go through is written ${writtenFor(step.forEach)}`
     issues.push(issue('not-an-expression', `${path}.forEach`, message))
   }
   if (typeof step.tolerate === 'string' && Number.parseInt(step.tolerate, 10) > MAX_SHARE) {

@@ -1,14 +1,16 @@
+import { parsePath } from '../../domain/instance-path.ts'
 import { type Issue, issue } from '../../domain/issue.ts'
 import { expressionIn, expressionsIn, type FoundExpression } from '../expressions.ts'
 import type { IssueInText } from '../issue-places.ts'
 import { kindOf } from '../kinds/index.ts'
+import { everyStep } from '../places.ts'
 import { isAgentStep, isFanOut, type Step, type Steps, type Workflow } from '../schema.ts'
 import { bodyIn, hasMadeBody } from '../step-kinds.ts'
 import { expressionsOfBody, expressionsOfStep, handledBy, isOfEachItem, isOfOutput } from '../step-needs.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describeType, namesOf } from './describe-type.ts'
 import { issuesOfInput } from './issues-of-input.ts'
-import { lookalikesIn } from './looks-like-expression.ts'
+import { type KnownNames, lookalikesIn } from './looks-like-expression.ts'
 import { type Misfit, misfitsOf } from './misfits.ts'
 import {
   ERROR,
@@ -29,8 +31,8 @@ type Checked = Pick<Workflow, 'input' | 'steps' | 'output'>
 /** Data that all checks of one workflow share. */
 type Check = Surroundings & {
   input: Type
-  /** Names that make a placeholder look like an expression: members of the input, and steps. */
-  known: ReadonlySet<string>
+  /** Names that make a placeholder look like an expression. */
+  known: KnownNames
 }
 
 /**
@@ -46,7 +48,8 @@ export function issuesOfTypes(
   const surroundings: Surroundings = { catalogue, unknown, children: new Map() }
   const scope = scopeOfWorkflow({ input, steps }, surroundings)
   const ofInput = input === undefined ? ANY : typeOfSchema(input)
-  const known = new Set([...namesOf(ofInput), ...Object.keys(steps)])
+  const ids = everyStep(steps).map(({ place }) => parsePath(place).stepId)
+  const known = { inputs: new Set(namesOf(ofInput)), steps: new Set(ids) }
   const check: Check = { ...surroundings, input: ofInput, known }
   return [
     ...issuesOfSteps(steps, 'steps', scope, check),
