@@ -34,11 +34,14 @@ describe('a compiled workflow that the engine runs', () => {
           const { scope, index } = parsePath(path)
           const kind = index !== undefined ? 'items' : scope === '' ? 'steps' : 'steps in bodies'
           count(`${kind} ${status}`)
+          if (/\.(turn|call)$/.test(path)) count(`${path.endsWith('.call') ? 'calls' : 'turns'} ${status}`)
           if (attempts.length > 0) count(`${kind} with failed attempts`)
         }
       }),
       { numRuns: RUNS, seed: 20_261_123, endOnFailure: false },
     )
     console.info(JSON.stringify(Object.fromEntries([...seen].sort())))
+    for (const what of ['turns succeeded', 'calls succeeded'])
+      expect(seen.get(what) ?? 0, what).toBeGreaterThan(0)
   })
 })

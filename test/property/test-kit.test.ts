@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ErrorName, OrchestratorError } from '../../shared/domain/errors.ts'
+import { TURN_CAPABILITY } from '../../shared/workflow/conversation.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
 import { type Script, testWorkflow, type WorkflowRun } from '../../testing/index.ts'
 import { type Behaviour, CAPABILITY } from '../support/cloud/workflow-world.ts'
@@ -43,7 +44,7 @@ describe('testWorkflow', () => {
 
 function scriptOf({ runOf }: Behaviour, agentId: string, at: number): Script {
   return {
-    capabilities: [CAPABILITY],
+    capabilities: [CAPABILITY, TURN_CAPABILITY],
     price: { perCallUsd: at },
     seconds: ({ path, nth }) => runOf({ path, agentId, nth, input: null }).milliseconds / 1_000,
     output(input, { path, nth }) {

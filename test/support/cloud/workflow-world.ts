@@ -20,10 +20,12 @@ import { CLOSED } from '../../../shared/domain/breaker.ts'
 import { DEATHS, isOrchestratorError } from '../../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
 import type { Json } from '../../../shared/domain/json.ts'
+import { ModelsSchema } from '../../../shared/domain/model-settings.ts'
 import type { StepRecord } from '../../../shared/domain/step.ts'
 import { isOpenTask, type Task } from '../../../shared/domain/task.ts'
 import { PRICES } from '../../../shared/estimator/prices.ts'
 import type { Ports, RegisteredWorkflow } from '../../../shared/ports/index.ts'
+import { TURN_CAPABILITY } from '../../../shared/workflow/conversation.ts'
 import type { Workflow } from '../../../shared/workflow/schema.ts'
 import { taskPorts } from '../../../testing/memory/task-ports.ts'
 import { makeAgent } from '../agents/make-agent.ts'
@@ -72,6 +74,15 @@ const arnOf = (name: string): string => `arn:aws:lambda:us-east-1:111111111111:f
 const machineArn = (name: string): string => `arn:aws:states:us-east-1:111111111111:stateMachine:${name}`
 export const CAPABILITY = 'work.do'
 
+/** The models of the stage, which conversations name and nobody asks. */
+const MODELS = ModelsSchema.parse({ default: { provider: 'bedrock', id: 'made-up', contextTokens: 9_000 } })
+
+/** The agents of a world take the turns of conversations too. */
+const takingTurns = (agent: Agent): Agent => ({
+  ...agent,
+  capabilities: agent.capabilities.flatMap((one) => [one, { ...one, name: TURN_CAPABILITY }]),
+})
+
 /**
  * Runs a workflow from its submission to its result: the compiled definition in the local engine under a virtual clock, the
  * functions' own code, the adapters' own expressions. Only the agents' work and the network are simulated.
@@ -98,15 +109,17 @@ export function makeWorld(
   const systemClock = { now: () => new Date(clock.now()) }
   const ids = nodeIds(systemClock)
   const registered: RegisteredWorkflow[] = []
-  const agents = behaviour.agents.map((id, at) =>
-    makeAgent({
-      id,
-      capability: CAPABILITY,
-      functionArn: arnOf(id),
-      price: { perCallUsd: at },
-      ...manifestOf(id),
-    }),
-  )
+  const agents = behaviour.agents
+    .map((id, at) =>
+      makeAgent({
+        id,
+        capability: CAPABILITY,
+        functionArn: arnOf(id),
+        price: { perCallUsd: at },
+        ...manifestOf(id),
+      }),
+    )
+    .map(takingTurns)
   const blobs = new Map<string, string>()
   const stores = taskPorts({
     client: clientOf(table),
@@ -217,7 +230,9 @@ export function makeWorld(
   }
   /** Submits a task and waits for its result. */
   const run = async (asked: Workflow | string, input: Json): Promise<Ran> => {
-    const { taskId, execution } = await submitTask(ports)(
+    const { taskId, execution } = await submitTask(
+      Object.assign(Object.create(ports) as Ports, { stageModels: MODELS }),
+    )(
       {
         workflow: asked,
         lenient: true,
@@ -327,7 +342,12 @@ function madeUp({ id, limits, price }: Agent, behaviour: Behaviour, clock: Virtu
     description: 'for tests',
     limits,
     price,
-    capabilities: { [CAPABILITY]: { description: 'works', input: z.json(), output: z.json() } },
+    capabilities: Object.fromEntries(
+      [CAPABILITY, TURN_CAPABILITY].map((name) => [
+        name,
+        { description: 'works', input: z.json(), output: z.json() },
+      ]),
+    ),
     async execute({ input }, { step: { path } }) {
       const nth = 1 + (runs.get(path) ?? 0)
       runs.set(path, nth)

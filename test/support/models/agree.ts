@@ -47,10 +47,11 @@ export function agree({ steps, uncertain, result }: Evaluated, ran: Agreeing): v
 const isStopped = (status: string, attempts: readonly unknown[]): boolean =>
   status === 'running' || (status === 'cancelled' && attempts.length === 0)
 
-/** An approval without its approver and time, which the evaluator does not know. */
+/** An approval without its approver and time, and an error without what it says, which the evaluator does not know. */
 function plain(value: Json | undefined): Json | undefined {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((one) => plain(one) ?? null)
+  if ('stepId' in value && 'path' in value) return { path: value.path as Json }
   const { by: _by, at: _at, ...rest } = value
   const shown = 'decision' in value ? rest : value
   return Object.fromEntries(Object.entries(shown).map(([key, one]) => [key, plain(one as Json) ?? null]))

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Json } from '../../../shared/domain/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../shared/domain/json.ts'
 import { type Behaviour, CAPABILITY } from '../cloud/workflow-world.ts'
 
 /** A step before its context is known: numbers from 0 to 1 that decide its kind and its references. */
@@ -135,6 +135,15 @@ function stepOf(
       approval: { prompt: 'Go?', timeoutSeconds: 30, ...(until < 0.5 ? { onTimeout: 'reject' } : {}) },
     }
   }
+  if (kind < 0.5) {
+    return {
+      ...valid,
+      converse: {
+        ...{ input: facts, capabilities: [CAPABILITY], maxTurns: 1 + Math.floor(until * 4) },
+        ...(tolerate < 0.4 ? { approve: [CAPABILITY], approvalTimeoutSeconds: 30 } : {}),
+      },
+    }
+  }
   const agent = {
     ...valid,
     ...callOf(late),
@@ -164,6 +173,28 @@ const policyOf = (knob: number) => {
   return { maxAttempts: 1 + Math.floor(knob * 3), ...(on ? { on } : {}) }
 }
 
+/**
+ * A turn of a conversation, as a model might take it: an end, or up to three calls, a few of them of what it may not call. What it comes to depends on what its
+ * calls have come to, but for the words of their errors.
+ */
+function turnOf(luck: (what: string) => number, { turn, before = null, results = [] }: JsonObject): Json {
+  const seen = JSON.stringify([turn, before, statusesIn(results)])
+  const n = luck(`turn ${seen}`)
+  if (n < 0.35) return { isOver: true, text: '', calls: [], result: { h: n.toString(36), n } }
+  const calls = Array.from({ length: Math.floor(luck(`calls ${seen}`) * 4) }, (_, at) => {
+    const isAllowed = luck(`call ${at} ${seen}`) > 0.1
+    return { capability: isAllowed ? CAPABILITY : 'work.other', input: { at, n } }
+  })
+  return { isOver: false, text: '', calls, state: { h: n.toString(36) } }
+}
+
+const statusesIn = (results: unknown): Json =>
+  Array.isArray(results)
+    ? results.map((one) =>
+        isJsonObject(one) ? [(one.status ?? null) as Json, (one.output ?? null) as Json] : null,
+      )
+    : null
+
 /** Answers, durations and lost answers, derived from the request, so that equal requests have equal answers. */
 export const behaviours: fc.Arbitrary<Behaviour> = fc
   .record({ seed: fc.integer(), trouble: chance })
@@ -182,6 +213,8 @@ export const behaviours: fc.Arbitrary<Behaviour> = fc
         if (luck < 0.35) return { milliseconds, error: 'AgentFailedError' }
         if (luck < 0.45) return { milliseconds, error: 'StepTimedOutError' }
         if (luck < 0.48) return { milliseconds, error: 'InvalidInputError' }
+        const turn = isJsonObject(input) && input.maxTurns !== undefined ? input : undefined
+        if (turn) return { milliseconds, output: turnOf((what) => hash(seed, `${path} ${what}`), turn) }
         const n = hash(seed, `${path} ${agentId} ${JSON.stringify(input)}`)
         return { milliseconds, output: { h: n.toString(36), n } satisfies Json }
       },
