@@ -45,7 +45,11 @@ function expectedOf(step: Step, view: StepView, shown: ReadonlyMap<string, StepV
   }
   if ('emit' in step) return { type: 'random', data: view.output }
   if ('wait' in step) return step.wait
-  if ('approval' in step) return { prompt: 'Go?' }
+  if ('approval' in step)
+    return {
+      prompt: parsePath(view.stepId).stepId === 'approval' ? expect.stringContaining('A model asks') : 'Go?',
+    }
+  if ('converse' in step) return { input: expect.any(Object) }
   return expect.any(Array)
 }
 
@@ -80,6 +84,7 @@ describe('the input that is shown of a step', () => {
       'agent fan-out',
       'agent item',
       'approval',
+      'converse',
       'emit',
       'repeat',
       'steps fan-out',
