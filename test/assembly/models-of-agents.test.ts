@@ -10,7 +10,7 @@ import { DataStack } from '../../infra/stacks/data-stack.ts'
 import { RuntimeStack } from '../../infra/stacks/runtime-stack.ts'
 import { StageSchema } from '../../infra/stage.ts'
 import type { AgentManifest } from '../../shared/domain/agent.ts'
-import { makeAgent } from '../support/agents/make-agent.ts'
+import { makeManifest } from '../support/agents/make-agent.ts'
 
 type Statement = { Action: string | string[]; Resource: unknown; Condition?: unknown }
 type Template = { Resources: Record<string, { Type: string; Properties: Record<string, unknown> }> }
@@ -83,7 +83,7 @@ beforeAll(() => {
 afterAll(() => rmSync(outdir, { recursive: true, force: true }))
 
 function manifestOf(id: string, models: string[] | undefined): AgentManifest {
-  const { status: _s, functionArn: _f, origin: _o, registeredAt: _r, ...manifest } = makeAgent({ id })
+  const manifest = makeManifest({ id })
   return { ...manifest, ...(models ? { needs: { models } } : {}) }
 }
 

@@ -11,7 +11,7 @@ import { StageSchema } from '../../../infra/stage.ts'
 import { compileWorkflow } from '../../../shared/compiler/index.ts'
 import type { Workflow } from '../../../shared/workflow/schema.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
-import { makeAgent } from '../../support/agents/make-agent.ts'
+import { makeManifest } from '../../support/agents/make-agent.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'many-agents-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -38,16 +38,10 @@ function templatesIn(outdir: string, count: number, workflows: Workflow[]): Temp
   const app = new App({ outdir, analyticsReporting: false, context: featureFlags() })
   const stage = StageSchema.parse({})
   const data = new DataStack(app, 'data', { stage })
-  const agents = Array.from({ length: count }, (_, at) => {
-    const {
-      status: _s,
-      functionArn: _f,
-      origin: _o,
-      registeredAt: _r,
-      ...manifest
-    } = makeAgent({ id: `a${at}` })
-    return { manifest, entry: '' }
-  })
+  const agents = Array.from({ length: count }, (_, at) => ({
+    manifest: makeManifest({ id: `a${at}` }),
+    entry: '',
+  }))
   const bundles = { folderOf: () => bundle, catalogueDigest: '' }
   const compiled = workflows.map((workflow) => ({ workflow, compiled: compileWorkflow(workflow), file: '' }))
   const catalogue = { agents, workflows: compiled }

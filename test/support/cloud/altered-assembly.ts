@@ -91,7 +91,9 @@ function grantModels(
     Resource: Object.values(models).map(({ id }) => `arn:aws:bedrock:*::foundation-model/${id}`),
   }
   policy.PolicyDocument.Statement.push(grant)
-  Environment.Variables.MODELS = JSON.stringify(models)
+  // The API refuses what names a model that the stage does not have.
+  const api = propertiesOf(resources, functionOf(resources, 'orchestrator-api'), LambdaSchema)
+  for (const { Variables } of [Environment, api.Environment]) Variables.MODELS = JSON.stringify(models)
 }
 
 /** The properties of a function that tests read or change. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { unservedIn } from '../../../infra/unserved.ts'
 import { compileWorkflow } from '../../../shared/compiler/index.ts'
 import { WorkflowSchema } from '../../../shared/workflow/schema.ts'
-import { makeAgent } from '../../support/agents/make-agent.ts'
+import { makeManifest } from '../../support/agents/make-agent.ts'
 
 it('warns at synthesis of agents and fallbacks that the app does not have, or that offer something else', () => {
   const workflow = WorkflowSchema.parse({
@@ -12,13 +12,7 @@ it('warns at synthesis of agents and fallbacks that the app does not have, or th
       each: { forEach: '{% [1] %}', steps: { b: { agent: 'wroker' } } },
     },
   })
-  const {
-    status: _s,
-    functionArn: _f,
-    origin: _o,
-    registeredAt: _r,
-    ...manifest
-  } = makeAgent({ id: 'worker' })
+  const manifest = makeManifest({ id: 'worker' })
   const workflows = [{ workflow, compiled: compileWorkflow(workflow) }]
   expect(unservedIn({ agents: [{ manifest, entry: '' }], workflows })).toEqual([
     'warning: workflow w, step "a": fallback "wroker": no agent or capability has this name; did you mean "worker"?',

@@ -1,20 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { defineAgent } from '../../../shared/agent/index.ts'
 import type { Workflow } from '../../../shared/workflow/schema.ts'
 import type { Catalogue } from '../../../shared/workflow/types/catalogue.ts'
 import { issuesOfTypes } from '../../../shared/workflow/types/check-types.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
+import { typedManifest } from '../../support/agents/make-agent.ts'
 import { cpuMilliseconds } from '../../support/runner/cpu-time.ts'
 
 const agentOf = (id: string, input: z.ZodType, output: z.ZodType, capability = 'text.write') =>
-  defineAgent({
-    id,
-    version: '1.0.0',
-    description: id,
-    capabilities: { [capability]: { description: capability, input, output } },
-    execute: async () => ({}),
-  }).manifest
+  typedManifest(id, capability, { input, output })
 
 const writer = agentOf(
   'writer',

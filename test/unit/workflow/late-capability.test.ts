@@ -1,30 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { defineAgent } from '../../../shared/agent/index.ts'
 import { bindWorkflow } from '../../../shared/planner/bind-workflow.ts'
 import { unservedSteps } from '../../../shared/planner/unserved-steps.ts'
 import { WorkflowSchema } from '../../../shared/workflow/schema.ts'
 import { capabilitiesOf } from '../../../shared/workflow/step-capability.ts'
 import { needsOfStep } from '../../../shared/workflow/step-needs.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
+import { typedManifest } from '../../support/agents/make-agent.ts'
 
-const agentOf = (id: string, capability: string, input: z.ZodType, output: z.ZodType) =>
-  defineAgent({
-    id,
-    version: '1.0.0',
-    description: id,
-    capabilities: { [capability]: { description: capability, input, output } },
-    execute: async () => ({}),
-  }).manifest
 const CATALOGUE = {
   agents: [
-    agentOf('shouter', 'text.shout', z.object({ text: z.string() }), z.object({ said: z.string() })),
-    agentOf(
-      'counter',
-      'text.count',
-      z.object({ list: z.array(z.string()) }),
-      z.object({ count: z.number() }),
-    ),
+    typedManifest('shouter', 'text.shout', {
+      input: z.object({ text: z.string() }),
+      output: z.object({ said: z.string() }),
+    }),
+    typedManifest('counter', 'text.count', {
+      input: z.object({ list: z.array(z.string()) }),
+      output: z.object({ count: z.number() }),
+    }),
   ],
   workflows: [],
 }
