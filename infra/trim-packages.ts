@@ -8,12 +8,18 @@ import type { Plugin } from 'esbuild'
  * - zod's texts in other languages, 261 KB, which a package that imports all of zod brings along;
  * - of the package.json of AWS's clients all but the version, which is told to AWS;
  * - the schemas of operations of AWS's clients that no command is sent for: esbuild keeps them, because their members have computed names;
+ * - the sources of credentials that no function has (profiles, SSO, processes, web identities), with four more clients: those of a function are in its environment,
+ *   or come from its container. What an agent imports itself stays;
  * - HTTP/2: Bedrock's client imports its handler, and is given that of HTTP/1.1;
  * - ranges of versions, 31 KB: X-Ray's SDK and cls-hooked only compare two versions.
  */
 export const trimPackages: Plugin = {
   name: 'trim-packages',
   setup({ onLoad, onResolve }) {
+    onResolve({ filter: SOURCE_OF_CREDENTIALS }, ({ path, importer }) =>
+      IMPORTER_OF_SOURCES.test(importer) ? { path, namespace: 'no-credentials' } : undefined,
+    )
+    onLoad({ filter: /./, namespace: 'no-credentials' }, () => ({ contents: NO_CREDENTIALS }))
     onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, async ({ path }) => ({
       contents: `export { default as en } from ${JSON.stringify(join(path, '../en.js'))}`,
     }))
@@ -50,6 +56,18 @@ const COMPARE_VERSIONS = `
 
 /** The schema of an operation, a list that begins with 9, up to the next statement. */
 const OPERATION = /^export var (\w+\$) = (\[9, [\s\S]*?\n?\]);$/gm
+
+const SOURCE_OF_CREDENTIALS =
+  /^(?:@aws-sdk\/credential-provider-(?:ini|sso|process|web-identity)|\.\/fromSso)$/
+/** The default chains of credentials and of tokens. */
+const IMPORTER_OF_SOURCES = /[\\/]@aws-sdk[\\/](?:credential-provider-node|token-providers)[\\/]/
+
+/** A source that has none: the chain asks the next. */
+const NO_CREDENTIALS = `
+  const none = () => async () => {
+    throw Object.assign(new Error('a function has its credentials in its environment'), { tryNextLink: true })
+  }
+  export { none as fromIni, none as fromProcess, none as fromSSO, none as fromSso, none as fromTokenFile }`
 
 /** Like the handler's `create`, which takes another handler as it is. */
 const NO_HTTP2 = `

@@ -1,7 +1,12 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { glob, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import semver from 'semver'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -53,7 +58,7 @@ async function bundle(name: keyof typeof ENTRIES, isTrimmed: boolean) {
 }
 
 test.each([
-  ['bedrock', bedrockWire, 12_000],
+  ['bedrock', bedrockWire, 100_000],
   ['openai', openaiWire, 250_000],
 ] as const)(
   'a trimmed bundle with the adapter of %s is smaller, and does what the whole one does',
@@ -116,4 +121,42 @@ test('versions are compared as semver does, for those packages only', async () =
   for (const one of versions)
     for (const other of versions) expect(trimmed.gte(one, other)).toBe(semver.gte(one, other))
   expect(trimmed.gte('v24.1.0', '8.0.0')).toBe(true)
+})
+
+test.each([
+  [
+    'of its environment',
+    { AWS_ACCESS_KEY_ID: 'AK', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't' },
+    'AK',
+  ],
+  ['of its container', { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'container' }, 'CONTAINER'],
+  ['of nobody', { AWS_EC2_METADATA_DISABLED: 'true' }, 'Could not load credentials from any providers'],
+])('a trimmed bundle has the credentials %s', async (_what, variables, found) => {
+  const outfile = join(folder, `credentials-${found.length}.mjs`)
+  await build({
+    ...BUNDLING,
+    stdin: {
+      contents: `import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+        const { config } = new DynamoDBClient({ region: 'us-east-1' })
+        console.log(await config.credentials().then((one) => one.accessKeyId, (error) => error.message))`,
+      resolveDir: PACKAGE_ROOT,
+      loader: 'ts',
+    },
+    sourcemap: false,
+    inject: [],
+    outfile,
+  })
+  const container = createServer((_request, response) => {
+    const keys = { AccessKeyId: 'CONTAINER', SecretAccessKey: 's', Token: 't' }
+    response.end(JSON.stringify({ ...keys, Expiration: new Date(Date.now() + 3_600_000).toISOString() }))
+  }).listen(0, '127.0.0.1')
+  await once(container, 'listening')
+  const uri = `http://127.0.0.1:${(container.address() as AddressInfo).port}/`
+  const env = Object.fromEntries(
+    Object.entries({ ...variables }).map(([name, value]) => [name, value === 'container' ? uri : value]),
+  )
+  // A profile of the machine is none of a function.
+  const { stdout } = await promisify(execFile)(process.execPath, [outfile], { env: { ...env, HOME: folder } })
+  container.close()
+  expect(stdout.trim()).toContain(found)
 })
