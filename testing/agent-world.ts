@@ -122,11 +122,7 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     await kept.ledger.complete(ownOf(0), key, await ports.values.storeValue(taskId, result))
   }
 
-  const host = hostOf(agent, {
-    ...ports,
-    settings: call.settings,
-    ...(call.models ? { models: call.models } : {}),
-  })
+  const host = hostOf(agent, { ...ports, ...surroundingsOf(call) })
   const record = async (): Promise<StepRecord | undefined> => (await ports.steps.findSteps(taskId, [PATH]))[0]
   return {
     effects: kept,
@@ -138,6 +134,9 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     },
   }
 }
+/** What a stage gives the host besides its ports. */
+const surroundingsOf = ({ settings, models }: Call) => ({ settings, ...(models ? { models } : {}) })
+
 export type AgentWorld = Awaited<ReturnType<typeof agentWorld>>
 
 /** An attempt of an earlier execution, so that it does not use up the attempts of this one. */
