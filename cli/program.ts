@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   steps: async () => (await import('./commands/steps.ts')).stepsCommand(),
   events: async () => (await import('./commands/events.ts')).eventsCommand(),
   logs: async () => (await import('./commands/logs.ts')).logsCommand(),
+  audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   approvals: async () => (await import('./commands/approvals.ts')).approvalsCommand(),
   approve: async () => (await import('./commands/approve.ts')).approveCommand(),
   rate: async () => (await import('./commands/rate.ts')).rateCommand(),

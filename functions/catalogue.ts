@@ -78,6 +78,7 @@ export const FUNCTIONS = {
       machines: ['ensure'],
       modelUsage: ['read'],
       logs: ['read'],
+      audit: ['note', 'append', 'read'],
     },
   },
   rebind: {
@@ -175,6 +176,13 @@ export const FUNCTIONS = {
     timeoutSeconds: 300,
     memoryMb: 512,
     ports: { collectables: ['list', 'collect', 'forget'], machines: ['remove'] },
+  },
+  audit: {
+    entry: 'functions/events/audit',
+    description: 'Appends noted calls to the audit chains of their tenants',
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    ports: { audit: ['append'] },
   },
   register: {
     entry: 'functions/deployment/register',

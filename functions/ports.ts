@@ -3,6 +3,7 @@
  * synthesis does not load any SDK.
  */
 import { logsGrants } from './adapters/cloudwatch/logs.grants.ts'
+import { auditGrants } from './adapters/dynamodb/audit/audit.grants.ts'
 import { transcriptsGrants } from './adapters/dynamodb/conversations/transcripts.grants.ts'
 import { turnsGrants } from './adapters/dynamodb/conversations/turns.grants.ts'
 import { breakersGrants } from './adapters/dynamodb/counters/breakers.grants.ts'
@@ -65,6 +66,7 @@ export const PORTS = {
   modelUsage: modelUsageGrants,
   models: modelsGrants,
   secrets: secretsGrants,
+  audit: auditGrants,
 } as const
 export type PortName = keyof typeof PORTS
 

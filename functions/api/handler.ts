@@ -16,7 +16,7 @@ import { logs } from '../deps/logs.ts'
 import { configuredModels, modelUsage } from '../deps/models/model-settings.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
-import { collectables, workflows } from '../deps/registry-ports.ts'
+import { audit, collectables, workflows } from '../deps/registry-ports.ts'
 import { machines } from '../deps/state-machines.ts'
 import { transcripts } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
@@ -43,6 +43,7 @@ const handlers = makeHandlers(
     machines: machines(),
     modelUsage: modelUsage(),
     stageModels: configuredModels(),
+    audit: audit(),
     clock,
     ids: ids(),
     expected: { agents: EXPECTED_AGENT_NAMES, workflows: EXPECTED_WORKFLOW_NAMES },

@@ -6,6 +6,7 @@ import {
   resetAgent,
   retireAgent,
 } from '../../shared/app/agents/manage-agents.ts'
+import { listAudit } from '../../shared/app/audit/list-audit.ts'
 import { listModels } from '../../shared/app/catalogue/list-models.ts'
 import { getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-workflows.ts'
 import { checkHealth, type Expected, onceRegistered } from '../../shared/app/catalogue/readiness.ts'
@@ -40,6 +41,8 @@ import type { ModelSettings } from '../../shared/domain/model-settings.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import type { Logs } from '../../shared/ports/logs.ts'
 import type { PortsOf } from '../deps/ports-of.ts'
+import { audited } from '../middleware/audited.ts'
+import { callerOfRequest } from '../middleware/caller-of-request.ts'
 import { type Door, httpHandler } from '../middleware/http-handler.ts'
 
 type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>
@@ -62,7 +65,9 @@ export function makeHandlers(
   ports: ApiPorts,
   { logs = NO_LOGS, ...door }: ApiDoor = {},
 ): Record<RouteId, Handler> {
-  const handle: typeof httpHandler = (route, useCase) => httpHandler(route, useCase, door)
+  const { callerOf = callerOfRequest } = door
+  const handle: typeof httpHandler = (route, useCase) =>
+    audited(route, httpHandler(route, useCase, door), { ...ports, callerOf })
   const registered = onceRegistered(ports)
   return {
     submitTask: handle(ROUTES.submitTask, registered(submitTask(ports))),
@@ -98,6 +103,7 @@ export function makeHandlers(
     getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),
     putWorkflow: handle(ROUTES.putWorkflow, registered(registerWorkflow(ports))),
     makePlan: handle(ROUTES.makePlan, registered(previewPlan(ports))),
+    listAudit: handle(ROUTES.listAudit, listAudit(ports)),
     getLinks: handle(ROUTES.getLinks, async () => makeLinks(Object.values(ROUTES), API_VERSION)),
     getHealth: handle(ROUTES.getHealth, checkHealth(ports)),
     getOpenApi: handle(ROUTES.getOpenApi, async () => makeOpenApi(Object.values(ROUTES), API_VERSION)),

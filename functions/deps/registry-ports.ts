@@ -1,4 +1,5 @@
-import type { Agents, Collectables, Loads, Workflows } from '../../shared/ports/index.ts'
+import type { Agents, Audit, Collectables, Loads, Workflows } from '../../shared/ports/index.ts'
+import { dynamodbAudit } from '../adapters/dynamodb/audit/audit.ts'
 import { dynamodbAgents } from '../adapters/dynamodb/registry/agents.ts'
 import { dynamodbCollectables } from '../adapters/dynamodb/registry/collectables.ts'
 import { dynamodbLoads } from '../adapters/dynamodb/registry/loads.ts'
@@ -20,5 +21,7 @@ export const loads = (): Loads => once('loads', () => dynamodbLoads({ ...registr
 
 export const collectables = (): Collectables =>
   once('collectables', () => dynamodbCollectables(registryTable()))
+
+export const audit = (): Audit => once('audit', () => dynamodbAudit(registryTable()))
 
 const onUnreadable = (facts: object): void => logger().error('record not readable', { ...facts })

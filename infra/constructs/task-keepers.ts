@@ -13,6 +13,7 @@ type TaskKeepersProps = {
   readonly finish: BundledFunction
   readonly reconcile: BundledFunction
   readonly collect: BundledFunction
+  readonly audit: BundledFunction
 }
 
 /** Background work: records the ends of tasks, reconciles those that were missed, and removes unused state machines. */
@@ -25,6 +26,7 @@ export class TaskKeepers extends Construct {
     this.#noteEnds()
     this.#reconcile()
     this.#collect()
+    this.#audit()
   }
 
   /** Step Functions' status event ends a task; failed deliveries are retried, then go to the dead-letter queue. */
@@ -58,6 +60,11 @@ export class TaskKeepers extends Construct {
     const { stage, collect } = this.#props
     collect.configure('MACHINES', statesArn(this, stage, 'stateMachine', ''))
     this.#every('EveryDay', Duration.days(1), 'Collect unused state machines', collect)
+  }
+
+  /** Calls that the API has noted go into the chains of their tenants. */
+  #audit(): void {
+    this.#every('AuditEveryMinute', Duration.minutes(1), 'Append to the audit', this.#props.audit)
   }
 
   /** No retries: the next scheduled run is the retry. */

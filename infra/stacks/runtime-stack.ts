@@ -86,10 +86,11 @@ export class RuntimeStack extends Stack {
       finish: this.#addFunction('finish-task'),
       reconcile: this.#addFunction('reconcile'),
       collect: this.#addFunction('collect'),
+      audit: this.#addFunction('audit'),
     })
     const api = this.#addApi({ rebind, control, role })
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
-    this.functionNames = ['api', 'rebind', 'control', 'finish-task', 'reconcile', 'collect']
+    this.functionNames = ['api', 'rebind', 'control', 'finish-task', 'reconcile', 'collect', 'audit']
     const registration = this.#register(machines)
     addOutputs(this, { stage, api: this.api, registration })
   }

@@ -54,6 +54,7 @@ const TAGS: Readonly<Record<string, string>> = {
   agents: 'Who does the steps',
   workflows: 'Which steps a task has',
   plans: 'What would be done',
+  audit: 'Who has changed what',
   service: 'The API itself',
 }
 

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
 import { AgentViewSchema } from './agent-views.ts'
+import { AuditListSchema, ListAuditSchema } from './audit-views.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 
 import { InputOfStepViewSchema, TaskInputViewSchema } from './input-views.ts'
@@ -571,6 +572,18 @@ export const ROUTES = {
     input: MakePlanSchema,
     success: { status: 200, description: 'The plan', output: PlanViewSchema },
     problems: [404, 422],
+  }),
+  listAudit: defineRoute({
+    id: 'listAudit',
+    method: 'GET',
+    path: '/audit',
+    scope: 'audit:read',
+    summary:
+      'What callers of the tenant have changed, or tried to: a chain in which each entry has the hash of the one before',
+    tag: 'audit',
+    input: ListAuditSchema,
+    from: { query: ['order', 'from', 'limit'] },
+    success: { status: 200, description: 'A page of entries', name: 'AuditList', output: AuditListSchema },
   }),
   getLinks: defineRoute({
     id: 'getLinks',

@@ -59,6 +59,10 @@ export const REGISTRY_PARTITIONS = {
   machine: `${KINDS.machine}#`,
   load: 'LOAD#',
   usage: 'USAGE#',
+  /** The chain of a tenant's audit entries. */
+  audit: 'AUDIT#',
+  /** Audited calls that are in no chain yet. */
+  noted: 'NOTED#',
   ...COUNTER_KEYS,
 } as const
 
@@ -72,6 +76,8 @@ export const REGISTRY_ITEMS = {
   window: 'WINDOW#',
   day: 'DAY#',
   epoch: 'EPOCH#',
+  entry: 'ENTRY#',
+  call: 'CALL#',
 } as const
 
 /** The TTL attribute of both tables. */

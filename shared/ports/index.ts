@@ -1,5 +1,6 @@
 import type { PriceTable } from '../domain/price-table.ts'
 import type { Agents } from './agents.ts'
+import type { Audit } from './audit.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { Breakers } from './breakers.ts'
 import type { Budgets } from './budgets.ts'
@@ -55,12 +56,14 @@ export type Ports = {
   executions: Executions
   machines: Machines
   modelUsage: ModelUsage
+  audit: Audit
   clock: Clock
   ids: Ids
   /** Prices of AWS and of language models. */
   prices: PriceTable
 }
 
+export type { Audit } from './audit.ts'
 export type { KeptBreaker } from './breakers.ts'
 export type { KeptBudget, Reservation, Share } from './budgets.ts'
 export type { CollectableMachine } from './collectables.ts'

@@ -129,7 +129,7 @@ describe('the stacks', () => {
   })
 
   it('runs functions on arm64 and Node 24, traced, with a log group that expires', () => {
-    expect(ofType('AWS::Lambda::Function')).toHaveLength(23)
+    expect(ofType('AWS::Lambda::Function')).toHaveLength(24)
     for (const [, { Properties }] of ofType('AWS::Lambda::Function')) {
       expect(Properties).toMatchObject({
         Architectures: ['arm64'],
@@ -147,7 +147,7 @@ describe('the stacks', () => {
     // The folder also contains a file that live reload reads.
     const bundles = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
     const sizes = bundles.map(({ name }) => [name, statSync(join(folder, name, 'index.mjs')).size] as const)
-    expect(sizes).toHaveLength(23)
+    expect(sizes).toHaveLength(24)
     const most: Record<string, number> = { 'agent-code-check': 8_500_000, 'agent-code-run': 2_500_000 }
     expect(sizes.filter(([name, bytes]) => bytes > (most[name] ?? 2_200_000))).toEqual([])
   })
@@ -217,7 +217,7 @@ describe('the stacks', () => {
     )
     const names = configured.map((reference) => nameOf.get(/"Ref":"(\w+)"/.exec(reference)?.[1] ?? ''))
     expect(names.sort()).toEqual(
-      ['collect', 'finish-task', 'reconcile', 'register'].map((name) => `orchestrator-${name}`),
+      ['audit', 'collect', 'finish-task', 'reconcile', 'register'].map((name) => `orchestrator-${name}`),
     )
   })
 

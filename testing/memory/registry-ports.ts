@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { dynamodbAudit } from '../../functions/adapters/dynamodb/audit/audit.ts'
 import type { OnUnreadable } from '../../functions/adapters/dynamodb/json-items.ts'
 import { dynamodbAgents } from '../../functions/adapters/dynamodb/registry/agents.ts'
 import { dynamodbCollectables } from '../../functions/adapters/dynamodb/registry/collectables.ts'
@@ -7,7 +8,10 @@ import { dynamodbModelUsage } from '../../functions/adapters/dynamodb/registry/m
 import { dynamodbWorkflows } from '../../functions/adapters/dynamodb/registry/workflows.ts'
 import type { Clock, Ports } from '../../shared/ports/index.ts'
 
-export type RegistryPorts = Pick<Ports, 'agents' | 'workflows' | 'loads' | 'collectables' | 'modelUsage'>
+export type RegistryPorts = Pick<
+  Ports,
+  'agents' | 'workflows' | 'loads' | 'collectables' | 'modelUsage' | 'audit'
+>
 
 /** The ports of agents, workflows and machines, over one table. */
 export function registryPorts(settings: {
@@ -22,5 +26,6 @@ export function registryPorts(settings: {
     loads: dynamodbLoads(settings),
     modelUsage: dynamodbModelUsage(settings),
     collectables: dynamodbCollectables(settings),
+    audit: dynamodbAudit(settings),
   }
 }

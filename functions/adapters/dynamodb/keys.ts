@@ -59,6 +59,9 @@ export const statisticsKey = (capability: string, agentId: string, epoch: number
   pk: `${REGISTRY_PARTITIONS.statistics}${capability}#${agentId}`,
   sk: `${REGISTRY_ITEMS.epoch}${epoch}`,
 })
+export const auditKey = (tenant: string) => REGISTRY_PARTITIONS.audit + tenant
+export const entryKey = (sequence: number) => REGISTRY_ITEMS.entry + digits(sequence, 12)
+export const notedKey = (shard: number) => `${REGISTRY_PARTITIONS.noted}${shard}`
 export const breakerKey = (agentId: string) => ({
   pk: REGISTRY_PARTITIONS.breaker + agentId,
   sk: REGISTRY_ITEMS.state,

@@ -96,6 +96,7 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
     path: { name: 'published' },
     body: { workflow: { name: 'published', version: 1, steps: { s: { capability: 'work.do' } } } },
   }),
+  listAudit: () => ({}),
   getHealth: () => ({}),
   getOpenApi: () => ({}),
   getLinks: () => ({}),

@@ -1,0 +1,150 @@
+import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { REGISTRY_ITEMS } from '../../../../shared/contracts/table-layout.ts'
+import { type AuditEntry, AuditEntrySchema, AuditedCallSchema } from '../../../../shared/domain/audit.ts'
+import type { Audit, NotedCall } from '../../../../shared/ports/audit.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
+import { auditKey, entryKey, notedKey, SHARDS, shardOf } from '../keys.ts'
+import { queryPage } from '../query-page.ts'
+import type { RegistryTable } from '../registry/list-kind.ts'
+
+type Item = Record<string, unknown>
+
+/** How many noted calls of a shard one listing reads. */
+const MOST_NOTED = 250
+
+/** An item for each entry, and one for each noted call until it is in its chain. What they hold is kept as JSON text, as it was hashed. */
+export function dynamodbAudit({ client, table }: RegistryTable): Audit {
+  const unlessFailed = (send: () => Promise<unknown>): Promise<boolean> =>
+    unlessAws(['ConditionalCheckFailedException'], async () => send().then(() => true)).then(Boolean)
+
+  async function entriesOf(
+    tenant: string,
+    { newestFirst, from, limit }: { newestFirst: boolean; from?: number | undefined; limit: number },
+  ): Promise<AuditEntry[]> {
+    const least = newestFirst || from === undefined ? 0 : from
+    const most = newestFirst && from !== undefined ? from : 999_999_999_999
+    const { items } = await queryPage(client, {
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :least AND :most',
+      ExpressionAttributeValues: {
+        ':pk': auditKey(tenant),
+        ':least': entryKey(least),
+        ':most': entryKey(most),
+      },
+      ConsistentRead: true,
+      ScanIndexForward: !newestFirst,
+      Limit: limit,
+    })
+    return items.map(entryIn)
+  }
+
+  return {
+    async note(call) {
+      const Item = { ...placeOf(call), json: JSON.stringify({ ...call, outcome: 'unknown' }), at: call.at }
+      await callAws(() => client.send(new PutCommand({ TableName: table, Item })))
+    },
+
+    async conclude(call) {
+      await unlessFailed(() =>
+        client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: placeOf(call),
+            UpdateExpression: 'SET json = :json, concluded = :yes',
+            // Without it, a call that is in its chain already would be noted again.
+            ConditionExpression: 'attribute_exists(pk)',
+            ExpressionAttributeValues: { ':json': JSON.stringify(call), ':yes': true },
+          }),
+        ),
+      )
+    },
+
+    async listNoted(since) {
+      const shards = await Promise.all(
+        SHARDS.map((shard) =>
+          queryPage(client, {
+            TableName: table,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': notedKey(shard) },
+            ConsistentRead: true,
+            Limit: MOST_NOTED,
+          }),
+        ),
+      )
+      return shards
+        .flatMap(({ items }) => items)
+        .filter(({ concluded, at }) => concluded === true || String(at) < since)
+        .map(notedIn)
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
+    },
+
+    claim: ({ id, at, claimed }, sequence) =>
+      unlessFailed(() =>
+        client.send(
+          new UpdateCommand({
+            TableName: table,
+            Key: placeOf({ id, at }),
+            UpdateExpression: 'SET claimed = :sequence',
+            ConditionExpression:
+              claimed === undefined
+                ? 'attribute_exists(pk) AND attribute_not_exists(claimed)'
+                : 'claimed = :claimed',
+            ExpressionAttributeValues: {
+              ':sequence': sequence,
+              ...(claimed === undefined ? {} : { ':claimed': claimed }),
+            },
+          }),
+        ),
+      ),
+
+    append: (entry) =>
+      unlessFailed(() =>
+        client.send(
+          new PutCommand({
+            TableName: table,
+            Item: {
+              pk: auditKey(entry.tenant),
+              sk: entryKey(entry.sequence),
+              json: JSON.stringify(entry),
+            },
+            ConditionExpression: 'attribute_not_exists(pk)',
+          }),
+        ),
+      ),
+
+    async drop({ id, at }) {
+      await callAws(() => client.send(new DeleteCommand({ TableName: table, Key: placeOf({ id, at }) })))
+    },
+
+    async endOf(tenant) {
+      const [last] = await entriesOf(tenant, { newestFirst: true, limit: 1 })
+      return last && { sequence: last.sequence, hash: last.hash }
+    },
+
+    async findEntry(tenant, sequence) {
+      const Key = { pk: auditKey(tenant), sk: entryKey(sequence) }
+      const { Item } = await callAws(() =>
+        client.send(new GetCommand({ TableName: table, Key, ConsistentRead: true })),
+      )
+      return Item && entryIn(Item)
+    },
+
+    async listEntries(tenant, { limit, ...page }) {
+      const entries = await entriesOf(tenant, { ...page, limit: limit + 1 })
+      const next = entries[limit]?.sequence
+      return { entries: entries.slice(0, limit), ...(next === undefined ? {} : { next }) }
+    },
+  }
+}
+
+const placeOf = ({ id, at }: { id: string; at: string }) => ({
+  pk: notedKey(shardOf(id)),
+  sk: `${REGISTRY_ITEMS.call}${at}#${id}`,
+})
+
+const entryIn = ({ json }: Item): AuditEntry => AuditEntrySchema.parse(JSON.parse(String(json)))
+
+function notedIn({ sk, json, claimed }: Item): NotedCall {
+  const call = AuditedCallSchema.parse(JSON.parse(String(json)))
+  return { ...call, key: String(sk), ...(typeof claimed === 'number' ? { claimed } : {}) }
+}

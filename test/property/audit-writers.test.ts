@@ -1,0 +1,139 @@
+/** Writers of the audit that run at once, on the real adapter; each may end at any of its calls, and others go on. */
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { dynamodbAudit } from '../../functions/adapters/dynamodb/audit/audit.ts'
+import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
+import { appendNoted } from '../../shared/app/audit/append-noted.ts'
+import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
+import { type AuditEntry, ChainCheck } from '../../shared/domain/audit.ts'
+import type { Audit } from '../../shared/ports/audit.ts'
+import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
+
+const ids = nodeIds(systemClock)
+let audit: Audit
+let stop: () => Promise<void>
+beforeAll(async () => {
+  const dynamodb = await startDynamoDB()
+  await createTable(dynamodb.client, 'registry', REGISTRY_INDEXES)
+  audit = dynamodbAudit({ client: dynamodb.client, table: 'registry' })
+  stop = dynamodb.stop
+})
+afterAll(() => stop())
+
+class Killed extends Error {}
+
+/** The same port, whose user ends before or after the call of this number. */
+function mortal(calls: number, isAfter: boolean): Audit {
+  let left = calls
+  const each = Object.entries(audit).map(([name, method]) => [
+    name,
+    async (...given: unknown[]) => {
+      if (left-- > 0) return (method as (...args: unknown[]) => unknown)(...given)
+      if (isAfter && left === -1) await (method as (...args: unknown[]) => unknown)(...given)
+      throw new Killed()
+    },
+  ])
+  return Object.fromEntries(each) as Audit
+}
+
+const noteOf = (tenant: string, id: string) => ({
+  id,
+  at: new Date().toISOString(),
+  tenant,
+  subject: 'ada',
+  kind: 'local',
+  action: 'cancelTask',
+  resource: `tasks/${id}`,
+  asked: ids.digest(id),
+})
+
+async function chainOf(tenant: string): Promise<AuditEntry[]> {
+  const entries: AuditEntry[] = []
+  for (let from: number | undefined = 1; from !== undefined; ) {
+    const page = await audit.listEntries(tenant, { newestFirst: false, from, limit: 7 })
+    entries.push(...page.entries)
+    from = page.next
+  }
+  return entries
+}
+
+let round = 0
+
+it('appends each call once, in a whole chain, wherever writers end (audit/A1, audit/A3)', async () => {
+  const writer = fc.record({ calls: fc.nat(40), isAfter: fc.boolean() })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(writer, { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 1, max: 8 }),
+      async (writers, count) => {
+        const tenants = [`one-${++round}`, `two-${round}`]
+        const noted = tenants.flatMap((tenant) =>
+          Array.from({ length: count }, () => noteOf(tenant, ids.makeId('c'))),
+        )
+        await Promise.all(noted.map((note) => audit.note(note)))
+        await Promise.all(noted.map((note) => audit.conclude({ ...note, outcome: 'done', status: 200 })))
+        await Promise.all(
+          writers.map(({ calls, isAfter }) =>
+            appendNoted({ audit: mortal(calls, isAfter), ids, clock: systemClock })().catch(
+              (error: unknown) => {
+                if (!(error instanceof Killed)) throw error
+              },
+            ),
+          ),
+        )
+        // The next run of the schedule.
+        await appendNoted({ audit, ids, clock: systemClock })()
+        for (const tenant of tenants) {
+          const chain = await chainOf(tenant)
+          const check = new ChainCheck(ids.digest)
+          expect(check.check(chain)).toBeUndefined()
+          expect(chain.map(({ id }) => id).sort()).toEqual(
+            noted
+              .filter((note) => note.tenant === tenant)
+              .map(({ id }) => id)
+              .sort(),
+          )
+          expect(chain.every(({ outcome }) => outcome === 'done')).toBe(true)
+        }
+        expect(await audit.listNoted(new Date(Date.now() + 60_000).toISOString())).toEqual([])
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+it('takes 1,000 calls of 20 callers at once, while two writers append', async () => {
+  let isOver = false
+  const append = appendNoted({ audit, ids, clock: systemClock })
+  const appending = Array.from({ length: 2 }, async () => {
+    while (!isOver) await append()
+  })
+  const calling = Array.from({ length: 20 }, async () => {
+    for (let at = 0; at < 50; at++) {
+      const note = noteOf('many', ids.makeId('c'))
+      await audit.note(note)
+      await audit.conclude({ ...note, outcome: 'refused', status: 409 })
+    }
+  })
+  await Promise.all(calling)
+  isOver = true
+  await Promise.all(appending)
+  while ((await append()) > 0);
+  const chain = await chainOf('many')
+  expect(new Set(chain.map(({ id }) => id)).size).toBe(1_000)
+  expect(chain).toHaveLength(1_000)
+  expect(new ChainCheck(ids.digest).check(chain)).toBeUndefined()
+})
+
+it('appends a call whose function has ended before it could say, as unknown, and only after a minute (audit/A4)', async () => {
+  const note = noteOf('lost', ids.makeId('c'))
+  await audit.note(note)
+  await appendNoted({ audit, ids, clock: systemClock })()
+  expect(await chainOf('lost')).toEqual([])
+  await appendNoted({ audit, ids, clock: { now: () => new Date(Date.now() + 61_000) } })()
+  expect(await chainOf('lost')).toMatchObject([{ id: note.id, outcome: 'unknown', sequence: 1 }])
+  // Too late: an entry is never changed (audit/A2).
+  await audit.conclude({ ...note, outcome: 'done' })
+  await appendNoted({ audit, ids, clock: systemClock })()
+  expect(await chainOf('lost')).toMatchObject([{ id: note.id, outcome: 'unknown', sequence: 1 }])
+})
