@@ -23,7 +23,7 @@ const layer = (name: string, more: object = {}) => ({
 })
 /** Files that share a local cloud (`sharedApi`). */
 const ON_SHARED_CLOUD = [
-  'api/{cli,cli-evaluate,cli-goals,hostile-requests,scenarios}',
+  'api/{cli,cli-audit,cli-evaluate,cli-goals,hostile-requests,scenarios}',
   'control/{controlled-steps,each-item,fan-outs,loops}',
   'engine/test-kit',
   'tasks/{children,computed-children,goals,own-workflows}',
