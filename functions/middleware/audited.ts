@@ -17,7 +17,7 @@ export const isAudited = ({ method, scope }: Pick<Route, 'method' | 'scope'>): b
   method !== 'GET' && !scope.endsWith(':read')
 
 /**
- * Notes a request before its handler begins, and how it ended before it is answered (audit/A3): a change cannot happen without a note. Refused
+ * Notes a request before its handler begins, and how it ended before it is answered (audit-writer/W1): a change cannot happen without a note. Refused
  * requests are noted, too. Throws what the handler throws, and UnavailableError where nothing can be noted: nothing is changed then.
  */
 export function audited(

@@ -59,7 +59,7 @@ async function chainOf(tenant: string): Promise<AuditEntry[]> {
 
 let round = 0
 
-it('appends each call once, in a whole chain, wherever writers end (audit/A1, audit/A3)', async () => {
+it('appends each call once, in a whole chain, wherever writers end (audit/A1, audit-writer/W1)', async () => {
   const writer = fc.record({ calls: fc.nat(40), isAfter: fc.boolean() })
   await fc.assert(
     fc.asyncProperty(
@@ -125,7 +125,7 @@ it('takes 1,000 calls of 20 callers at once, while two writers append', async ()
   expect(new ChainCheck(ids.digest).check(chain)).toBeUndefined()
 })
 
-it('appends a call whose function has ended before it could say, as unknown, and only after a minute (audit/A4)', async () => {
+it('appends a call whose function has ended before it could say, as unknown, and only after a minute (audit-writer/W2)', async () => {
   const note = noteOf('lost', ids.makeId('c'))
   await audit.note(note)
   await appendNoted({ audit, ids, clock: systemClock })()

@@ -61,7 +61,7 @@ const tools = toolsOfCapabilities(
 )
 
 describe('what a model sends', () => {
-  it('is kept within its limits, and unchanged where it is within them (bounded-answer/A1, A2)', () => {
+  it('is kept within its limits, and unchanged where it is within them (bounded-answer/A1, bounded-answer/A2)', () => {
     fc.assert(
       fc.property(answers, (answer) => {
         const bounded = boundedAnswer(answer)

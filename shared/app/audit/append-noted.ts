@@ -2,8 +2,8 @@
  * Appends the noted calls to the chains of their tenants. It may run any number of times at once, and end at any instant.
  *
  * Invariants (tests cite them):
- * audit/A3 every call that was noted is in its tenant's chain once, whatever writers run at once and wherever one ends
- * audit/A4 a call that was not concluded in time is appended as `unknown`: its function has ended before it could say
+ * audit-writer/W1 every call that was noted is in its tenant's chain once, whatever writers run at once and wherever one ends
+ * audit-writer/W2 a call that was not concluded in time is appended as `unknown`: its function has ended before it could say
  */
 import { type AuditedCall, type ChainEnd, entryAfter, NOTHING_BEFORE } from '../../domain/audit.ts'
 import type { NotedCall } from '../../ports/audit.ts'
@@ -38,7 +38,7 @@ async function appendCall(
   let noted = given
   for (let tried = 0; tried < MOST_TRIES; tried++) {
     if (noted.claimed !== undefined) {
-      // The place of the claim says whether the entry is there: a writer may have ended after it had appended it (audit/A3).
+      // The place of the claim says whether the entry is there: a writer may have ended after it had appended it (audit-writer/W1).
       const there = await audit.findEntry(noted.tenant, noted.claimed)
       if (there?.id === noted.id) {
         await audit.drop(noted)

@@ -12,32 +12,55 @@ type Item = Record<string, unknown>
 /** How many noted calls of a shard one listing reads. */
 const MOST_NOTED = 250
 
+type Range = { newestFirst: boolean; from?: number | undefined; limit: number }
+
+async function entriesOf(
+  { client, table }: RegistryTable,
+  tenant: string,
+  { newestFirst, from, limit }: Range,
+): Promise<AuditEntry[]> {
+  const least = newestFirst || from === undefined ? 0 : from
+  const most = newestFirst && from !== undefined ? from : 999_999_999_999
+  const { items } = await queryPage(client, {
+    TableName: table,
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :least AND :most',
+    ExpressionAttributeValues: {
+      ':pk': auditKey(tenant),
+      ':least': entryKey(least),
+      ':most': entryKey(most),
+    },
+    ConsistentRead: true,
+    ScanIndexForward: !newestFirst,
+    Limit: limit,
+  })
+  return items.map(entryIn)
+}
+
+/** Some of the noted calls of each shard. */
+async function itemsNoted({ client, table }: RegistryTable): Promise<Item[]> {
+  const shards = await Promise.all(
+    SHARDS.map((shard) =>
+      queryPage(client, {
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': notedKey(shard) },
+        ConsistentRead: true,
+        Limit: MOST_NOTED,
+      }),
+    ),
+  )
+  return shards.flatMap(({ items }) => items)
+}
+
 /** An item for each entry, and one for each noted call until it is in its chain. What they hold is kept as JSON text, as it was hashed. */
-export function dynamodbAudit({ client, table }: RegistryTable): Audit {
-  const unlessFailed = (send: () => Promise<unknown>): Promise<boolean> =>
-    unlessAws(['ConditionalCheckFailedException'], async () => send().then(() => true)).then(Boolean)
+export const dynamodbAudit = (registry: RegistryTable): Audit => ({
+  ...notesOf(registry),
+  ...chainsOf(registry),
+})
 
-  async function entriesOf(
-    tenant: string,
-    { newestFirst, from, limit }: { newestFirst: boolean; from?: number | undefined; limit: number },
-  ): Promise<AuditEntry[]> {
-    const least = newestFirst || from === undefined ? 0 : from
-    const most = newestFirst && from !== undefined ? from : 999_999_999_999
-    const { items } = await queryPage(client, {
-      TableName: table,
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :least AND :most',
-      ExpressionAttributeValues: {
-        ':pk': auditKey(tenant),
-        ':least': entryKey(least),
-        ':most': entryKey(most),
-      },
-      ConsistentRead: true,
-      ScanIndexForward: !newestFirst,
-      Limit: limit,
-    })
-    return items.map(entryIn)
-  }
+type Notes = Pick<Audit, 'note' | 'conclude' | 'listNoted' | 'claim' | 'drop'>
 
+function notesOf({ client, table }: RegistryTable): Notes {
   return {
     async note(call) {
       const Item = { ...placeOf(call), json: JSON.stringify({ ...call, outcome: 'unknown' }), at: call.at }
@@ -60,19 +83,7 @@ export function dynamodbAudit({ client, table }: RegistryTable): Audit {
     },
 
     async listNoted(since) {
-      const shards = await Promise.all(
-        SHARDS.map((shard) =>
-          queryPage(client, {
-            TableName: table,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: { ':pk': notedKey(shard) },
-            ConsistentRead: true,
-            Limit: MOST_NOTED,
-          }),
-        ),
-      )
-      return shards
-        .flatMap(({ items }) => items)
+      return (await itemsNoted({ client, table }))
         .filter(({ concluded, at }) => concluded === true || String(at) < since)
         .map(notedIn)
         .sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -97,6 +108,14 @@ export function dynamodbAudit({ client, table }: RegistryTable): Audit {
         ),
       ),
 
+    async drop({ id, at }) {
+      await callAws(() => client.send(new DeleteCommand({ TableName: table, Key: placeOf({ id, at }) })))
+    },
+  }
+}
+
+function chainsOf({ client, table }: RegistryTable): Omit<Audit, keyof Notes> {
+  return {
     append: (entry) =>
       unlessFailed(() =>
         client.send(
@@ -112,12 +131,8 @@ export function dynamodbAudit({ client, table }: RegistryTable): Audit {
         ),
       ),
 
-    async drop({ id, at }) {
-      await callAws(() => client.send(new DeleteCommand({ TableName: table, Key: placeOf({ id, at }) })))
-    },
-
     async endOf(tenant) {
-      const [last] = await entriesOf(tenant, { newestFirst: true, limit: 1 })
+      const [last] = await entriesOf({ client, table }, tenant, { newestFirst: true, limit: 1 })
       return last && { sequence: last.sequence, hash: last.hash }
     },
 
@@ -130,12 +145,15 @@ export function dynamodbAudit({ client, table }: RegistryTable): Audit {
     },
 
     async listEntries(tenant, { limit, ...page }) {
-      const entries = await entriesOf(tenant, { ...page, limit: limit + 1 })
+      const entries = await entriesOf({ client, table }, tenant, { ...page, limit: limit + 1 })
       const next = entries[limit]?.sequence
       return { entries: entries.slice(0, limit), ...(next === undefined ? {} : { next }) }
     },
   }
 }
+
+const unlessFailed = (send: () => Promise<unknown>): Promise<boolean> =>
+  unlessAws(['ConditionalCheckFailedException'], async () => send().then(() => true)).then(Boolean)
 
 const placeOf = ({ id, at }: { id: string; at: string }) => ({
   pk: notedKey(shardOf(id)),
