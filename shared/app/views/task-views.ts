@@ -19,8 +19,8 @@ import { stepAtPlace } from '../../workflow/places.ts'
 import { isEach, isFanOut, isLoop, type Step } from '../../workflow/schema.ts'
 import { capabilityOfStep, graphOfWorkflow, oneOfStep } from '../../workflow/step-needs.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
+import { costWithin, type PaidWithin, paidWithin } from '../limits/cost-within.ts'
 import { bindingAt, goesOnAt, stepAt, stepsAt } from '../steps/plan-paths.ts'
-import { costWithin, type PaidWithin, paidWithin } from './cost-within.ts'
 import { itemCounts } from './item-counts.ts'
 import { waitingOutput } from './waiting-output.ts'
 
@@ -110,14 +110,8 @@ export function stepViews(
 ): StepView[] {
   const byPath = new Map(records.map((record) => [record.path, record]))
   const begun = itemsIn(plan, records)
-  const known = {
-    task,
-    plan,
-    records: byPath,
-    rounds: roundsIn(plan, records),
-    begun,
-    paid: paidWithin(records),
-  }
+  const [rounds, paid] = [roundsIn(plan, records), paidWithin(records)]
+  const known = { task, plan, records: byPath, rounds, begun, paid }
   const items = all
     ? begun
     : itemsIn(

@@ -1,8 +1,8 @@
 import type { StepView } from '../../contracts/views.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
-import { costOf } from '../limits/cost-of-steps.ts'
-import { around } from './records-of-step.ts'
+import { around } from '../views/records-of-step.ts'
+import { costOf } from './cost-of-steps.ts'
 
 /** By loop, round, fan-out or item: the records of what ran in it and has cost something. */
 export type PaidWithin = ReadonlyMap<string, readonly StepRecord[]>

@@ -1,10 +1,10 @@
-import type { ModelSettings } from '../../domain/model-settings.ts'
-import { usdAt } from '../../domain/model-tokens.ts'
-import { ownOf } from '../../domain/own.ts'
-import type { PriceTable } from '../../domain/price-table.ts'
-import { priceOfSettings } from '../../estimator/model-prices.ts'
-import { everyStep } from '../../workflow/places.ts'
-import type { StepOf, Steps } from '../../workflow/schema.ts'
+import type { ModelSettings } from '../domain/model-settings.ts'
+import { usdAt } from '../domain/model-tokens.ts'
+import { ownOf } from '../domain/own.ts'
+import type { PriceTable } from '../domain/price-table.ts'
+import { everyStep } from '../workflow/places.ts'
+import type { StepOf, Steps } from '../workflow/schema.ts'
+import { priceOfSettings } from './model-prices.ts'
 
 type Models = Readonly<Record<string, ModelSettings>>
 type Prices = Pick<PriceTable, 'models'>
