@@ -37,3 +37,11 @@ export function roundBefore(scope: string): string | undefined {
   const { index = 1 } = parsePath(scope)
   return index > 1 ? scope.replace(/\d+\]$/, `${index - 1}]`) : undefined
 }
+
+/** `improve[2].each[3].draft` is within the item, the fan-out, the round and the loop. */
+export function pathsAround(path: string): string[] {
+  const { scope, index } = parsePath(path)
+  const scopes = enclosingScopes(scope).filter((one) => one !== '')
+  const all = [...(index === undefined ? [] : [loopOf(path)]), ...scopes.flatMap((one) => [one, loopOf(one)])]
+  return [...new Set(all)].filter((one) => one !== path)
+}

@@ -1,7 +1,7 @@
 import type { StepView } from '../../contracts/views.ts'
+import { pathsAround } from '../../domain/instance-path.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
-import { around } from '../views/records-of-step.ts'
 import { costOf } from './cost-of-steps.ts'
 
 /** By loop, round, fan-out or item: the records of what ran in it and has cost something. */
@@ -12,7 +12,7 @@ export function paidWithin(records: readonly StepRecord[]): PaidWithin {
   for (const record of records) {
     const { usd, tokens, unpriced } = costOf([record])
     if (usd === 0 && tokens === 0 && !unpriced) continue
-    for (const path of around(record.path)) {
+    for (const path of pathsAround(record.path)) {
       const inside = paid.get(path)
       if (inside) inside.push(record)
       else paid.set(path, [record])

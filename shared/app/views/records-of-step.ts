@@ -1,4 +1,4 @@
-import { enclosingScopes, loopOf, parsePath } from '../../domain/instance-path.ts'
+import { pathsAround } from '../../domain/instance-path.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import type { RecordField, Steps } from '../../ports/steps.ts'
 
@@ -50,16 +50,8 @@ export async function recordsOfStep(
 ): Promise<StepRecord[]> {
   const [own, within] = await Promise.all([
     // A rating may have changed since a worker has seen the step end.
-    steps.findSteps(taskId, [path, ...around(path)], { fresh: true }),
+    steps.findSteps(taskId, [path, ...pathsAround(path)], { fresh: true }),
     steps.listSteps(taskId, { within: path, ...(fields ? { fields } : {}) }),
   ])
   return [...own, ...within]
-}
-
-/** `improve[2].each[3].draft` is within the item, the fan-out, the round and the loop. */
-export function around(path: string): string[] {
-  const { scope, index } = parsePath(path)
-  const scopes = enclosingScopes(scope).filter((one) => one !== '')
-  const all = [...(index === undefined ? [] : [loopOf(path)]), ...scopes.flatMap((one) => [one, loopOf(one)])]
-  return [...new Set(all)].filter((one) => one !== path)
 }
