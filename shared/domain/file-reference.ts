@@ -1,15 +1,21 @@
 import * as z from 'zod'
+import { DEFAULT_TENANT } from './caller.ts'
 import { isJsonObject, type Json } from './json.ts'
+import { MOST_TENANT_CHARACTERS, TENANT_PATTERN } from './tenants.ts'
 
-/** Uploaded files are stored under this prefix of the bucket. References can name no objects but these and those of agents. */
+/**
+ * Uploaded files are stored under this prefix of the bucket: `files/@<tenant>/<folder>/<path>`, those of the tenant `default` as
+ * `files/<folder>/<path>`, as all were before there were tenants. No folder begins with an at sign, so that no key has two meanings.
+ * References can name no objects but these and those of agents.
+ */
 export const FILES_PREFIX = 'files/'
 /** Files that agents have written: `task-files/<tenant>/<task>/<file>/<name>`. */
 export const TASK_FILES_PREFIX = 'task-files/'
 
 /** The longest S3 key, in bytes of UTF-8. */
 const MOST_KEY_BYTES = 1_024
-/** The key is `files/`, a folder of 64 letters, a slash, and then the path. */
-const MOST_PATH_BYTES = MOST_KEY_BYTES - FILES_PREFIX.length - 65
+/** The key is `files/`, an at sign and a tenant, a slash, a folder of 64 letters, a slash, and then the path. */
+const MOST_PATH_BYTES = MOST_KEY_BYTES - FILES_PREFIX.length - (MOST_TENANT_CHARACTERS + 2) - 65
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length
 
@@ -42,7 +48,8 @@ export const FilePathSchema = z
   )
   .check(atMostBytes(MOST_PATH_BYTES, 'a file path'))
 
-const UPLOAD = 'files/[a-z0-9][a-z0-9_-]{0,63}'
+const UPLOAD = `files/(?:@${TENANT_PATTERN}/)?[a-z0-9][a-z0-9_-]{0,63}`
+const TENANT_OF_UPLOAD = new RegExp(`^${FILES_PREFIX}@(${TENANT_PATTERN})/`)
 const OF_TASK = 'task-files/[A-Za-z0-9%._~-]{1,100}/t_[0-9a-z]{26}/f_[0-9a-z]{26}'
 
 /** A file that was uploaded through `POST /files`, or (with a trailing slash) a folder of them, or a file that an agent has written. */
@@ -52,14 +59,17 @@ export const FileReferenceSchema = z.strictObject({
     .max(MOST_KEY_BYTES)
     .regex(
       new RegExp(String.raw`^(?:${UPLOAD}|${OF_TASK})/(?!(?:[\s\S]*/)?\.\.?(?:/|$))[^${UNPRINTABLE}]*$`, 'u'),
-      'a file reference is files/<folder>/<path>, or task-files/<tenant>/<task>/<file>/<name>',
+      'a file reference is files/<folder>/<path>, files/@<tenant>/<folder>/<path>, or task-files/<tenant>/<task>/<file>/<name>',
     )
     .check(isText)
     .check(atMostBytes(MOST_KEY_BYTES, 'a file reference'))
-    .describe('files/<folder>/<path>, or task-files/... of an agent'),
+    .describe(
+      'As POST /files has answered it: files/<folder>/<path>, of a tenant files/@<tenant>/<folder>/<path>; or task-files/... of an agent',
+    ),
 })
 /**
- * A reference to a file in an input or output: `{$file: 'files/<folder>/<path>'}` of one that was uploaded, or of a folder of them;
+ * A reference to a file in an input or output: `{$file: 'files/<folder>/<path>'}` of one that was uploaded, or of a folder of them
+ * (`files/@<tenant>/<folder>/<path>` by another tenant than `default`);
  * `{$file: 'task-files/<tenant>/<task>/<file>/<name>'}` of one that an agent has written.
  */
 export type FileReference = z.infer<typeof FileReferenceSchema>
@@ -85,10 +95,15 @@ function decoded(text: string): string {
   }
 }
 
-/** Whether callers and agents of the tenant may read it: uploads are common to all, files of agents are their tenant's. */
+/** Begins the keys of what a tenant uploads. */
+export const uploadsPrefix = (tenant: string): string =>
+  tenant === DEFAULT_TENANT ? FILES_PREFIX : `${FILES_PREFIX}@${tenant}/`
+
+/** Whether callers and agents of the tenant may read it: an upload, and a file of an agent, is its tenant's. */
 export function mayRead(reference: FileReference, tenant: string): boolean {
   const of = taskOfReference(reference)
-  return of === undefined || of.tenant === tenant
+  const owner = of ? of.tenant : (TENANT_OF_UPLOAD.exec(reference.$file)?.[1] ?? DEFAULT_TENANT)
+  return owner === tenant
 }
 
 /** Every file reference inside a value, with its path in the value. */

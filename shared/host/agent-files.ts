@@ -2,7 +2,7 @@
  * Files as an agent knows them.
  *
  * Invariants (tests cite them):
- * files/F1 an agent reads uploads, and files of its own tenant's tasks; any other is as if it were not there
+ * files/F1 an agent reads uploads and files of tasks of its task's tenant; any other is as if it were not there
  * files/F2 a file is stored before its record is written, and its record before its reference is known
  * files/F3 a name is written once in an attempt; a file never changes under its reference
  * files/F4 an output names files of its own task, and those that the step's input has; no others

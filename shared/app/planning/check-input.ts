@@ -5,6 +5,7 @@ import {
   fileReferencesIn,
   mayRead,
   taskOfReference,
+  uploadsPrefix,
 } from '../../domain/file-reference.ts'
 import { describeIssues, type Issue, issue } from '../../domain/issue.ts'
 import { issuesOfZod } from '../../domain/issues-of-zod.ts'
@@ -36,7 +37,7 @@ export function parseInput(workflow: Workflow, input: Json = {}): Json {
 
 /**
  * Checks that all referenced files exist, so that a missing one is reported at submission and not by the first agent. A file of another
- * tenant's task is as if it did not exist.
+ * tenant is as if it did not exist.
  */
 export async function checkFileReferences(files: FileStore, input: Json, tenant: string): Promise<void> {
   const found = fileReferencesIn(input, 'input')
@@ -64,6 +65,9 @@ async function issueOfReference(
   if (found.length > 0) return undefined
   if (taskOfReference(parsed.data))
     return issue('file-not-found', path, `there is no file "${$file}"; files of a task go with it`)
-  const message = `"${$file}" has not been uploaded; POST /files first, or npx orchestrator submit --file`
+  const place = uploadsPrefix(tenant)
+  const isElsewhere = !mayRead(parsed.data, tenant)
+  const where = isElsewhere ? `; what this tenant has uploaded is named ${place}<folder>/<path>` : ''
+  const message = `"${$file}" has not been uploaded${where}; POST /files first, or npx orchestrator submit --file`
   return issue('file-not-found', path, message)
 }

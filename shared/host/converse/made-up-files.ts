@@ -8,7 +8,7 @@ type IsKnown = (file: string) => boolean
 
 /**
  * The files that a model may name: those that it was given, what is in a folder that it was given, and those of its task that stand in a text that it was
- * shown. An upload is everybody's who knows its name: what only a text names may be an order in it.
+ * shown. An upload is its whole tenant's: what only a text names may be an order in it.
  */
 export function filesKnown(shown: Json, taskId: () => string): IsKnown {
   const given = new Set(filesIn(shown))

@@ -276,6 +276,22 @@ describe('a file of another', () => {
     expect(got).toEqual(['NotFoundError', 'NotFoundError', 'NotFoundError'])
   })
 
+  it.each(['files/@rival/f/x.csv', 'files/@rival/f/'])(
+    'tenant has uploaded it: %s (files/F1)',
+    async (key) => {
+      await world.ports.files.write('files/@rival/f/x.csv', Readable.from([Buffer.from('secret')]), {
+        contentType: 'a/b',
+        maxBytes: 99,
+      })
+      const { got } = await call(async (files) => {
+        const reads = [files.readText(key), files.read({ $file: key }), files.list({ $file: key })]
+        const outcomes = await Promise.allSettled(reads)
+        return outcomes.map((one) => (one.status === 'rejected' ? (one.reason as Error).name : 'read'))
+      })
+      expect(got).toEqual(['NotFoundError', 'NotFoundError', 'NotFoundError'])
+    },
+  )
+
   it.each(['tasks/t_1/x.json', 'task-files/', 'tasks/', 'files/../tasks/x', 'task-files/default/x/y/z'])(
     'kind is no file: %s',
     async (key) => {
