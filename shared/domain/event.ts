@@ -3,8 +3,11 @@ import { CalibrationSchema } from './task.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
 
+/** Whose task it is; events of earlier releases have none. */
+const tenant = z.string().optional().describe('The tenant of the task')
 const taskData = z.object({
   taskId: z.string(),
+  tenant,
   workflow: z.string(),
   status: z.string(),
   durationMs: z.number().optional(),
@@ -12,6 +15,7 @@ const taskData = z.object({
 })
 const stepData = z.object({
   taskId: z.string(),
+  tenant,
   path: z.string(),
   agentId: z.string().optional(),
   attempt: z.number().int().optional(),
@@ -41,6 +45,7 @@ export const EVENT_DATA = {
   'step.skipped': stepData,
   'approval.requested': z.object({
     taskId: z.string(),
+    tenant,
     path: z.string(),
     prompt: z.string(),
     choices: z.array(z.string()),
@@ -48,7 +53,7 @@ export const EVENT_DATA = {
     expiresAt: z.string(),
   }),
   /** An event of an `emit` step: the workflow chooses `type` and `data`. */
-  custom: z.object({ taskId: z.string(), path: z.string(), type: z.string(), data: z.json() }),
+  custom: z.object({ taskId: z.string(), tenant, path: z.string(), type: z.string(), data: z.json() }),
 } as const
 
 export type EventType = keyof typeof EVENT_DATA
@@ -72,15 +77,18 @@ export const DomainEventSchema = z.object({
 })
 export type DomainEvent = z.infer<typeof DomainEventSchema>
 
+/** The task that an event is about. */
+export type EventOf = { taskId: string; tenant: string }
+
 type EventFacts = {
+  of: EventOf
   type: EventType
-  taskId: string
   key: string
   time: string
   data: Record<string, unknown>
 }
 
-export function makeEvent({ type, taskId, key, time, data }: EventFacts): DomainEvent {
+export function makeEvent({ of: { taskId, tenant }, type, key, time, data }: EventFacts): DomainEvent {
   return {
     specversion: '1.0',
     id: [taskId, key, type].filter(Boolean).join('/'),
@@ -89,6 +97,6 @@ export function makeEvent({ type, taskId, key, time, data }: EventFacts): Domain
     subject: taskId,
     time,
     dataschema: `orchestrator:${type}:v1`,
-    data: EVENT_DATA[type].parse(data),
+    data: EVENT_DATA[type].parse({ ...data, taskId, tenant }),
   }
 }

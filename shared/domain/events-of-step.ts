@@ -1,6 +1,6 @@
 import { boundedFailure, boundedText, MOST_PROMPT_CHARACTERS } from './bounded.ts'
 import { boundedEnd } from './bounded-step.ts'
-import { type DomainEvent, makeEvent } from './event.ts'
+import { type DomainEvent, type EventOf, makeEvent } from './event.ts'
 import type { Json } from './json.ts'
 import {
   type Approval,
@@ -14,11 +14,11 @@ import {
 import { millisecondsBetween } from './times.ts'
 
 /** Each failed attempt gives a start and a failure; the last attempt gives a start, unless no agent was ever called for it. */
-export function eventsOfStep(taskId: string, step: StepRecord): DomainEvent[] {
+export function eventsOfStep(of: EventOf, step: StepRecord): DomainEvent[] {
   const failed = step.attempts.flatMap((attempt, index) => {
     const before = step.attempts.slice(0, index)
-    const started = startedEvent(taskId, step.path, attemptNumber(before), attempt)
-    const ended = attemptFailedEvent(taskId, step.path, before, attempt)
+    const started = startedEvent(of, step.path, attemptNumber(before), attempt)
+    const ended = attemptFailedEvent(of, step.path, before, attempt)
     return attempt.judgeOf === undefined ? [started, ended] : [ended]
   })
   // The judge of an output begins no attempt: that of the output goes on.
@@ -27,17 +27,17 @@ export function eventsOfStep(taskId: string, step: StepRecord): DomainEvent[] {
   const noted = step.attempts.some((attempt) => attempt.startedAt === startedAt)
   const isHeld = step.held !== undefined && step.judging === undefined
   const isBegun = !noted && step.status !== 'skipped' && !isHeld
-  const started = !isBegun ? [] : [stepStartedEvent(taskId, current)]
-  const undone = (step.undone ?? []).map((end) => endedEvent(taskId, step.path, 'failed', end))
-  const ended = stepEndedEvent(taskId, step)
+  const started = !isBegun ? [] : [stepStartedEvent(of, current)]
+  const undone = (step.undone ?? []).map((end) => endedEvent(of, step.path, 'failed', end))
+  const ended = stepEndedEvent(of, step)
   return [...failed, ...undone, ...started, ...(ended ? [ended] : [])]
 }
 
 /** The start of a step's current attempt. */
-export function stepStartedEvent(taskId: string, step: Current): DomainEvent {
+export function stepStartedEvent(of: EventOf, step: Current): DomainEvent {
   const { decision } = step
   const reason = decision?.inPlaceOf && decision.reason
-  return startedEvent(taskId, step.path, attemptNumber(step.attempts), { ...step, reason })
+  return startedEvent(of, step.path, attemptNumber(step.attempts), { ...step, reason })
 }
 
 type Current = Pick<StepRecord, 'path' | 'attempts' | 'decision'> & Started
@@ -45,18 +45,18 @@ type Current = Pick<StepRecord, 'path' | 'attempts' | 'decision'> & Started
 type Started = { agentId?: string | undefined; startedAt: string; reason?: string | undefined }
 
 function startedEvent(
-  taskId: string,
+  of: EventOf,
   path: string,
   attempt: number,
   { agentId, startedAt, reason }: Started,
 ): DomainEvent {
-  const data = { taskId, path, agentId, attempt, reason }
-  return makeEvent({ type: 'step.started', taskId, key: `${path}/${attempt}`, time: startedAt, data })
+  const data = { path, agentId, attempt, reason }
+  return makeEvent({ type: 'step.started', of, key: `${path}/${attempt}`, time: startedAt, data })
 }
 
 /** `before`: the failed attempts of the step before it, by which it is counted; calls of judges have a count of their own. */
 export function attemptFailedEvent(
-  taskId: string,
+  of: EventOf,
   path: string,
   before: readonly Attempt[],
   failed: Attempt,
@@ -67,42 +67,42 @@ export function attemptFailedEvent(
   const { name, message } = boundedFailure(error)
   const durationMs = millisecondsBetween(startedAt, endedAt)
   // Its stack is in the record: events are bounded, and go to many.
-  const data = { taskId, path, agentId, attempt, judgeOf, durationMs, error: { name, message } }
-  return makeEvent({ type: 'step.attempt_failed', taskId, key, time: endedAt, data })
+  const data = { path, agentId, attempt, judgeOf, durationMs, error: { name, message } }
+  return makeEvent({ type: 'step.attempt_failed', of, key, time: endedAt, data })
 }
 
 /** A step waits for a person. */
 export function approvalRequestedEvent(
-  taskId: string,
+  of: EventOf,
   path: string,
   time: string,
   asked: Pick<Approval, 'prompt' | 'choices' | 'approvers' | 'expiresAt'>,
 ): DomainEvent {
   const prompt = boundedText(asked.prompt, MOST_PROMPT_CHARACTERS)
-  const data = { taskId, path, ...asked, prompt }
-  return makeEvent({ type: 'approval.requested', taskId, key: path, time, data })
+  const data = { path, ...asked, prompt }
+  return makeEvent({ type: 'approval.requested', of, key: path, time, data })
 }
 
 /** The event that an `emit` step publishes. */
 export function customEvent(
-  taskId: string,
+  of: EventOf,
   path: string,
   { time, ...said }: { type: string; data: Json; time: string },
 ): DomainEvent {
-  return makeEvent({ type: 'custom', taskId, key: path, time, data: { taskId, path, ...said } })
+  return makeEvent({ type: 'custom', of, key: path, time, data: { path, ...said } })
 }
 
 /** The event of a step's end; undefined while it runs, and for a step that was cancelled with its task. */
-export function stepEndedEvent(taskId: string, step: StepRecord): DomainEvent | undefined {
+export function stepEndedEvent(of: EventOf, step: StepRecord): DomainEvent | undefined {
   const { path, status, agentId, endedAt, error } = step
   if (!endedAt || status === 'running' || status === 'cancelled') return undefined
   const end = { number: numberOfEnd(step), agentId, startedAt: beginningOf(step), endedAt, error }
-  return endedEvent(taskId, path, status, end)
+  return endedEvent(of, path, status, end)
 }
 
 /** After a retry a step ends again, which is an event of its own: its id has the number of the end. */
 function endedEvent(
-  taskId: string,
+  of: EventOf,
   path: string,
   status: 'succeeded' | 'failed' | 'skipped',
   {
@@ -115,7 +115,7 @@ function endedEvent(
 ): DomainEvent {
   const durationMs = millisecondsBetween(startedAt, endedAt)
   const { error } = boundedEnd(end)
-  const data = { taskId, path, agentId, durationMs, error }
+  const data = { path, agentId, durationMs, error }
   const key = number === 1 ? path : `${path}/${number}`
-  return makeEvent({ type: `step.${status}`, taskId, key, time: endedAt, data })
+  return makeEvent({ type: `step.${status}`, of, key, time: endedAt, data })
 }

@@ -1,4 +1,4 @@
-import { type DomainEvent, type EventType, makeEvent } from './event.ts'
+import { type DomainEvent, type EventOf, type EventType, makeEvent } from './event.ts'
 import { eventsOfStep } from './events-of-step.ts'
 import type { StepRecord } from './step.ts'
 import { executionName, FIRST_EXECUTION, isOpenStatus, isOpenTask, type Retry, type Task } from './task.ts'
@@ -9,7 +9,7 @@ import { millisecondsBetween } from './times.ts'
  * the records are the truth, so a lost delivery loses no history.
  */
 export function eventsOfTask(task: Task, steps: readonly StepRecord[]): DomainEvent[] {
-  const ofSteps = steps.flatMap((step) => eventsOfStep(task.id, step))
+  const ofSteps = steps.flatMap((step) => eventsOfStep(aboutTask(task), step))
   const end = isOpenTask(task) ? [] : [taskEvent(task)]
   const retries = (task.retries ?? []).flatMap((retry) => [
     ...endBefore(task, retry),
@@ -19,17 +19,18 @@ export function eventsOfTask(task: Task, steps: readonly StepRecord[]): DomainEv
   return [submitted(task), ...between, ...end]
 }
 
+const aboutTask = ({ id, tenant }: Task): EventOf => ({ taskId: id, tenant })
+
 /** The event of a task's present status: submission while it is open, its end afterwards. */
 export function taskEvent(task: Task): DomainEvent {
   const type: EventType = isOpenTask(task) ? 'task.submitted' : `task.${task.status}`
   const time = isOpenTask(task) ? task.createdAt : task.endedAt
   return makeEvent({
     type,
-    taskId: task.id,
+    of: aboutTask(task),
     key: executionName(task),
     time,
     data: {
-      taskId: task.id,
       workflow: task.workflow.name,
       status: task.status,
       ...(task.status === 'succeeded' && task.calibration ? { calibration: task.calibration } : {}),
@@ -47,27 +48,27 @@ export function taskRetriedEvent(task: Task): DomainEvent {
 const submitted = (task: Task): DomainEvent =>
   makeEvent({
     type: 'task.submitted',
-    taskId: task.id,
+    of: aboutTask(task),
     key: executionName({ id: task.id, execution: FIRST_EXECUTION }),
     time: task.createdAt,
-    data: { taskId: task.id, workflow: task.workflow.name, status: 'running' },
+    data: { workflow: task.workflow.name, status: 'running' },
   })
 
 /** The end that a retry has undone; none for a retry that was noted before its end was. */
 function endBefore(task: Task, { was, endedAt, execution }: Retry): DomainEvent[] {
   if (endedAt === undefined || execution === undefined || isOpenStatus(was)) return []
   const durationMs = millisecondsBetween(task.createdAt, endedAt)
-  const data = { taskId: task.id, workflow: task.workflow.name, status: was, durationMs }
+  const data = { workflow: task.workflow.name, status: was, durationMs }
   const key = executionName({ id: task.id, execution })
-  return [makeEvent({ type: `task.${was}`, taskId: task.id, key, time: endedAt, data })]
+  return [makeEvent({ type: `task.${was}`, of: aboutTask(task), key, time: endedAt, data })]
 }
 
 /** The event's id contains the time of the retry: a task is never retried twice at the same time. */
 const retried = (task: Task, at: string): DomainEvent =>
   makeEvent({
     type: 'task.retried',
-    taskId: task.id,
+    of: aboutTask(task),
     key: at,
     time: at,
-    data: { taskId: task.id, workflow: task.workflow.name, status: 'running' },
+    data: { workflow: task.workflow.name, status: 'running' },
   })

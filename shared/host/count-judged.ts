@@ -67,7 +67,7 @@ export async function noteRefused(
   log.warn('attempt failed', { agentId, ...failureFacts(own, error) })
   const { endedAt } = attempt
   await Promise.all([
-    notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, record.attempts, attempt)] : []),
+    notices.finish(noted ? [attemptFailedEvent(plan, own.path, record.attempts, attempt)] : []),
     noted ? countJudged(ports, run, judging, { endedAt, evaluation, error }) : undefined,
   ])
 }

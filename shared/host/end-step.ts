@@ -45,7 +45,7 @@ export async function tellEnd(
 ): Promise<Receipt> {
   const { agent, own, agentId, record, notices, log, plan } = run
   const { status, endedAt } = ended
-  const event = stepEndedEvent(own.taskId, ended)
+  const event = stepEndedEvent(plan, ended)
   const durationMs = millisecondsBetween(record.startedAt, endedAt)
   log.info('step ended', { status, agentId, durationMs })
   // Neither a skipped step nor a reused output says anything about the agent.

@@ -152,7 +152,7 @@ async function noteAttempt(
     return release(run, isBreakersConcern(failure) ? end : undefined)
   }
   await Promise.all([
-    notices.finish(noted ? [attemptFailedEvent(own.taskId, own.path, record.attempts, attempt)] : []),
+    notices.finish(noted ? [attemptFailedEvent(run.plan, own.path, record.attempts, attempt)] : []),
     countAndRelease(),
   ])
 }

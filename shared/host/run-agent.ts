@@ -24,7 +24,7 @@ export function runAgent(
   limits: Limits & AdmittedCall,
 ): Promise<unknown> {
   // A judge begins no attempt of the step.
-  if (run.role !== 'judge') run.notices.tell(stepStartedEvent(run.own.taskId, run.record))
+  if (run.role !== 'judge') run.notices.tell(stepStartedEvent(run.plan, run.record))
   const context = agentContext(ports, run, limits)
   return untilAborted(ports, limits.signal, () => {
     const { attempt, step } = context

@@ -38,7 +38,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
     if (!(await ports.steps.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
     if (!(await beginWait(owned, { kind: 'approval', until: expiresAt }))) return {}
     const { token: _token, ...shown } = asked
-    await ports.bus.publish([approvalRequestedEvent(own.taskId, own.path, requestedAt.toISOString(), shown)])
+    await ports.bus.publish([approvalRequestedEvent(owned.plan, own.path, requestedAt.toISOString(), shown)])
     return {}
   },
 

@@ -18,7 +18,7 @@ export const emit: Controlled<StepOf<'emit'>> = {
       const message = `it cannot emit an event of type ${shown(type)}: ${RIGHT_EVENT_TYPE}`
       throw new OrchestratorError('InvalidInputError', message)
     }
-    const event = customEvent(own.taskId, own.path, { type: named, data, time: record.startedAt })
+    const event = customEvent(owned.plan, own.path, { type: named, data, time: record.startedAt })
     await ports.bus.deliver(event)
     return end(owned, { status: 'succeeded', output: await ports.values.storeValue(own.taskId, data) })
   },

@@ -62,7 +62,7 @@ export async function noteLostAttempt(ports: Needs, lost: Lost): Promise<Attempt
   }
   if (!(await ports.steps.addAttempt(own, attempt, record.attempts.length))) throw superseded(own.path)
   await Promise.all([
-    ports.bus.publish([attemptFailedEvent(own.taskId, own.path, record.attempts, attempt)]),
+    ports.bus.publish([attemptFailedEvent(lost.plan, own.path, record.attempts, attempt)]),
     // Best effort: statistics must not fail a step. A judge that has refused an output has not failed.
     isAgentsFault(failure) && !(record.judging && failure.name === 'EvaluationFailedError')
       ? count(ports, lost, attempt).catch(() => {})

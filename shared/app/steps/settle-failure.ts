@@ -91,7 +91,7 @@ async function settleDegraded(
 
 /** Records the end and publishes its event. Throws StepSupersededError when another invocation owns the step. */
 export async function endStep(
-  { ports, own, record }: Pick<Situation, 'ports' | 'own' | 'record'>,
+  { ports, plan, own, record }: Pick<Situation, 'ports' | 'plan' | 'own' | 'record'>,
   outcome: Omit<StepEnd, 'endedAt'>,
 ): Promise<Settled> {
   // A judge has not done the step: it is that of the agent whose output has waited (judging/W3).
@@ -99,7 +99,7 @@ export async function endStep(
   const ofStep = withoutUndefined({ agentId, startedAt })
   const ended = { ...ofStep, ...outcome, endedAt: ports.clock.now().toISOString() }
   if (!(await ports.steps.endStep(own, ended))) throw superseded(own.path)
-  const event = stepEndedEvent(own.taskId, { ...record, ...ended })
+  const event = stepEndedEvent(plan, { ...record, ...ended })
   await ports.bus.publish(event ? [event] : [])
   return { settled: outcome.status === 'failed' ? 'failed' : 'succeeded' }
 }
