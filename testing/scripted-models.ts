@@ -60,6 +60,7 @@ export function scriptedModels(
     signal,
     onText,
     silenceMilliseconds: _,
+    tenant: _tenant,
     ...asked
   }: ModelRequest): Promise<ModelAnswer> => {
     signal.throwIfAborted()

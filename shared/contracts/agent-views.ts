@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { AgentSchema } from '../domain/agent.ts'
+import { AgentIdSchema, AgentSchema } from '../domain/agent.ts'
 
 export const CapabilityHealthSchema = z.object({
   calls: z.number().describe('In the last hours'),
@@ -23,6 +23,7 @@ export type AgentHealth = z.infer<typeof CapabilityHealthSchema>
 
 /** `health` by capability, for the capabilities that were called recently. */
 export const AgentViewSchema = AgentSchema.extend({
+  id: AgentIdSchema,
   health: z.record(z.string(), CapabilityHealthSchema).optional(),
   now: z
     .object({

@@ -3,11 +3,13 @@ import { usdSchema } from './budget.ts'
 import { CapabilitySchema } from './capability.ts'
 import { type Issue, issue } from './issue.ts'
 import { TagSchema } from './prefer.ts'
+import { TENANT_PATTERN } from './tenants.ts'
 
+const AGENT_ID = '[a-z][a-z0-9-]{0,33}'
 export const AgentIdSchema = z
   .string()
   .regex(
-    /^[a-z][a-z0-9-]{0,33}$/,
+    new RegExp(`^${AGENT_ID}$`),
     'an agent id is a-z, 0-9 and dashes, starts with a letter, at most 34 characters',
   )
 
@@ -159,6 +161,12 @@ const repeatedIn = (names: readonly string[]): { name: string; at: number; first
 export const AgentStatusSchema = z.enum(['active', 'deprecated', 'inactive'])
 
 export const AgentSchema = AgentManifestSchema.extend({
+  id: z
+    .string()
+    .regex(new RegExp(`^(?:${TENANT_PATTERN}/)?${AGENT_ID}$`))
+    .describe(
+      'The id, within the registry after the tenant that has registered it (not that of `default`) and a slash',
+    ),
   status: AgentStatusSchema,
   functionArn: z.string().describe('The Lambda function that hosts the agent'),
   origin: z.enum(['deployment', 'api']).describe('Who registered it: this stack, or a caller of the API'),

@@ -63,9 +63,7 @@ export const FileReferenceSchema = z.strictObject({
     )
     .check(isText)
     .check(atMostBytes(MOST_KEY_BYTES, 'a file reference'))
-    .describe(
-      'As POST /files has answered it: files/<folder>/<path>, of a tenant files/@<tenant>/<folder>/<path>; or task-files/... of an agent',
-    ),
+    .describe('files/[@<tenant>/]<folder>/<path>, or task-files/...'),
 })
 /**
  * A reference to a file in an input or output: `{$file: 'files/<folder>/<path>'}` of one that was uploaded, or of a folder of them

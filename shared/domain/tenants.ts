@@ -29,6 +29,10 @@ export function tenantInName(qualified: string): string | undefined {
 export const isCalled = (qualified: string, name: string): boolean =>
   qualified === name || givenName(qualified) === name
 
+/** The qualified name of a workflow. */
+export const registryName = ({ tenant, workflow }: { tenant?: string; workflow: { name: string } }): string =>
+  qualifiedName(tenant ?? DEFAULT_TENANT, workflow.name)
+
 type Registered = { readonly name: string; readonly origin: 'deployment' | 'api' }
 
 /** Whether it is the tenant's own: a caller of this tenant has registered it. */
@@ -37,7 +41,7 @@ export const isOwn = ({ name, origin }: Registered, tenant: string): boolean =>
 
 /** What deployments have brought is common to all tenants. */
 export const isCommon = ({ name, origin }: Registered): boolean =>
-  origin === 'deployment' && tenantInName(name) === undefined
+  origin !== 'api' && tenantInName(name) === undefined
 
 /** What the tenant sees of a list, its own first (tenants/N2); `nameOf` says the qualified name. */
 export function seenBy<T extends { readonly origin: 'deployment' | 'api' }>(

@@ -15,6 +15,7 @@
  * host/H8 a replay reads no more than the step's own record: neither its needs, nor its input, which is not evaluated or stored again
  */
 import type { DefinedAgent } from '../agent/index.ts'
+import { withinTenant } from '../app/tenants/within-tenant.ts'
 import { evaluationOf } from '../domain/evaluation.ts'
 import type { Receipt } from '../domain/step.ts'
 import { superseded } from '../domain/superseded.ts'
@@ -39,9 +40,11 @@ import { withinDeadline } from './within-deadline.ts'
  * agent again or goes to the rebinder (retry-or-leave.ts); a ZodError for an invalid payload; and the errors of the
  * ports.
  */
-export function runStep(ports: HostPorts) {
+export function runStep(all: HostPorts) {
   return async (agent: DefinedAgent, payload: unknown, invocation: Invocation): Promise<Receipt> => {
-    const loading = loadStep(ports, payload, invocation)
+    const loading = loadStep(all, payload, invocation)
+    // Only then is anything of the host a tenant's.
+    const ports = all.statistics.ofTenants ? withinTenant(all, (await loading.planned).tenant) : all
     const asked = await askedInput(ports, agent, loading)
     const owned = await ownStep(ports, agent, loading, asked)
     if (owned.kind === 'ended') return owned.receipt

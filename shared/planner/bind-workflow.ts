@@ -3,6 +3,7 @@ import { compareIds } from '../domain/compare-ids.ts'
 import { type Issue, issue } from '../domain/issue.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import type { Binding, Decision } from '../domain/plan.ts'
+import { givenName, isCalled } from '../domain/tenants.ts'
 import { everyStep, pathOfChoice, pathOfPlace } from '../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../workflow/schema.ts'
 import { asCalled, capabilitiesOf, capabilityComputedBy } from '../workflow/step-capability.ts'
@@ -73,8 +74,8 @@ function issueOfNobody(
     return issue('unknown-capability', path, message)
   }
   const [name = ''] = pinned?.split('@') ?? []
-  if (pinned !== undefined && !refusals.some(({ agentId }) => agentId === name)) {
-    const able = refusals.filter(({ kind }) => kind !== 'else').map(({ agentId }) => agentId)
+  if (pinned !== undefined && !refusals.some(({ agentId }) => isCalled(agentId, name))) {
+    const able = refusals.filter(({ kind }) => kind !== 'else').map(({ agentId }) => givenName(agentId))
     return issue('unknown-agent', path, `step "${id}": ${describeUnknownAgent(name, able)}`)
   }
   return issue('no-agent', path, `nobody can run step "${id}" (${wanted}): ${why(refusals, pinned)}`)
@@ -124,12 +125,12 @@ function issuesOfFallbacks(
 function why(refusals: readonly Refused[], pinned: string | undefined): string {
   const able = refusals.filter(({ kind }) => kind !== 'else')
   if (pinned === undefined) {
-    const reasons = able.map(({ agentId, reason }) => `${agentId}: ${reason}`)
+    const reasons = able.map(({ agentId, reason }) => `${givenName(agentId)}: ${reason}`)
     return reasons.join('; ') || 'no agent is registered'
   }
   const [name = ''] = pinned.split('@')
-  const known = able.map(({ agentId }) => agentId)
-  const own = refusals.find(({ agentId }) => agentId === name)
+  const known = able.map(({ agentId }) => givenName(agentId))
+  const own = refusals.find(({ agentId }) => isCalled(agentId, name))
   if (own && own.kind !== 'else') return `${name}: ${own.reason}`
   if (own) return `agent "${name}" ${own.reason}${suggestNames(name, known)}`
   return describeUnknownAgent(name, known)

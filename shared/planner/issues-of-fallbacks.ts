@@ -1,4 +1,5 @@
 import { nearestNames, suggestNames } from '../domain/nearest-names.ts'
+import { givenName, isCalled } from '../domain/tenants.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import { capabilitiesOf } from '../workflow/step-capability.ts'
 
@@ -20,9 +21,9 @@ export function unfitFallbacks(
   const wanted = capabilitiesOf(step)
   const isAble = (agent: Offering): boolean =>
     wanted.length === 0 || wanted.some((capability) => offers(agent, capability))
-  const able = agents.filter(isAble).map((one) => one.id)
+  const able = agents.filter(isAble).map((one) => givenName(one.id))
   return fallback.flatMap((name, at): UnfitFallback[] => {
-    const agent = agents.find((one) => one.id === name)
+    const agent = agents.find((one) => isCalled(one.id, name))
     if (agent && isAble(agent)) return []
     if (agent) {
       const why = `agent "${name}" does not offer ${wanted.join(' or ')}${suggestNames(name, able)}`

@@ -63,6 +63,7 @@ export type Ports = {
   prices: PriceTable
 }
 
+export type { ListOptions } from './agents.ts'
 export type { Audit } from './audit.ts'
 export type { KeptBreaker } from './breakers.ts'
 export type { KeptBudget, Reservation, Share } from './budgets.ts'

@@ -17,6 +17,8 @@ export type ModelTool = { name: string; description: string; schema: Json }
 export type ModelRequest = {
   /** The name that the stage's configuration gives to a model. */
   model: string
+  /** Whose call it is, for the counts of use; no adapter sends it. */
+  tenant?: string
   system: readonly string[]
   /** Two of one role may follow each other: adapters join them where their provider wants that. */
   messages: readonly ModelMessage[]

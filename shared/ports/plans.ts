@@ -18,7 +18,7 @@ export type Plan = TaskTerms & {
   bindings: Record<string, Binding>
   decisions: Decision[]
   gates: Gate[]
-  /** By place, the name of each child workflow; with a version when the latest at planning is pinned. */
+  /** By place, the qualified name of each child workflow; with a version when the latest at planning is pinned. */
   children?: Record<string, { name: string; version?: number }> | undefined
   prefer?: Prefer | undefined
   estimate?: KeptEstimate | undefined

@@ -2,6 +2,8 @@ import type { Additions, EpochCounters, Subject } from '../domain/statistics.ts'
 
 /** Counters that only grow, so that concurrent increments commute. */
 export type Statistics = {
+  /** Whether each tenant has statistics of its own of the agents that all tenants share, as the stage says. */
+  readonly ofTenants?: boolean
   /** Adds all increments in one write; returns the counters of the epoch afterwards. */
   add(subject: Subject, additions: Additions): Promise<EpochCounters>
   /** Adds to the counters of an epoch, for a call that ended `at` (seconds since 1970); nothing, where they were reset since. */

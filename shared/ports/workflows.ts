@@ -1,8 +1,11 @@
 import type { Gate } from '../domain/plan.ts'
 import type { Workflow } from '../workflow/schema.ts'
+import type { ListOptions } from './agents.ts'
 
 export type RegisteredWorkflow = {
   workflow: Workflow
+  /** The tenant that has published it; absent of `default`, and of what a deployment has brought. */
+  tenant?: string
   /** A machine that never changes, or a published version of one. */
   stateMachineArn: string
   /** How many machines its executions start as parts; none when absent. */
@@ -21,7 +24,7 @@ export type RegisteredWorkflow = {
   gone?: true
 }
 
-/** The registered workflows, with all versions. */
+/** The registered workflows, with all versions, by qualified names (`acme/report`). What a tenant sees of them: `withinTenant`. */
 export type Workflows = {
   /**
    * Stores this version and makes it the latest, unless `latest` is false. A version published at run time never replaces one that a
@@ -35,5 +38,5 @@ export type Workflows = {
   /** Every version that was ever stored, the oldest first. */
   listVersions(name: string): Promise<RegisteredWorkflow[]>
   /** The newest version of each active workflow. */
-  listWorkflows(options?: { fresh?: boolean }): Promise<RegisteredWorkflow[]>
+  listWorkflows(options?: ListOptions): Promise<RegisteredWorkflow[]>
 }

@@ -2,6 +2,7 @@ import type { Agent } from '../domain/agent.ts'
 import type { Decision } from '../domain/plan.ts'
 import type { Prefer } from '../domain/prefer.ts'
 import { seededRandom } from '../domain/random.ts'
+import { isCalled } from '../domain/tenants.ts'
 import { noSums, type Sums } from './decayed-counters.ts'
 import { type Candidate, capabilityMean, type Score, scoreAgents, weightsFor } from './score-agents.ts'
 
@@ -124,7 +125,7 @@ function capabilityFor(agent: Agent, request: Pick<SelectionRequest, 'capability
 
 /** Whether an agent is listed in the decision. */
 function isCandidate(agent: Agent, { capability, pinned }: SelectionRequest): boolean {
-  return capability === undefined ? agent.id === parsePin(pinned).id : offers(agent, capability)
+  return capability === undefined ? isCalled(agent.id, parsePin(pinned).id) : offers(agent, capability)
 }
 
 /** `id`, `id@1.2.3`, or a prefix of the version: `id@1`. */
@@ -168,7 +169,7 @@ function refusalOf(agent: Agent, known: Knowledge, request: SelectionRequest): R
 
 function unfitFor(agent: Agent, { pinned, prefer, tenant }: SelectionRequest): string | undefined {
   const pin = parsePin(pinned)
-  if (pin.id && agent.id !== pin.id) return `the step pins ${pinned}`
+  if (pin.id && !isCalled(agent.id, pin.id)) return `the step pins ${pinned}`
   if (pin.version && !isVersion(agent.version, pin.version))
     return `the step pins ${pinned}, this is version ${agent.version}`
   if (agent.status !== 'active') return `is ${agent.status}`

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => stop())
 
 const use = (more: Partial<ModelUse> = {}): ModelUse => ({ ...NO_USE, calls: 1, ...more })
-const of = async (...models: string[]) => Object.fromEntries(await usage.usesOf(models))
+const of = async (...models: string[]) => Object.fromEntries(await usage.usesOf(models, 'default'))
 
 describe('the use of models', () => {
   it('is summed by name over days, and over calls at the same time', async () => {
@@ -34,10 +34,10 @@ describe('the use of models', () => {
       cacheWriteTokens: 4,
       costUsd: 0.1,
     })
-    await Promise.all(Array.from({ length: 10 }, () => usage.addUse('fast', one)))
+    await Promise.all(Array.from({ length: 10 }, () => usage.addUse('fast', 'default', one)))
     now += 2 * DAY
-    await usage.addUse('fast', use({ costUsd: 0.2 }))
-    await usage.addUse('slow', use())
+    await usage.addUse('fast', 'default', use({ costUsd: 0.2 }))
+    await usage.addUse('slow', 'default', use())
     expect(await of('fast', 'slow', 'none')).toEqual({
       fast: {
         calls: 11,
@@ -52,8 +52,18 @@ describe('the use of models', () => {
     })
   })
 
+  it("is each tenant's own", async () => {
+    await usage.addUse('shared', 'acme', use({ costUsd: 0.3 }))
+    await usage.addUse('shared', 'default', use())
+    expect(Object.fromEntries(await usage.usesOf(['shared'], 'acme'))).toEqual({
+      shared: use({ costUsd: 0.3 }),
+    })
+    expect(await of('shared')).toEqual({ shared: use() })
+    expect(Object.fromEntries(await usage.usesOf(['shared'], 'other'))).toEqual({ shared: NO_USE })
+  })
+
   it('is told for thirty days, today included', async () => {
-    await usage.addUse('old', use())
+    await usage.addUse('old', 'default', use())
     now += (USE_DAYS - 1) * DAY
     expect(await of('old')).toEqual({ old: use() })
     now += DAY

@@ -7,6 +7,7 @@ import {
   TASK_ITEMS,
   TASK_PARTITIONS,
 } from '../../../shared/contracts/table-layout.ts'
+import { DEFAULT_TENANT } from '../../../shared/domain/caller.ts'
 import { FIRST_EXECUTION } from '../../../shared/domain/task.ts'
 
 export type TaskTable = { client: DynamoDBDocumentClient; table: string }
@@ -35,6 +36,16 @@ export const openKey = (shard: number) => `${OPEN_PARTITION}${shard}`
 
 /** Keys of the registry's items. */
 export const agentKey = (id: string) => ({ pk: REGISTRY_PARTITIONS.agent + id, sk: REGISTRY_ITEMS.record })
+/**
+ * The sort key of a record in the lists of the registry. The tilde sorts after every letter, so that one query reads the names that `default`
+ * and deployments have given (below it), and one those of another tenant (from `~acme/` on).
+ */
+export const nameKey = (qualified: string): string =>
+  qualified.includes('/') ? `${AFTER_NAMES}${qualified}` : qualified
+export const AFTER_NAMES = '~'
+/** Begins the sort keys of what a tenant has named; undefined for `default`, whose names stand before AFTER_NAMES. */
+export const namesOf = (tenant: string): string | undefined =>
+  tenant === DEFAULT_TENANT ? undefined : `${AFTER_NAMES}${tenant}/`
 export const machineKey = (name: string) => ({
   pk: REGISTRY_PARTITIONS.machine + name,
   sk: REGISTRY_ITEMS.record,
@@ -44,7 +55,9 @@ export const versionKey = (version: number) => REGISTRY_ITEMS.version + digits(v
 export const contentKey = (content: string) => `${REGISTRY_ITEMS.content}${content}#`
 export const chunkKey = (content: string, at: number) => contentKey(content) + digits(at, 4)
 export const loadKey = (agentId: string) => REGISTRY_PARTITIONS.load + agentId
-export const usageKey = (model: string) => REGISTRY_PARTITIONS.usage + model
+/** No name of a model has a number sign. */
+export const usageKey = (model: string, tenant: string) =>
+  REGISTRY_PARTITIONS.usage + (tenant === DEFAULT_TENANT ? model : `${model}#${tenant}`)
 export const dayKey = (day: number) => REGISTRY_ITEMS.day + digits(day, 8)
 export const windowKey = (window: number) => REGISTRY_ITEMS.window + digits(window, 12)
 export const rateKey = (scope: string, window: number) => ({

@@ -1,4 +1,5 @@
 import type { Agent, AgentManifest } from '../../domain/agent.ts'
+import { isCalled } from '../../domain/tenants.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 
 /**
@@ -14,7 +15,7 @@ export function capabilityAsked(
     const offered = capabilities.find((one) => one.name === name)
     if (offered) return offered
   }
-  return capability === undefined || fallback.includes(id) ? capabilities[0] : undefined
+  return capability === undefined || fallback.some((name) => isCalled(id, name)) ? capabilities[0] : undefined
 }
 
 /** A wish for an agent: one that offers a capability, or one by its name. */
@@ -25,13 +26,15 @@ export function capabilityWanted(
   { capability, pinned }: Wanted,
   agents: readonly Pick<AgentManifest, 'id' | 'capabilities'>[],
 ): string | undefined {
-  return capability ?? agents.find(({ id }) => id === pinned?.split('@')[0])?.capabilities[0]?.name
+  return (
+    capability ?? agents.find(({ id }) => isCalled(id, pinned?.split('@')[0] ?? ''))?.capabilities[0]?.name
+  )
 }
 
 /** The fallbacks that a step names, in order (rebind/B7): an agent with the step's capability, or a capability. */
 export function fallbacksOf({ fallback = [], capability }: AgentStep, agents: readonly Agent[]): Wanted[] {
   return fallback.map((entry) => {
-    const agent = agents.find(({ id }) => id === entry)
+    const agent = agents.find(({ id }) => isCalled(id, entry))
     if (!agent) return { capability: entry, pinned: undefined }
     const isOffered = agent.capabilities.some(({ name }) => name === capability)
     return { capability: isOffered ? capability : undefined, pinned: entry }

@@ -3,13 +3,15 @@ import type { AgentView } from '../../contracts/agent-views.ts'
 import type { RegisterAgentSchema } from '../../contracts/requests.ts'
 import { type Agent, AgentSchema, issuesOfManifest } from '../../domain/agent.ts'
 import { CLOSED } from '../../domain/breaker.ts'
-import type { Caller } from '../../domain/caller.ts'
+import { type Caller, DEFAULT_TENANT } from '../../domain/caller.ts'
 import { compareIds } from '../../domain/compare-ids.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
+import { givenName, isCommon, qualifiedName } from '../../domain/tenants.ts'
 import type { Agents, Ports } from '../../ports/index.ts'
 import { epochsAt } from '../../selector/decayed-counters.ts'
+import { agentCalled, withinTenant } from '../tenants/within-tenant.ts'
 import { subjectsOf, withoutVersion } from './agent-knowledge.ts'
 import { healthOf } from './agent-statistics.ts'
 
@@ -17,32 +19,43 @@ type Needs = Pick<Ports, 'agents' | 'clock'>
 
 type Looking = Pick<Ports, 'agents' | 'loads' | 'statistics' | 'breakers' | 'limits' | 'clock'>
 
-/** Lists agents with their health. */
+/** Lists the agents of the caller's tenant, and those that deployments have brought, with their health. */
 export const listAgents =
-  (ports: Looking) =>
+  (all: Looking) =>
   async (
     { capability }: { capability?: string | undefined },
-    _caller: Caller,
+    { tenant }: Caller,
   ): Promise<{ agents: AgentView[] }> => {
-    const all = await ports.agents.listAgents()
+    const ports = withinTenant(all, tenant)
+    const known = await ports.agents.listAgents()
     const offers = (agent: Agent): boolean => agent.capabilities.some(({ name }) => name === capability)
-    const agents = (capability ? all.filter(offers) : all).toSorted((a, b) => compareIds(a.id, b.id))
+    const agents = (capability ? known.filter(offers) : known).toSorted((a, b) =>
+      compareIds(givenName(a.id), givenName(b.id)),
+    )
     const health = await healthOf(ports, agents)
-    return { agents: agents.map((agent) => ({ ...agent, ...health.get(agent.id) })) }
+    return { agents: agents.map((agent) => ({ ...viewOf(agent), ...health.get(agent.id) })) }
   }
 
 /** One agent with its health. Throws NotFoundError with the nearest ids. */
 export const getAgent =
-  (ports: Looking) =>
-  async ({ id }: { id: string }, _caller: Caller): Promise<AgentView> => {
-    const agent = await findAgent(ports.agents, id)
-    return { ...agent, ...(await healthOf(ports, [agent])).get(id) }
+  (all: Looking) =>
+  async ({ id }: { id: string }, { tenant }: Caller): Promise<AgentView> => {
+    const ports = withinTenant(all, tenant)
+    return shown(ports, await findAgent(ports.agents, tenant, id))
   }
 
-async function findAgent(agents: Agents, id: string): Promise<Agent> {
-  const agent = await agents.findAgent(id)
+async function shown(ports: Looking, agent: Agent): Promise<AgentView> {
+  return { ...viewOf(agent), ...(await healthOf(ports, [agent])).get(agent.id) }
+}
+
+/** As its tenant has registered it. */
+const viewOf = (agent: Agent): Agent => ({ ...agent, id: givenName(agent.id) })
+
+/** `agents` is the tenant's view. */
+async function findAgent(agents: Agents, tenant: string, id: string): Promise<Agent> {
+  const agent = await agentCalled(agents, tenant, id)
   if (agent) return agent
-  const known = (await agents.listAgents()).map((other) => other.id)
+  const known = (await agents.listAgents()).map((other) => givenName(other.id))
   throw new OrchestratorError('NotFoundError', `there is no agent "${id}"${suggestNames(id, known)}`, {
     agentId: id,
   })
@@ -55,10 +68,13 @@ const MOST_TRIES = 5
  * Running calls are still counted when they end. Throws NotFoundError with the nearest ids.
  */
 export const resetAgent =
-  (ports: Looking) =>
-  async ({ id }: { id: string }, _caller: Caller): Promise<AgentView> => {
+  (all: Looking) =>
+  async ({ id: given }: { id: string }, caller: Caller): Promise<AgentView> => {
+    const ports = withinTenant(all, caller.tenant)
     const { agents, statistics, breakers, clock } = ports
-    const agent = await findAgent(agents, id)
+    const agent = await findAgent(agents, caller.tenant, given)
+    const { id } = agent
+    requireAlone(all, agent, caller)
     const subjects = subjectsOf(agent)
     await statistics.reset(
       [...subjects, ...subjects.map(withoutVersion)],
@@ -68,44 +84,54 @@ export const resetAgent =
       const kept = (await breakers.find([id])).get(id)
       if (!kept) break
       const anew = { ...CLOSED, generation: kept.breaker.generation + 1, version: agent.version }
-      if (await breakers.replace(id, kept.revision, anew))
-        return { ...agent, ...(await healthOf(ports, [agent])).get(id) }
+      if (await breakers.replace(id, kept.revision, anew)) return shown(ports, agent)
     }
     throw new OrchestratorError(
       'UnavailableError',
-      `agent "${id}" is called so often that its breaker could not be reset; try again`,
+      `agent "${given}" is called so often that its breaker could not be reset; try again`,
     )
   }
 
-/** Registers or updates a caller's agent. Throws ConflictError for an agent that the deployment owns. */
+/** What all tenants count together is reset by an operator: by `default`, whose agents the stage's are, or with the scope `admin`. */
+function requireAlone({ statistics }: Looking, agent: Agent, { tenant, scopes }: Caller): void {
+  if (tenant === DEFAULT_TENANT || statistics.ofTenants || scopes.includes('admin')) return
+  if (!isCommon({ name: agent.id, origin: agent.origin })) return
+  const message = `agent "${agent.id}" and its statistics are common to all tenants: the tenant "${DEFAULT_TENANT}" or a caller with the scope "admin" resets it; with \`statistics: own\` in the stage each tenant has its own`
+  throw new OrchestratorError('ConflictError', message, { agentId: agent.id })
+}
+
+/** Registers or updates an agent of the caller's tenant. Throws ConflictError for an agent that the deployment owns. */
 export const registerAgent =
-  ({ agents, clock }: Needs) =>
-  async (request: z.output<typeof RegisterAgentSchema>, _caller: Caller): Promise<Agent> => {
+  ({ clock, ...all }: Needs) =>
+  async (request: z.output<typeof RegisterAgentSchema>, { tenant }: Caller): Promise<Agent> => {
+    const { agents } = withinTenant(all, tenant)
     const issues = issuesOfManifest(request)
     if (issues.length > 0)
       throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
-    const existing = await agents.findAgent(request.id)
+    const existing = await agentCalled(agents, tenant, request.id)
     if (existing?.origin === 'deployment') throw ownedByDeployment(request.id, 'choose another id')
     // Parsed again, to drop fields of the request that do not belong to a manifest.
     const agent = AgentSchema.parse({
       ...request,
+      id: qualifiedName(tenant, request.id),
       status: request.deprecated ? 'deprecated' : 'active',
       origin: 'api',
       registeredAt: clock.now().toISOString(),
     })
     await agents.putAgent(agent)
-    return agent
+    return viewOf(agent)
   }
 
 /** Throws NotFoundError, and ConflictError for an agent that the deployment owns. */
 export const retireAgent =
-  ({ agents }: Pick<Ports, 'agents'>) =>
-  async ({ id }: { id: string }, _caller: Caller): Promise<Agent> => {
-    const agent = await findAgent(agents, id)
+  (ports: Pick<Ports, 'agents'>) =>
+  async ({ id }: { id: string }, { tenant }: Caller): Promise<Agent> => {
+    const { agents } = withinTenant(ports, tenant)
+    const agent = await findAgent(agents, tenant, id)
     if (agent.origin === 'deployment') throw ownedByDeployment(id, `remove functions/agents/${id} and deploy`)
     const retired: Agent = { ...agent, status: 'inactive' }
     await agents.putAgent(retired)
-    return retired
+    return viewOf(retired)
   }
 
 function ownedByDeployment(id: string, remedy: string): OrchestratorError {

@@ -5,8 +5,10 @@ import type { Caller } from '../../domain/caller.ts'
 import { compareIds } from '../../domain/compare-ids.ts'
 import { type ModelSettings, originOf } from '../../domain/model-settings.ts'
 import { NO_USE } from '../../domain/model-use.ts'
+import { givenName } from '../../domain/tenants.ts'
 import { priceOfSettings } from '../../estimator/model-prices.ts'
 import type { Ports } from '../../ports/index.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 
 type Needs = Pick<Ports, 'agents' | 'modelUsage' | 'prices'> & {
   /** The models of the stage. */
@@ -16,10 +18,11 @@ type Listed = { models: ModelView[]; missing: z.infer<typeof MissingModelViewSch
 
 /** The models of the stage with their prices and use, and the names that agents need in vain. */
 export const listModels =
-  ({ agents, modelUsage, prices, stageModels: models = {} }: Needs) =>
-  async (_input: object, _caller: Caller): Promise<Listed> => {
+  ({ modelUsage, prices, stageModels: models = {}, ...ports }: Needs) =>
+  async (_input: object, { tenant }: Caller): Promise<Listed> => {
+    const { agents } = withinTenant(ports, tenant)
     const names = Object.keys(models)
-    const [all, uses] = await Promise.all([agents.listAgents(), modelUsage.usesOf(names)])
+    const [all, uses] = await Promise.all([agents.listAgents(), modelUsage.usesOf(names, tenant)])
     const present = all.filter(({ status }) => status !== 'inactive')
     return {
       models: Object.entries(models).map(([name, { url, secret: _secret, price, ...settings }]) => ({
@@ -45,7 +48,7 @@ function leadingTo(name: string, models: Readonly<Record<string, ModelSettings>>
 
 const priced = (price: ModelView['price']): Pick<ModelView, 'price'> => (price ? { price } : {})
 
-const idsOf = (agents: readonly Agent[]): string[] => agents.map(({ id }) => id).sort(compareIds)
+const idsOf = (agents: readonly Agent[]): string[] => agents.map(({ id }) => givenName(id)).sort(compareIds)
 
 function missingFrom(agents: readonly Agent[], known: ReadonlySet<string>): Listed['missing'] {
   const wanted = agents.flatMap((agent) =>

@@ -6,20 +6,27 @@ import { topologicalOrder } from '../../workflow/graph.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { graphOfWorkflow } from '../../workflow/step-needs.ts'
 import { findTemplate } from '../planning/given-workflow.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 
 type Needs = Pick<Ports, 'workflows'>
 
+/** The workflows of the caller's tenant, and those that deployments have brought. */
 export const listWorkflows =
-  ({ workflows }: Needs) =>
-  async (_input: object, _caller: Caller): Promise<{ workflows: WorkflowView[] }> => {
+  (ports: Needs) =>
+  async (_input: object, { tenant }: Caller): Promise<{ workflows: WorkflowView[] }> => {
+    const { workflows } = withinTenant(ports, tenant)
     const all = await workflows.listWorkflows()
     return { workflows: all.map(workflowView).sort((a, b) => compareIds(a.name, b.name)) }
   }
 
 /** Throws NotFoundError with the nearest names. */
 export const getWorkflow =
-  ({ workflows }: Needs) =>
-  async ({ name }: { name: string }, _caller: Caller): Promise<WorkflowView & { definition: Workflow }> => {
+  (ports: Needs) =>
+  async (
+    { name }: { name: string },
+    { tenant }: Caller,
+  ): Promise<WorkflowView & { definition: Workflow }> => {
+    const { workflows } = withinTenant(ports, tenant)
     const registered = await findTemplate(workflows, { workflow: name })
     return { ...workflowView(registered), definition: registered.workflow }
   }

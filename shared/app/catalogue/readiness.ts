@@ -9,9 +9,10 @@
  */
 import { countExpected, type ExpectedNames } from '../../contracts/expected-names.ts'
 import type { Problem } from '../../contracts/problem-view.ts'
-import type { Caller } from '../../domain/caller.ts'
+import { type Caller, DEFAULT_TENANT } from '../../domain/caller.ts'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import type { Ports } from '../../ports/index.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 
 /** The names that a deployment brings; they are known when the stacks are synthesized. */
 export type Expected = { agents: ExpectedNames; workflows: ExpectedNames }
@@ -25,12 +26,14 @@ const NOTHING: Expected = { agents: { names: [] }, workflows: { names: [] } }
 const RETRY_SECONDS = 5
 
 /** Throws StartingError until all are registered (readiness/Y1). */
-export const checkHealth = (ports: Needs) => async (_input: object, _caller: Caller) => {
-  const found = await readinessOf(ports)
-  const { starting, agents, workflows } = found
-  if (isStarting(starting)) throw startingError(starting)
-  return { status: 'ok' as const, agents, workflows }
-}
+export const checkHealth =
+  (ports: Needs) =>
+  async (_input: object, { tenant }: Caller) => {
+    const found = await readinessOf(ports, tenant)
+    const { starting, agents, workflows } = found
+    if (isStarting(starting)) throw startingError(starting)
+    return { status: 'ok' as const, agents, workflows }
+  }
 
 /** A use case whose refusals are StartingErrors until all are registered (readiness/Y2, Y3). */
 export const onceRegistered =
@@ -42,14 +45,21 @@ export const onceRegistered =
     } catch (error) {
       if (!isOrchestratorError(error) || !isRefusal(error)) throw error
       // Only now: what can be served is not delayed by a question.
-      const { starting } = await readinessOf(ports)
+      const { starting } = await readinessOf(ports, caller.tenant)
       throw isStarting(starting) ? startingError(starting, error) : error
     }
   }
 
-/** By the names of what deployments have registered and not taken back (readiness/Y4). */
-async function readinessOf({ agents, workflows, ids, expected = NOTHING }: Needs) {
-  const [found, known] = await Promise.all([agents.listAgents(), workflows.listWorkflows()])
+/** By the names of what deployments have registered and not taken back (readiness/Y4); the counts are of what the tenant sees. */
+async function readinessOf({ ids, expected = NOTHING, ...ports }: Needs, tenant: string) {
+  const seen = withinTenant(ports, tenant)
+  const of = DEFAULT_TENANT
+  const [found, known, agents, workflows] = await Promise.all([
+    ports.agents.listAgents({ of }),
+    ports.workflows.listWorkflows({ of }),
+    seen.agents.listAgents(),
+    seen.workflows.listWorkflows(),
+  ])
   const deployedAgents = found.filter(
     ({ origin, status }) => origin === 'deployment' && status !== 'inactive',
   )
@@ -66,7 +76,7 @@ async function readinessOf({ agents, workflows, ids, expected = NOTHING }: Needs
       ids.digest,
     ),
   }
-  return { starting, agents: found.length, workflows: known.length }
+  return { starting, agents: agents.length, workflows: workflows.length }
 }
 
 const isStarting = ({ agents, workflows }: Counts): boolean =>

@@ -8,33 +8,43 @@
  *    completes an interrupted publication
  * publish/V4 a version whose machine was deleted with the stacks is restored by publishing it again, even if later versions exist
  * publish/V5 a name that a deployment serves belongs to it: callers publish no version of it, also when the deployment comes meanwhile
+ * publish/V6 what a caller publishes is its tenant's. A tenant that has published a name before a deployment brought it keeps it, and publishes
+ *    further versions; in the tenant `default` the deployment takes the name, as it did before there were tenants
  */
 
 import { type Compiled, compileWorkflow } from '../../compiler/index.ts'
 import type { WorkflowView } from '../../contracts/workflow-views.ts'
-import type { Caller } from '../../domain/caller.ts'
+import { type Caller, DEFAULT_TENANT } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
+import { qualifiedName } from '../../domain/tenants.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { digestOfMachine, ensureMachine, partNames } from '../machines/ensure-machine.ts'
 import { parseWorkflow } from '../planning/given-workflow.ts'
 import { versionsOfChildren } from '../planning/versions-of-children.ts'
+import { wholeOf, withinTenant } from '../tenants/within-tenant.ts'
 import { workflowView } from './read-workflows.ts'
 import { hasSameContent } from './same-content.ts'
 
 type Needs = Pick<Ports, 'agents' | 'workflows' | 'machines' | 'ids' | 'clock'>
+type Own = Needs & { tenant: string }
+
+/** What the tenant itself has published under this name; of `default` also what a deployment has brought. */
+const findOwn = ({ workflows, tenant }: Own, name: string, version?: number) =>
+  wholeOf(workflows).findWorkflow(qualifiedName(tenant, name), version)
 
 /** Throws InvalidWorkflowError with every issue, InvalidInputError, ConflictError. */
 export const registerWorkflow =
-  (ports: Needs) =>
+  (all: Needs) =>
   async (
     {
       name,
       workflow: given,
       lenient = false,
     }: { name: string; workflow: unknown; lenient?: boolean | undefined },
-    _caller: Caller,
+    { tenant }: Caller,
   ): Promise<WorkflowView> => {
+    const ports = { ...withinTenant(all, tenant), tenant }
     const { workflows } = ports
     const { workflow } = await parseWorkflow(ports, given, { lenient })
     if (workflow.name !== name) {
@@ -44,9 +54,9 @@ export const registerWorkflow =
     const compiled = compileWorkflow(workflow)
     // A recursive workflow cannot find itself when its first version is registered.
     await versionsOfChildren(workflows, workflow)
-    const [published, newest, all] = await Promise.all([
-      workflows.findWorkflow(name, workflow.version),
-      workflows.findWorkflow(name),
+    const [published, newest, listed] = await Promise.all([
+      findOwn(ports, name, workflow.version),
+      findOwn(ports, name),
       workflows.listWorkflows({ fresh: true }),
     ])
     const before = published && sameVersion(published, workflow, newest)
@@ -55,16 +65,16 @@ export const registerWorkflow =
       if (before.origin === 'api' && isNewer(workflow, newest)) await workflows.putWorkflow(before)
       return workflowView(before)
     }
-    requireOwn(workflow, newest)
+    requireOwn(workflow, newest?.active ? newest : await workflows.findWorkflow(name))
     // Inactive: the stacks were destroyed meanwhile, and the version is restored; or its publication was interrupted, and a later version
     // may
     // have been published first.
     const served = before !== undefined && !before.pending
     if (!served) requireNewer(workflow, newest)
-    requireUnclaimed(workflow, all)
+    requireUnclaimed(workflow, listed)
     const registered = describeRegistered(ports, workflow, compiled)
     if (!before && !(await workflows.publishWorkflow({ ...registered, active: false, pending: true }))) {
-      const winner = await workflows.findWorkflow(name, workflow.version)
+      const winner = await findOwn(ports, name, workflow.version)
       if (winner) sameVersion(winner, workflow, newest)
     }
     await ensureMachine(ports, machineNameOf(ports, workflow, compiled), compiled)
@@ -77,8 +87,8 @@ export const registerWorkflow =
   }
 
 /** The version that a deployment has stored meanwhile. Throws ConflictError when its content is another. */
-async function deployedMeanwhile({ workflows }: Needs, workflow: Workflow): Promise<RegisteredWorkflow> {
-  const deployed = await workflows.findWorkflow(workflow.name, workflow.version)
+async function deployedMeanwhile(ports: Own, workflow: Workflow): Promise<RegisteredWorkflow> {
+  const deployed = await findOwn(ports, workflow.name, workflow.version)
   if (deployed) return sameVersion(deployed, workflow, deployed)
   throw belongsToDeployment(workflow.name)
 }
@@ -87,9 +97,10 @@ async function deployedMeanwhile({ workflows }: Needs, workflow: Workflow): Prom
  * Takes the version back where a deployment has brought the name meanwhile, under another number: its next one, because this one was begun
  * already (publish/V5). What is deployed after this look was published first, and stays.
  */
-async function leaveToDeployment({ workflows }: Needs, registered: RegisteredWorkflow): Promise<void> {
+async function leaveToDeployment(ports: Own, registered: RegisteredWorkflow): Promise<void> {
+  const { workflows } = ports
   const { name } = registered.workflow
-  const newest = await workflows.findWorkflow(name)
+  const newest = await findOwn(ports, name)
   if (!newest?.active || newest.origin !== 'deployment') return
   await workflows.putWorkflow({ ...registered, active: false, pending: true }, { latest: false })
   throw belongsToDeployment(name)
@@ -105,17 +116,18 @@ function belongsToDeployment(name: string): OrchestratorError {
 }
 
 /** Derived from the content, so that concurrent publications of one version with different content have different machines. */
-function machineNameOf(ports: Needs, { name, version }: Workflow, compiled: Compiled): string {
-  return `${name}-v${version}-${digestOfMachine(ports, compiled).slice(0, 8)}`
+function machineNameOf(ports: Own, { name, version }: Workflow, compiled: Compiled): string {
+  return `${name}-v${version}-${digestOfMachine(ports, compiled, ports.tenant).slice(0, 8)}`
 }
 
 /** Throws InvalidInputError for a name that is too long for its machine, or for one of its parts. */
-function describeRegistered(ports: Needs, workflow: Workflow, compiled: Compiled): RegisteredWorkflow {
-  const { machines, clock } = ports
+function describeRegistered(ports: Own, workflow: Workflow, compiled: Compiled): RegisteredWorkflow {
+  const { machines, clock, tenant } = ports
   const name = machineNameOf(ports, workflow, compiled)
   for (const part of partNames(name, compiled.parts.length)) machines.arnOf(part)
   return {
     workflow,
+    ...(tenant === DEFAULT_TENANT ? {} : { tenant }),
     stateMachineArn: machines.arnOf(name),
     gates: compiled.gates,
     parts: compiled.parts.length,

@@ -9,6 +9,7 @@
  *    it is deleted
  */
 import { machineArnOf } from '../../domain/execution-arn.ts'
+import { registryName } from '../../domain/tenants.ts'
 import { dayOf } from '../../domain/times.ts'
 import type { CollectableMachine, Ports, RegisteredWorkflow } from '../../ports/index.ts'
 import { partNames } from '../machines/ensure-machine.ts'
@@ -52,7 +53,7 @@ async function retirePublished(
   published: RegisteredWorkflow,
   usedOn: string,
 ): Promise<CollectableMachine[]> {
-  const versions = await workflows.listVersions(published.workflow.name)
+  const versions = await workflows.listVersions(registryName(published))
   const machines = versions.map(({ stateMachineArn, parts = 0 }) => {
     return { name: machineArnOf(stateMachineArn), parts, usedOn }
   })

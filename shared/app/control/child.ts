@@ -28,6 +28,7 @@ import { cancelOne } from '../tasks/cancel-task.ts'
 import { finishTask } from '../tasks/finish-task.ts'
 import { reopen } from '../tasks/retry-task.ts'
 import { executionInput, storeTask } from '../tasks/store-task.ts'
+import { wholeOf } from '../tenants/within-tenant.ts'
 import { computedWorkflow, type Definition } from './computed-workflow.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
 
@@ -125,9 +126,9 @@ async function definitionOf(
   { ports, plan, step, own }: Owned<Child>,
   computed: Json | undefined,
 ): Promise<Definition> {
-  if (workflowComputedBy(step) !== undefined) return computedWorkflow(ports, computed)
+  if (workflowComputedBy(step) !== undefined) return computedWorkflow(ports, computed, plan.tenant)
   const version = ownOf(plan.children, placeOf(own.path))
-  const registered = version && (await ports.workflows.findWorkflow(version.name, version.version))
+  const registered = version && (await wholeOf(ports.workflows).findWorkflow(version.name, version.version))
   if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
   return { workflow: registered.workflow, machine: async () => registered }
 }

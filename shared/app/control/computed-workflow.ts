@@ -21,10 +21,14 @@ const NAME = /^[a-z][a-z0-9_-]{0,47}(@[1-9]\d{0,8})?$/
 type Needs = Pick<Ports, 'agents' | 'workflows' | 'machines' | 'collectables' | 'ids' | 'clock'>
 
 /**
- * The workflow that an expression of a step has come to: a registered one by its name, or a definition as YAML text or as a value, which is
+ * The workflow that an expression of a step has come to: one that the tenant sees, by its name, or a definition as YAML text or as a value, which is
  * checked as at a submission. Throws InvalidInputError for what is none, InvalidWorkflowError with every issue of the workflow.
  */
-export async function computedWorkflow(ports: Needs, value: Json | undefined): Promise<Definition> {
+export async function computedWorkflow(
+  ports: Needs,
+  value: Json | undefined,
+  tenant: string,
+): Promise<Definition> {
   if (typeof value === 'string' && NAME.test(value)) {
     const registered = await findChild(ports.workflows, value)
     return { workflow: registered.workflow, machine: async () => registered }
@@ -44,7 +48,7 @@ export async function computedWorkflow(ports: Needs, value: Json | undefined): P
     const message = `it has ${steps} steps; a workflow that comes while its parent runs has at most ${MOST_STEPS}: register it, and compute its name`
     throw refused([issue('too-many-steps', 'steps', message)])
   }
-  return { workflow, machine: sharedMachine(ports, workflow) }
+  return { workflow, machine: sharedMachine(ports, workflow, tenant) }
 }
 
 const tooLarge = (message: string): Issue => issue('too-large', '', message)

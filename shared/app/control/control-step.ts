@@ -30,6 +30,7 @@ import { stepAt } from '../steps/plan-paths.ts'
 import { decideStep, keepInput, recordsOfNeeds } from '../steps/resolve-step.ts'
 import { hasGoneOn, settleFailure, verdictOf } from '../steps/settle-failure.ts'
 import { signalGates } from '../steps/signal-gates.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 import { approval } from './approval.ts'
 import { child } from './child.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
@@ -57,12 +58,13 @@ const WAITING: readonly StepKind[] = ['approval', 'wait']
 
 /** Begins or ends a control step. Throws StepFailedError when the failure ends the task. */
 export const controlStep =
-  (ports: Owned['ports']) =>
+  (all: Owned['ports']) =>
   async (
     { taskId, execution, path, fence, owner, at, ...call }: ControlPayload & { owner: string },
     report: (facts: { executionArn: string }) => void = () => {},
   ): Promise<ControlAnswer> => {
-    const plan = await ports.plans.getPlan(taskId, execution)
+    const plan = await all.plans.getPlan(taskId, execution)
+    const ports = withinTenant(all, plan.tenant)
     report({
       executionArn: executionArnOf({
         stateMachineArn: plan.stateMachineArn,

@@ -7,6 +7,7 @@ import type { StepRecord } from '../../domain/step.ts'
 import { contentDisposition, referenceOf, type TaskFile } from '../../domain/task-file.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
+import { withGivenAgent } from '../tenants/given-names.ts'
 import { getTask } from '../views/get-task.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'steps' | 'taskFiles'>
@@ -76,7 +77,7 @@ function viewOf(file: TaskFile, step: StepRecord | undefined): TaskFileView {
   const { id, name, bytes, contentType, path, attempt, agentId, createdAt } = file
   const status = statusOf(file, step)
   const shown = { fileId: id, name, bytes, contentType, stepId: path, attempt, agentId, createdAt, status }
-  return { ...shown, file: referenceOf(file) }
+  return { ...withGivenAgent(shown), file: referenceOf(file) }
 }
 
 /** By the invocation that has written it: it owns the step while it runs, and has ended it when its file counts (files/F5). */

@@ -24,6 +24,7 @@ import { capsWithin, leastContext, PLANNING_CAPS } from '../../planner/planning-
 import type { Repair } from '../../planner/repair.ts'
 import type { Models } from '../../ports/models.ts'
 import type { Workflow } from '../../workflow/schema.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 import { describePlan } from './describe-plan.ts'
 import { effectsOfPlan } from './effects-of-plan.ts'
 import { goalAfter } from './goal-after.ts'
@@ -71,15 +72,16 @@ export type GoalPlan = Told &
  * is clearly meant, InvalidInputError for a goal that is none, and what the model's port throws.
  */
 export const planGoal =
-  (ports: GoalPorts) =>
+  (all: GoalPorts) =>
   async (
     asked: GoalAsked,
     taskId: string,
     signal: AbortSignal,
     model: PlanningModel | undefined,
   ): Promise<GoalPlan> => {
-    const task = await ports.tasks.findTask(taskId)
+    const task = await all.tasks.findTask(taskId)
     if (!task) throw new OrchestratorError('BugError', `there is no task ${taskId}`)
+    const ports = withinTenant(all, task.tenant)
     const budgetUsd = least(asked.budgetUsd, task.budget?.usd)
     const planner: Planner = { taskId, tenant: task.tenant, budgetUsd }
     const catalogue = await catalogueFor(ports, task.tenant)

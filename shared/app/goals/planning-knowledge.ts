@@ -14,6 +14,7 @@ import { workflowNamed } from '../../workflow/types/catalogue.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { chooseAgents } from '../planning/choose-agents.ts'
 import { estimatePlan } from '../planning/estimate-plan.ts'
+import { asGiven } from '../tenants/within-tenant.ts'
 
 /** The capability of the planner itself, which no plan may call. */
 export const PLANNING = 'plan.workflow'
@@ -32,7 +33,7 @@ export async function catalogueFor(
   tenant: string,
 ): Promise<PlannerCatalogue> {
   const [allAgents, registered] = await Promise.all([agents.listAgents(), workflows.listWorkflows()])
-  const usable = allAgents.filter(
+  const usable = asGiven(allAgents).filter(
     ({ status, tenants, capabilities }) =>
       status === 'active' &&
       (tenants === undefined || tenants.includes(tenant)) &&

@@ -1,12 +1,18 @@
 import type { Compiled } from '../../compiler/index.ts'
+import { DEFAULT_TENANT } from '../../domain/caller.ts'
 import type { Ports } from '../../ports/index.ts'
 
 type Needs = Pick<Ports, 'machines' | 'ids'>
 type Made = Pick<Compiled, 'definition' | 'parts'>
 
-/** The digest of a machine and its parts: equal workflows have equal digests. */
-export function digestOfMachine({ ids }: Pick<Needs, 'ids'>, { definition, parts }: Made): string {
-  return ids.digest(JSON.stringify(parts.length > 0 ? [definition, ...parts] : definition))
+/** The digest of a machine and its parts: equal workflows of one tenant have equal digests, those of two tenants never. */
+export function digestOfMachine(
+  { ids }: Pick<Needs, 'ids'>,
+  { definition, parts }: Made,
+  tenant: string,
+): string {
+  const digest = ids.digest(JSON.stringify(parts.length > 0 ? [definition, ...parts] : definition))
+  return tenant === DEFAULT_TENANT ? digest : ids.digest(`${tenant}\n${digest}`)
 }
 
 /**

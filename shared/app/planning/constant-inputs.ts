@@ -14,6 +14,7 @@ import { type Issue, issue } from '../../domain/issue.ts'
 import { issuesOfZod } from '../../domain/issues-of-zod.ts'
 import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
 import { valueAt } from '../../domain/shown.ts'
+import { givenName, isCalled } from '../../domain/tenants.ts'
 import { boundedWork } from '../../workflow/bounded-work.ts'
 import { expressionIn, expressionsIn, withoutEscapes } from '../../workflow/expressions.ts'
 import { everyStep, pathOfPlace } from '../../workflow/places.ts'
@@ -65,7 +66,7 @@ function checkEach(
         agent,
         issues: found.map((one) => ({
           ...one,
-          message: `${one.message} (what agent ${agent.id} takes for ${name})`,
+          message: `${one.message} (what agent ${givenName(agent.id)} takes for ${name})`,
         })),
       }
     })
@@ -100,7 +101,7 @@ function offerOf(
   pinned: string | undefined,
 ): { agent: Agent; name: string; schema: Schema }[] {
   if (agent.status !== 'active') return []
-  if (pinned !== undefined && pinned.split('@')[0] !== agent.id) return []
+  if (pinned !== undefined && !isCalled(agent.id, pinned.split('@')[0] ?? '')) return []
   // Fallbacks are not checked here.
   const offered = capabilityAsked(agent, { capability, fallback: undefined })
   if (!offered || (capability === undefined && pinned === undefined)) return []

@@ -4,11 +4,12 @@ import type { Estimate } from '../../domain/estimate.ts'
 import type { Json } from '../../domain/json.ts'
 import { ownOf } from '../../domain/own.ts'
 import type { Decision } from '../../domain/plan.ts'
+import { givenName, isCalled } from '../../domain/tenants.ts'
 import type { Draw } from '../../estimator/draw.ts'
 import { childOf, estimate, type Known } from '../../estimator/estimate.ts'
 import { mostOfConversations } from '../../estimator/most-of-conversations.ts'
 import type { AgentDraws } from '../../estimator/simulate-step.ts'
-import { usdOfRun, usdPerSecond } from '../../estimator/usage-of-run.ts'
+import { usdOfRun } from '../../estimator/usage-of-run.ts'
 import { type DrawsOfAgent, worstOfEach } from '../../estimator/worst-of-each.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import { everyStep } from '../../workflow/places.ts'
@@ -16,10 +17,10 @@ import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schem
 import { asEachCall, capabilitiesOf } from '../../workflow/step-capability.ts'
 import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { doingsOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
+import { wholeOf } from '../tenants/within-tenant.ts'
 import { chooseAgents } from './choose-agents.ts'
 import { asJudged, drawsOf, judgesOf, secondsOfOthers } from './draws-of-agent.ts'
 import { type Facts, factsOfInput } from './facts-of-input.ts'
-import { priorRetried, retriedFailures } from './retried-share.ts'
 
 type Needs = PlanningNeeds & Pick<Ports, 'prices'>
 type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
@@ -79,7 +80,7 @@ async function knownOf(
       const [{ id, limits } = { id: '', limits: undefined }] = calls.flatMap(({ order }) => order)
       if (step.forEach !== undefined && limits?.maxConcurrency !== undefined)
         assumptions.push(
-          `agent ${id}, which takes ${limits.maxConcurrency} calls at once, works for nobody else during "${place}"`,
+          `agent ${givenName(id)}, which takes ${limits.maxConcurrency} calls at once, works for nobody else during "${place}"`,
         )
       return [[place, calls]]
     }),
@@ -145,11 +146,11 @@ function inOrder(
   const best = (some: Agent[]): Agent[] =>
     some.toSorted((a, b) => (scores.get(b.id) ?? 0) - (scores.get(a.id) ?? 0))
   const wanted = pinned
-    ? active.filter(({ id }) => id === pinned.split('@')[0])
+    ? active.filter(({ id }) => isCalled(id, pinned.split('@')[0] ?? ''))
     : best(offering(capability ?? ''))
   const first = agents.find(({ id }) => id === boundId) ?? wanted[0]
   const others = fallback
-    ? fallback.flatMap((name) => active.find(({ id }) => id === name) ?? best(offering(name)))
+    ? fallback.flatMap((name) => active.find(({ id }) => isCalled(id, name)) ?? best(offering(name)))
     : wanted
   return [...new Set([...(first ? [first] : []), ...others])]
 }
@@ -169,10 +170,10 @@ async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], s
     }
     const registered =
       depth < MOST_DEPTH && seen.size < MOST_CHILDREN
-        ? await ports.workflows.findWorkflow(name, version)
+        ? await wholeOf(ports.workflows).findWorkflow(name, version)
         : undefined
     if (!registered) {
-      assumptions.push(`workflow ${name} ("${place}") takes no time`)
+      assumptions.push(`workflow ${givenName(name)} ("${place}") takes no time`)
       continue
     }
     const { workflow } = registered
@@ -185,7 +186,7 @@ async function childrenOf(ports: Needs, wanted: Wanted, assumptions: string[], s
     const child = childOf(workflow.steps, await knownOf(ports, inner, own, seen, depth + 1))
     seen.set(key, child)
     found.set(place, child)
-    assumptions.push(...own.map((assumption) => `in ${name}: ${assumption}`))
+    assumptions.push(...own.map((assumption) => `in ${givenName(name)}: ${assumption}`))
   }
   return found
 }

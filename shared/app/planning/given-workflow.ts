@@ -6,6 +6,7 @@ import type { Ports, RegisteredWorkflow, Workflows } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import type { Catalogue } from '../../workflow/types/catalogue.ts'
 import { type Validated, validateWorkflow } from '../../workflow/validate-workflow.ts'
+import { asGiven } from '../tenants/within-tenant.ts'
 import { findVersionToRun } from './versions-of-children.ts'
 
 type Named = { type?: string | undefined; workflow?: string | undefined }
@@ -86,7 +87,7 @@ async function catalogueOf({ agents, workflows }: Knowing, fresh: boolean): Prom
     workflows.listWorkflows({ fresh }),
   ])
   return {
-    agents: allAgents.filter(({ status }) => status !== 'inactive'),
+    agents: asGiven(allAgents).filter(({ status }) => status !== 'inactive'),
     workflows: all.map(({ workflow }) => workflow),
   }
 }

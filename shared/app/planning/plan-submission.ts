@@ -31,13 +31,13 @@ export async function planSubmission(
   const { workflow, registered, warnings } = await givenWorkflow(ports, request)
   const input = parseInput(workflow, request.input)
   await checkFileReferences(ports.files, input, tenant)
-  const makeMachine = registered ? () => registered : sharedMachine(ports, workflow)
+  const makeMachine = registered ? () => registered : sharedMachine(ports, workflow, tenant)
   const limits = limitsOf(ports, request)
   const { prefer } = request
   const left = leftOf(ports, limits)
   const chosen = await chooseAgents(ports, workflow, { seed: taskId, tenant, prefer, left })
   const machine = await makeMachine()
-  const estimate = await estimateOf({ ...chosen, workflow, input })
+  const estimate = await estimateOf({ ...chosen, workflow, input }, tenant)
   const agents = limits.budget ? await ports.agents.listAgents() : []
   const plan = makePlan({
     ...termsIn(request),

@@ -14,6 +14,8 @@ import { bodyOf } from '../../workflow/step-kinds.ts'
 import { capabilityOfStep, graphOfWorkflow, oneOfStep } from '../../workflow/step-needs.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { withUndeclared } from '../limits/most-of-call.ts'
+import { givenDecision, withGivenAgent } from '../tenants/given-names.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 import { checkFileReferences, parseInput } from './check-input.ts'
 import { chooseAgents } from './choose-agents.ts'
 import { estimatePlan } from './estimate-plan.ts'
@@ -22,8 +24,9 @@ import { leftOf, limitsOf } from './task-request.ts'
 
 /** Validates and plans without running. An input, when given, is checked as at submission. */
 export const previewPlan =
-  (ports: PlanningNeeds & Pick<Ports, 'files' | 'prices'>) =>
+  (all: PlanningNeeds & Pick<Ports, 'files' | 'prices'>) =>
   async (request: z.output<typeof MakePlanSchema>, { tenant }: Caller): Promise<PlanView> => {
+    const ports = withinTenant(all, tenant)
     const { workflow, warnings } = await givenWorkflow(ports, request)
     const input = request.input === undefined ? undefined : parseInput(workflow, request.input)
     if (input !== undefined) await checkFileReferences(ports.files, input, tenant)
@@ -43,8 +46,10 @@ export const previewPlan =
       steps: plannedSteps(workflow.steps),
       criticalPath: criticalPath(graph, () => 1).path,
       estimate: withUndeclared(estimate, bindings, agents, limits.budget),
-      bindings,
-      decisions,
+      bindings: Object.fromEntries(
+        Object.entries(bindings).map(([place, binding]) => [place, withGivenAgent(binding)]),
+      ),
+      decisions: decisions.map(givenDecision),
       gates: compiled.gates,
       counts: { ...compiled.counts, executions: 1 + compiled.parts.length },
       warnings: [...warnings, ...placedIn(workflow, unjudged), ...compiled.warnings],

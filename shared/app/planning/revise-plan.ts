@@ -30,13 +30,13 @@ export type Given = { workflow: Workflow; machine: MachineOfTask }
 /** The retry's own definition if it has one; otherwise the same one, whose shared machine is created again if it was collected. */
 export async function givenFor(
   ports: Pick<Ports, 'agents' | 'workflows' | 'collectables' | 'machines' | 'ids' | 'clock'>,
-  { positions, workflow: before }: Plan,
+  { positions, workflow: before, tenant }: Plan,
   { workflow: wanted, lenient }: Pick<Wishes, 'workflow' | 'lenient'>,
 ): Promise<Given | undefined> {
   if (wanted === undefined)
-    return positions && { workflow: before, machine: await sharedMachine(ports, before)() }
+    return positions && { workflow: before, machine: await sharedMachine(ports, before, tenant)() }
   const { workflow, registered } = await givenWorkflow(ports, { workflow: wanted, lenient })
-  return { workflow, machine: registered ?? (await sharedMachine(ports, workflow)()) }
+  return { workflow, machine: registered ?? (await sharedMachine(ports, workflow, tenant)()) }
 }
 
 /**

@@ -1,13 +1,14 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues, issue } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
+import { registryName } from '../../domain/tenants.ts'
 import type { Plan, RegisteredWorkflow, Workflows } from '../../ports/index.ts'
 import { placedIn } from '../../workflow/issue-places.ts'
 import { everyStep, pathOfPlace } from '../../workflow/places.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { workflowCalledBy } from '../../workflow/step-kinds.ts'
 
-/** The current versions of the workflows that a workflow calls. Throws InvalidWorkflowError naming those that do not exist. */
+/** The current versions of the workflows that a workflow calls, by their qualified names. Throws InvalidWorkflowError naming those that do not exist. */
 export async function versionsOfChildren(
   workflows: Pick<Workflows, 'findWorkflow' | 'listWorkflows'>,
   workflow: Workflow,
@@ -29,8 +30,8 @@ export async function versionsOfChildren(
   }
   return Object.fromEntries(
     calls.map(({ place }, at) => {
-      const { name, version } = (found[at] as RegisteredWorkflow).workflow
-      return [place, { name, version }]
+      const registered = found[at] as RegisteredWorkflow
+      return [place, { name: registryName(registered), version: registered.workflow.version }]
     }),
   )
 }

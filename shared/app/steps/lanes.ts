@@ -1,6 +1,7 @@
 /** How the items of a fan-out are distributed over the agents that can run them. */
 import type { Agent } from '../../domain/agent.ts'
 import { preferring } from '../../domain/prefer.ts'
+import { isCalled } from '../../domain/tenants.ts'
 import type { Plan } from '../../ports/index.ts'
 import { chooseAgent } from '../../selector/choose-agent.ts'
 import { type AgentStep, DEFAULT_CONCURRENCY, MOST_TOGETHER } from '../../workflow/schema.ts'
@@ -35,7 +36,7 @@ function agentsAble(
   { tenant, prefer }: Pick<Plan, 'tenant' | 'prefer'>,
 ): Agent[] {
   const fallbacks = (step.fallback ?? []).map((entry) =>
-    agents.some(({ id }) => id === entry)
+    agents.some(({ id }) => isCalled(id, entry))
       ? { capability: undefined, pinned: entry }
       : { capability: entry, pinned: undefined },
   )

@@ -10,6 +10,7 @@ import { inPlaceOf } from '../../domain/in-place-of.ts'
 import type { Decision } from '../../domain/plan.ts'
 import { preferring } from '../../domain/prefer.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
+import { givenName, isCalled } from '../../domain/tenants.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import { describeUnknownAgent } from '../../planner/issues-of-fallbacks.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
@@ -177,12 +178,12 @@ function noteRefusal(refusals: Refusals, { agentId, ...refusal }: Refusal & { ag
 /** What to correct in a step that is bound late to an agent that does not exist. */
 function unknownPin({ agent, capability }: AgentStep, agents: readonly Agent[]): string | undefined {
   const [name] = agent?.split('@') ?? []
-  if (name === undefined || agents.some(({ id }) => id === name)) return undefined
+  if (name === undefined || agents.some(({ id }) => isCalled(id, name))) return undefined
   const offers = ({ capabilities }: Agent) => capabilities.some((one) => one.name === capability)
   const able = capability === undefined ? agents : agents.filter(offers)
   return describeUnknownAgent(
     name,
-    able.map(({ id }) => id),
+    able.map(({ id }) => givenName(id)),
   )
 }
 

@@ -40,6 +40,7 @@ import { executionName, isOpenTask } from '../../domain/task.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { settleDead } from '../limits/spend-budget.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 import { answeredBefore, isRefusal, isSame } from './busy-waits.ts'
 import { calledStep, chooseCapability } from './chosen-capability.ts'
 import { failureInCause } from './failure-in-cause.ts'
@@ -89,16 +90,14 @@ type Call = Omit<RebindPayload, 'turn'> & { turn?: number; owner: string }
 
 /** Throws TaskCancelledError, StepFailedError when the failure must end the task, or AgentBusyError (rebind/B10). */
 export const rebindStep =
-  (ports: Needs) =>
+  (all: Needs) =>
   async (
     { taskId, execution, path, fence, owner, error, turn = 0 }: Call,
     report: (facts: RebindFacts) => void = () => {},
     reportLost: (facts: LostFacts) => void = () => {},
   ): Promise<RebindAnswer> => {
-    const [task, plan] = await Promise.all([
-      ports.tasks.findTask(taskId),
-      ports.plans.getPlan(taskId, execution),
-    ])
+    const [task, plan] = await Promise.all([all.tasks.findTask(taskId), all.plans.getPlan(taskId, execution)])
+    const ports = withinTenant(all, plan.tenant)
     if (!task || !isOpenTask(task)) {
       throw new OrchestratorError(
         'TaskCancelledError',

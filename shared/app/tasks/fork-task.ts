@@ -27,6 +27,7 @@ import { recordLoad } from '../planning/choose-agents.ts'
 import { givenFor, invalid, revisePlan } from '../planning/revise-plan.ts'
 import { digestOf, limitsOf, taskIdOf } from '../planning/task-request.ts'
 import { staysFailed } from '../steps/reopen-steps.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 import { getTask } from '../views/get-task.ts'
 import { taskView } from '../views/task-views.ts'
 import { enqueue } from './queue-tasks.ts'
@@ -56,8 +57,9 @@ const AT_ONCE = 20
 
 /** Throws NotFoundError, InvalidInputError, and the errors of a submission. */
 export const forkTask =
-  (ports: Needs) =>
+  (unscoped: Needs) =>
   async (request: ForkRequest, caller: Caller): Promise<TaskView> => {
+    const ports = withinTenant(unscoped, caller.tenant)
     const { id, steps } = request
     const task = await getTask(ports, id, caller)
     const before = await ports.plans.getPlan(id, task.execution)

@@ -22,6 +22,7 @@ import { decisionOf } from '../agents/agent-statistics.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
 import { calledStep } from '../steps/chosen-capability.ts'
 import { hasStepAt } from '../steps/plan-paths.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 import { getTask } from '../views/get-task.ts'
 import { noSuchStep } from '../views/no-such-step.ts'
 
@@ -29,8 +30,9 @@ type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'agents' | 'statistics' |
 
 /** Throws NotFoundError, and ConflictError for a step that has no output to rate. */
 export const rateStep =
-  (ports: Needs) =>
+  (all: Needs) =>
   async ({ id, stepId, score: given, comment, by }: RateStep, caller: Caller): Promise<RatingView> => {
+    const ports = withinTenant(all, caller.tenant)
     const score = roundedScore(given)
     const task = await getTask(ports, id, caller)
     const rating = withoutUndefined({ score, comment, by, at: ports.clock.now().toISOString() })

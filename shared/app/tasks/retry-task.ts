@@ -25,6 +25,7 @@ import { reopenBudget, reopenChildBudget } from '../limits/spend-budget.ts'
 import { recordLoad } from '../planning/choose-agents.ts'
 import { type Given, givenFor, revisePlan, type Wishes } from '../planning/revise-plan.ts'
 import { reopenSteps } from '../steps/reopen-steps.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 import { getTask } from '../views/get-task.ts'
 import { taskView } from '../views/task-views.ts'
 import { makeTask } from './make-task.ts'
@@ -41,8 +42,9 @@ const MOST_RETRIES_KEPT = 200
 
 /** Throws NotFoundError, ConflictError for a task that is open or has succeeded, and the errors of a submission. */
 export const retryTask =
-  (ports: Needs) =>
+  (all: Needs) =>
   async ({ id, ...wishes }: z.output<typeof RetryTaskSchema>, caller: Caller): Promise<TaskView> => {
+    const ports = withinTenant(all, caller.tenant)
     const task = await getTask(ports, id, caller)
     if (isOpenTask(task)) throw refused(task.id, `is still ${task.status}`)
     if (task.status === 'succeeded') throw refused(task.id, 'has succeeded')

@@ -15,6 +15,7 @@ import { recordLoad } from '../planning/choose-agents.ts'
 import { planSubmission, type SubmissionNeeds } from '../planning/plan-submission.ts'
 import { rememberEstimates } from '../planning/remember-estimates.ts'
 import { digestOf, taskIdOf } from '../planning/task-request.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 import { taskView } from '../views/task-views.ts'
 import { enqueue } from './queue-tasks.ts'
 import { startTask } from './start-task.ts'
@@ -23,9 +24,10 @@ import { requireSame, storeTask } from './store-task.ts'
 type Needs = SubmissionNeeds & Pick<Ports, 'tasks' | 'plans' | 'bus' | 'executions' | 'budgets' | 'queue'>
 
 /** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
-export const submitTask = (ports: Needs) => {
-  const estimateOf = rememberEstimates(ports)
+export const submitTask = (all: Needs) => {
+  const estimateOf = rememberEstimates(all)
   return async (request: SubmitTask, caller: Caller): Promise<TaskView> => {
+    const ports = withinTenant(all, caller.tenant)
     const digest = digestOf(ports, request)
     const taskId = taskIdOf(ports, request, caller)
     const planned = await planSubmission(ports, requestForGoal(request), caller, {

@@ -2,6 +2,7 @@ import type { ItemCounts } from '../../contracts/views.ts'
 import { numberedPath } from '../../domain/instance-path.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import { isOpenTask, type Task } from '../../domain/task.ts'
+import { givenName } from '../../domain/tenants.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 
 type Known = {
@@ -45,5 +46,7 @@ function agentsOf(
     if (agentId === undefined || (status !== 'succeeded' && status !== 'failed')) continue
     counts.set(agentId, (counts.get(agentId) ?? 0) + 1)
   }
-  return [...counts.keys()].some((id) => id !== planned) ? Object.fromEntries(counts) : undefined
+  return [...counts.keys()].some((id) => id !== planned)
+    ? Object.fromEntries([...counts].map(([id, items]) => [givenName(id), items]))
+    : undefined
 }

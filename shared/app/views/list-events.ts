@@ -5,6 +5,7 @@ import type { DomainEvent } from '../../domain/event.ts'
 import { eventsOfTask } from '../../domain/events-of-task.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
+import { givenEvent } from '../tenants/given-names.ts'
 import { getTask } from './get-task.ts'
 import { pageOf } from './page-of.ts'
 import { SHOWN } from './records-of-step.ts'
@@ -34,7 +35,7 @@ export const listTaskEvents =
       cursor,
       limit,
       keyOf: ({ time, id: eventId }) => `${time}#${eventId}`,
-      show: (event) => event,
+      show: givenEvent,
       orElse: (gone) => {
         const at = events.findIndex(({ time }) => time >= (gone.split('#')[0] ?? ''))
         return at < 0 ? events.length : at

@@ -16,6 +16,8 @@ import { everyStep } from '../../workflow/places.ts'
 import { isFanOut } from '../../workflow/schema.ts'
 import { capabilityOfStep } from '../../workflow/step-needs.ts'
 import { hasStepAt } from '../steps/plan-paths.ts'
+import { withGivenAgent } from '../tenants/given-names.ts'
+import { withinTenant } from '../tenants/within-tenant.ts'
 import { getTask } from './get-task.ts'
 import { noSuchStep } from './no-such-step.ts'
 import { recordsOfStep } from './records-of-step.ts'
@@ -34,8 +36,9 @@ const SLACK_MILLISECONDS = 60_000
  * after it, also those that are not written yet.
  */
 export const listTaskLogs =
-  (ports: Needs) =>
+  (all: Needs) =>
   async ({ id, step, since, after, cursor, limit }: Asked, caller: Caller): Promise<Page> => {
+    const ports = withinTenant(all, caller.tenant)
     const task = await getTask(ports, id, caller)
     const from = Math.max(Date.parse(task.createdAt) - SLACK_MILLISECONDS, parseTime(since) ?? 0)
     const end = isOpenTask(task) ? ports.clock.now().getTime() : Date.parse(task.endedAt)
@@ -49,7 +52,7 @@ export const listTaskLogs =
       after: last === undefined ? undefined : placeIn(last),
       limit,
     })
-    const logs = fitting(lines.map(viewOf))
+    const logs = fitting(lines.map(viewOf).map(withGivenAgent))
     const [at] = logs.slice(-1)
     const next = at === undefined ? last : `${at.time}#${at.id}`
     return withoutUndefined({

@@ -8,6 +8,7 @@ import type { StoredValue } from '../../domain/step.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
 import { hasStepAt } from '../steps/plan-paths.ts'
+import { withGivenAgent } from '../tenants/given-names.ts'
 import { getTask } from './get-task.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'transcripts' | 'values'>
@@ -27,7 +28,7 @@ export const listTranscript =
     const calls = await Promise.all(
       found.entries.map(async ({ request, answer, ...entry }) =>
         withoutUndefined({
-          ...entry,
+          ...withGivenAgent(entry),
           request: await unlessGone(ports, request),
           answer: answer && (await unlessGone(ports, answer)),
         }),

@@ -21,6 +21,7 @@ import { capabilityOfStep, graphOfWorkflow, oneOfStep } from '../../workflow/ste
 import { decisionOf } from '../agents/agent-statistics.ts'
 import { costWithin, type PaidWithin, paidWithin } from '../limits/cost-within.ts'
 import { bindingAt, goesOnAt, stepAt, stepsAt } from '../steps/plan-paths.ts'
+import { givenDecision, withGivenAgent } from '../tenants/given-names.ts'
 import { itemCounts } from './item-counts.ts'
 import { waitingOutput } from './waiting-output.ts'
 
@@ -75,7 +76,7 @@ function endOf(task: EndedTask): Partial<TaskView> {
   if (task.status === 'succeeded') return { ...end, ...degradedIn(task) }
   if (task.status === 'cancelled')
     return { ...end, error: { name: 'TaskCancelledError', message: task.reason } }
-  return { ...end, error: task.error }
+  return { ...end, error: withGivenAgent(task.error) }
 }
 
 type Succeeded = Extract<EndedTask, { status: 'succeeded' }>
@@ -192,19 +193,19 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     stepId: path,
     status: hasFailedInside(known, record) ? 'failed' : statusAt(known, path, record),
     ...{ capability: record?.capability ?? capabilityOfStep(step), oneOf: oneOfStep(step) },
-    agentId,
+    ...withGivenAgent({ agentId }),
     agentVersion: record?.agentVersion ?? (record?.status === 'running' ? record.calledVersion : undefined),
     agentCode: record?.agentCode,
     ...waitingOutput(record),
     needs,
-    attempts: record?.attempts ?? [],
+    attempts: (record?.attempts ?? []).map(withGivenAgent),
     ...(record ? timesOf(record) : {}),
     ...costWithin(known.paid, path, record),
     approval: record?.approval && shownApproval(record.approval),
     round: rounds.get(path),
     items: itemCounts(known, path, agentId),
     child: record?.child,
-    decision,
+    decision: decision && givenDecision(decision),
   })
 }
 
@@ -217,9 +218,7 @@ function hasFailedInside({ task, plan, records, rounds }: Known, record: StepRec
 }
 
 /** Without the task token, which would allow its holder to answer. */
-function shownApproval({ token: _token, ...shown }: Approval): Omit<Approval, 'token'> {
-  return shown
-}
+const shownApproval = ({ token: _token, ...shown }: Approval): Omit<Approval, 'token'> => shown
 
 function timesOf(record: StepRecord): Partial<StepView> {
   const { endedAt, error, skipReason, degraded, reused, evaluation, rating, progress, said, held, status } =

@@ -1,4 +1,5 @@
 import { type DefinedAgent, defineAgent } from '../../agent/index.ts'
+import { withinTenant } from '../../app/tenants/within-tenant.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Ports } from '../../ports/index.ts'
 import { TURN_CAPABILITY } from '../../workflow/conversation.ts'
@@ -8,7 +9,7 @@ import { TurnInputSchema, TurnOutputSchema } from './turn-schemas.ts'
 
 /** What the agent uses beyond what every agent has. */
 export type ConverseDeps = {
-  agents: Pick<Ports['agents'], 'listAgents'>
+  agents: Ports['agents']
   tasks: Pick<Ports['tasks'], 'findTask'>
 }
 
@@ -31,8 +32,9 @@ export function converseAgent(deps: () => ConverseDeps): DefinedAgent {
     needs: { models: ['*'] },
     async execute({ input }, context) {
       const { agents, tasks } = deps()
-      const [all, task] = await Promise.all([agents.listAgents(), tasks.findTask(context.task.id)])
+      const task = await tasks.findTask(context.task.id)
       if (!task) throw new OrchestratorError('BugError', `there is no task ${context.task.id}`)
+      const all = await withinTenant({ agents }, task.tenant).agents.listAgents()
       return takeTurn(input, toolsOfCapabilities(input.capabilities, all, task.tenant), context)
     },
   })

@@ -58,7 +58,7 @@ export function oneTry(ports: Needs, run: StepRun, attempt: Limits & AdmittedCal
     let answer: ModelAnswer
     try {
       const told = await orAborted(attempt.signal, () =>
-        ports.models.generate({ ...request, onText, signal: attempt.signal }),
+        ports.models.generate({ ...request, tenant: run.plan.tenant, onText, signal: attempt.signal }),
       )
       answer = withCredibleUsage(boundedAnswer(told), settings)
     } catch (error) {

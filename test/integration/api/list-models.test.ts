@@ -29,7 +29,7 @@ async function listed(models: object) {
 
 it('lists what the stage configures, who may call it, and what it has used', async () => {
   const use = { ...NO_USE, calls: 2, inputTokens: 70, outputTokens: 30, costUsd: 0.5 }
-  await stores.ports.modelUsage.addUse('fast', use)
+  await stores.ports.modelUsage.addUse('fast', 'one', use)
   await Promise.all([
     stores.ports.agents.putAgent(makeAgent({ id: 'b', needs: { models: ['fast', 'default'] } })),
     stores.ports.agents.putAgent(makeAgent({ id: 'a', needs: { models: ['*', 'default'] } })),

@@ -72,7 +72,7 @@ const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
   rateStep: (id) => ({ path: { id, stepId: 'ask' }, body: { score: 1 } }),
 }
 
-/** Routes over all tasks of a tenant, or without tasks. Agents, workflows and the API's description belong to the installation. */
+/** Routes over all tasks of a tenant, or without tasks. What deployments have brought, and the API's description, belong to the installation. */
 const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
   listTasks: () => ({}),
   listApprovals: () => ({}),

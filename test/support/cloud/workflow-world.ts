@@ -153,6 +153,7 @@ export function makeWorld(
   const statistics: Ports['statistics'] = {
     add: async (_subject, { epoch }) => ({ epoch, counters: {} }),
     correct: async () => {},
+    ofTenants: false,
     find: async (subjects) => subjects.map(() => []),
     reset: async () => {},
   }

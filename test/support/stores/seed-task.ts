@@ -9,7 +9,7 @@ let count = 0
 
 type Seed = { steps: object; agents: Agent[]; output?: unknown; inputSchema?: object; input?: Json }
 
-/** Registers a workflow and agents, and submits a task for it; returns the task's id. */
+/** Registers a workflow and agents as a deployment does, for all tenants, and submits a task for it; returns the task's id. */
 export async function seedTask(ports: Ports, { input = {}, ...seed }: Seed): Promise<string> {
   const name = await seedWorkflow(ports, seed)
   const { taskId } = await submitTask(ports)({ workflow: name, input, metadata: {} }, CALLER)
@@ -37,7 +37,7 @@ export async function seedWorkflow(
     gates: [],
     registeredAt: '',
     active: true,
-    origin: 'api' as const,
+    origin: 'deployment' as const,
   }
   await ports.workflows.putWorkflow(registered)
   return name

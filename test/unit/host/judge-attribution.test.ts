@@ -179,7 +179,7 @@ describe('what a judge does is its own (judging/W4)', () => {
     ])
     // The events that are derived from the record are those that were published.
     const done = await record()
-    const derived = done ? eventsOfStep(taskId, done) : []
+    const derived = done ? eventsOfStep({ taskId, tenant: 'default' }, done) : []
     expect(new Set(derived.map(({ id }) => id))).toEqual(new Set(ofStep.map(({ id }) => id)))
   })
 

@@ -22,7 +22,7 @@ describe('what can never fit (constants/C1)', () => {
   it('is described by the schema’s description of a text, not by its pattern', () => {
     const schema = schemaOf(z.strictObject({ source: FileReferenceSchema }))
     expect(issuesOfConstants({ source: { $file: 7 } }, schema, 'in').map(({ message }) => message)).toEqual([
-      '$file is 7; it must be text of at most 1024 characters: files/<folder>/<path>, or task-files/... of an agent',
+      '$file is 7; it must be text of at most 1024 characters: files/[@<tenant>/]<folder>/<path>, or task-files/...',
     ])
   })
 

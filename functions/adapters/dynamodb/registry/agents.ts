@@ -4,7 +4,7 @@ import { type Agent, AgentSchema } from '../../../../shared/domain/agent.ts'
 import type { Agents } from '../../../../shared/ports/index.ts'
 import { callAws } from '../../aws-errors.ts'
 import { jsonItem, type OnUnreadable, readRecord } from '../json-items.ts'
-import { agentKey } from '../keys.ts'
+import { agentKey, nameKey } from '../keys.ts'
 import { listKind, type RegistryTable } from './list-kind.ts'
 
 /** A record that cannot be parsed is missing from the list and not found by its id; it is reported to `onUnreadable`. */
@@ -21,7 +21,7 @@ export function dynamodbAgents({
       const Item = {
         ...agentKey(agent.id),
         kindKey: KINDS.agent,
-        nameKey: agent.id,
+        nameKey: nameKey(agent.id),
         ...jsonItem(agent, `agent "${agent.id}"`),
       }
       await callAws(() => client.send(new PutCommand({ TableName: table, Item })))
@@ -33,8 +33,9 @@ export function dynamodbAgents({
       return Item && agentIn(Item)
     },
 
-    async listAgents() {
-      return (await listKind({ client, table }, KINDS.agent)).flatMap((item) => agentIn(item) ?? [])
+    async listAgents({ of } = {}) {
+      const items = await listKind({ client, table }, KINDS.agent, of === undefined ? {} : { of })
+      return items.flatMap((item) => agentIn(item) ?? [])
     },
   }
 }

@@ -11,26 +11,26 @@ const DAY_SECONDS = 86_400
 /** Costs are counted in whole billionths of a dollar, so that their sums are exact. */
 const BILLION = 1e9
 
-/** An item for each model and day. */
+/** An item for each tenant, model and day. */
 export function dynamodbModelUsage({ client, table, clock }: RegistryTable & { clock: Clock }): ModelUsage {
   const today = (): number => Math.floor(clock.now().getTime() / 1_000 / DAY_SECONDS)
 
-  async function useOf(model: string): Promise<ModelUse> {
+  async function useOf(model: string, tenant: string): Promise<ModelUse> {
     const days = await queryAll(client, {
       TableName: table,
       KeyConditionExpression: 'pk = :pk AND sk >= :from',
-      ExpressionAttributeValues: { ':pk': usageKey(model), ':from': dayKey(today() - USE_DAYS + 1) },
+      ExpressionAttributeValues: { ':pk': usageKey(model, tenant), ':from': dayKey(today() - USE_DAYS + 1) },
     })
     return days.map(useIn).reduce(addUse, NO_USE)
   }
 
   return {
-    async addUse(model, { costUsd, ...counts }) {
+    async addUse(model, tenant, { costUsd, ...counts }) {
       const added = Object.entries({ ...counts, costBillionths: Math.round(costUsd * BILLION) })
       const day = today()
       const update = new UpdateCommand({
         TableName: table,
-        Key: { pk: usageKey(model), sk: dayKey(day) },
+        Key: { pk: usageKey(model, tenant), sk: dayKey(day) },
         UpdateExpression: `ADD ${added.map(([name]) => `${name} :${name}`).join(', ')} SET expiresAt = :expires`,
         ExpressionAttributeValues: {
           ...Object.fromEntries(added.map(([name, value]) => [`:${name}`, value])),
@@ -40,8 +40,10 @@ export function dynamodbModelUsage({ client, table, clock }: RegistryTable & { c
       await callAws(() => client.send(update))
     },
 
-    async usesOf(models) {
-      const uses = await Promise.all(models.map(async (model) => [model, await useOf(model)] as const))
+    async usesOf(models, tenant) {
+      const uses = await Promise.all(
+        models.map(async (model) => [model, await useOf(model, tenant)] as const),
+      )
       return new Map(uses)
     },
   }

@@ -3,10 +3,11 @@ import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import * as z from 'zod'
 import { KINDS, REGISTRY_ITEMS } from '../../../../shared/contracts/table-layout.ts'
 import { GateSchema } from '../../../../shared/domain/plan.ts'
+import { registryName } from '../../../../shared/domain/tenants.ts'
 import type { RegisteredWorkflow, Workflows } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { type OnUnreadable, readRecord, recordIn } from '../json-items.ts'
-import { chunkKey, contentKey, versionKey, workflowKey } from '../keys.ts'
+import { chunkKey, contentKey, nameKey, versionKey, workflowKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import { listKind, type RegistryTable } from './list-kind.ts'
 
@@ -42,6 +43,7 @@ const RegisteredSchema = z.looseObject({
   stateMachineArn: z.string(),
   gates: z.array(GateSchema),
   active: z.boolean(),
+  tenant: z.string().optional(),
 })
 
 /** A record that cannot be read is missing from lists, not found by its name, and reported to `onUnreadable`. */
@@ -91,7 +93,7 @@ export function dynamodbWorkflows({
     const bytes = Buffer.from(json)
     if (bytes.length <= MOST_BYTES) return { json }
     const content = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
-    const pk = workflowKey(registered.workflow.name)
+    const pk = workflowKey(registryName(registered))
     // The text is cut as bytes, because a cut in a string could split a surrogate pair.
     for (let from = 0, at = 0; from < bytes.length; from += MOST_BYTES, at++)
       await put({ pk, sk: chunkKey(content, at), bytes: bytes.subarray(from, from + MOST_BYTES) })
@@ -150,22 +152,27 @@ export function dynamodbWorkflows({
       return found.flatMap((one) => one ?? [])
     },
 
-    async listWorkflows() {
-      const listed = await listKind({ client, table }, KINDS.workflow)
+    async listWorkflows({ of } = {}) {
+      const listed = await listKind({ client, table }, KINDS.workflow, of === undefined ? {} : { of })
       return (await Promise.all(listed.map(read))).flatMap((found) => found ?? [])
     },
   }
 }
 
 function versionItem(registered: RegisteredWorkflow): Item {
-  const { name, version } = registered.workflow
-  return { pk: workflowKey(name), sk: versionKey(version), ...claimOf(registered) }
+  const { version } = registered.workflow
+  return {
+    pk: workflowKey(registryName(registered)),
+    sk: versionKey(version),
+    ...claimOf(registered),
+  }
 }
 
 function latestItem(registered: RegisteredWorkflow): Item {
   const { active, workflow } = registered
-  const { name, version } = workflow
-  const listed = active ? { kindKey: KINDS.workflow, nameKey: name } : {}
+  const { version } = workflow
+  const name = registryName(registered)
+  const listed = active ? { kindKey: KINDS.workflow, nameKey: nameKey(name) } : {}
   return { pk: workflowKey(name), sk: REGISTRY_ITEMS.latest, version, ...listed, ...claimOf(registered) }
 }
 

@@ -1,4 +1,5 @@
 import { usdOfCall } from '../../../../shared/app/limits/price-of-model.ts'
+import { DEFAULT_TENANT } from '../../../../shared/domain/caller.ts'
 import { isOrchestratorError } from '../../../../shared/domain/errors.ts'
 import type { ModelSettings } from '../../../../shared/domain/model-settings.ts'
 import { NO_USE } from '../../../../shared/domain/model-use.ts'
@@ -14,7 +15,7 @@ type Counting = {
 }
 
 /**
- * The same models, whose calls are counted by name and day. A call does not wait for it: what follows it (settling its cost, storing its turn)
+ * The same models, whose calls are counted by tenant, name and day. A call does not wait for it: what follows it (settling its cost, storing its turn)
  * takes longer, and a count that is lost is missing from an overview only.
  */
 export function countingModels<M extends Configured>(models: M, { usage, prices, onLost }: Counting): M {
@@ -23,7 +24,7 @@ export function countingModels<M extends Configured>(models: M, { usage, prices,
     return (settings && usdOfCall(settings, used, prices)) ?? 0
   }
 
-  function count(name: string, used: TokenUsage): void {
+  function count({ model: name, tenant = DEFAULT_TENANT }: ModelRequest, used: TokenUsage): void {
     const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 } = used
     const use = {
       ...NO_USE,
@@ -34,17 +35,17 @@ export function countingModels<M extends Configured>(models: M, { usage, prices,
       cacheWriteTokens,
       costUsd: costOf(name, used),
     }
-    usage.addUse(name, use).catch((error: unknown) => onLost({ model: name, error: String(error) }))
+    usage.addUse(name, tenant, use).catch((error: unknown) => onLost({ model: name, error: String(error) }))
   }
 
   async function generate(request: ModelRequest) {
     try {
       const answer = await models.generate(request)
-      count(request.model, answer.usage)
+      count(request, answer.usage)
       return answer
     } catch (error) {
       const used = usageIn(error)
-      if (used) count(request.model, used)
+      if (used) count(request, used)
       throw error
     }
   }

@@ -1,0 +1,188 @@
+/** Two tenants with the same names of agents and workflows, over the routes of the API. */
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { makeHandlers } from '../../../functions/api/handlers.ts'
+import { removeDeployment } from '../../../shared/app/catalogue/remove-deployment.ts'
+import { collectMachines } from '../../../shared/app/machines/collect-machines.ts'
+import { wholeOf, withinTenant } from '../../../shared/app/tenants/within-tenant.ts'
+import type { RouteId } from '../../../shared/contracts/routes.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { callerOf } from '../../support/stores/callers.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
+
+const TENANTS = ['default', 'acme', 'rival'] as const
+
+let stores: Awaited<ReturnType<typeof startStores>>
+const started: (typeof stores)[] = []
+beforeEach(async () => {
+  stores = await startStores()
+  started.push(stores)
+})
+afterAll(() => Promise.all(started.map(({ stop }) => stop())))
+
+async function ask(tenant: string, route: RouteId, { path, body }: { path?: object; body?: object } = {}) {
+  const event: object = {
+    headers: {},
+    ...(path ? { pathParameters: path } : {}),
+    ...(body ? { body } : {}),
+  }
+  const handlers = makeHandlers(stores.ports, {
+    callerOf: () => ({ ...callerOf(tenant), scopes: ALL_BUT_ADMIN }),
+  })
+  return JSON.parse((await handlers[route](event as APIGatewayProxyEventV2)).body ?? '')
+}
+const ALL_BUT_ADMIN = ['tasks:write', 'tasks:approve', 'agents:write', 'workflows:write'] as const
+
+const nameOf = (error: { name: string }) => error.name
+const agentBody = (tenant: string, id = 'translator') => ({
+  id,
+  version: '1.0.0',
+  description: `of ${tenant}`,
+  capabilities: [{ name: 'text.translate', description: tenant, inputSchema: {}, outputSchema: {} }],
+  functionArn: `arn:aws:lambda:us-east-1:123456789012:function:${tenant}-${id}`,
+})
+const registerAgent = (tenant: string, id?: string) =>
+  ask(tenant, 'registerAgent', { body: agentBody(tenant, id) })
+const workflowBody = (tenant: string, version = 1) => ({
+  workflow: {
+    name: 'report',
+    version,
+    description: `of ${tenant}`,
+    taskTypes: ['reporting'],
+    steps: {
+      t: { capability: 'text.translate', agent: 'translator', fallback: ['translator'], input: tenant },
+    },
+  },
+})
+const putWorkflow = (tenant: string, version?: number) =>
+  ask(tenant, 'putWorkflow', { path: { name: 'report' }, body: workflowBody(tenant, version) })
+const idsSeen = async (tenant: string): Promise<string[]> =>
+  (await ask(tenant, 'listAgents')).agents.map(({ id }: { id: string }) => id)
+
+describe('agents of the same id', () => {
+  it('are listed, shown, called, reset and retired by their tenant alone (within/W1)', async () => {
+    await stores.ports.agents.putAgent(makeAgent({ id: 'common' }))
+    for (const tenant of TENANTS) expect(await registerAgent(tenant)).toMatchObject({ id: 'translator' })
+    await registerAgent('rival', 'secret')
+    expect(await Promise.all(TENANTS.map(idsSeen))).toEqual([
+      ['common', 'translator'],
+      ['common', 'translator'],
+      ['common', 'secret', 'translator'],
+    ])
+    for (const tenant of TENANTS) {
+      const shown = await ask(tenant, 'getAgent', { path: { id: 'translator' } })
+      expect([shown.id, shown.description]).toEqual(['translator', `of ${tenant}`])
+    }
+    for (const id of ['secret', 'rival/secret', 'rival/translator', '../rival/secret'])
+      for (const route of ['getAgent', 'resetAgent', 'retireAgent'] as const)
+        expect(await ask('acme', route, { path: { id } }).catch(nameOf)).toBe('NotFoundError')
+    expect(
+      await ask('acme', 'getAgent', { path: { id: 'secre' } }).catch(({ message }) => message),
+    ).not.toContain('secret')
+    await ask('acme', 'retireAgent', { path: { id: 'translator' } })
+    expect(await ask('rival', 'getAgent', { path: { id: 'translator' } })).toMatchObject({ status: 'active' })
+    expect(await ask('acme', 'getAgent', { path: { id: 'translator' } })).toMatchObject({
+      status: 'inactive',
+    })
+  })
+
+  it('are refused where the stage has the id, and reset by who owns the statistics', async () => {
+    await stores.ports.agents.putAgent(makeAgent({ id: 'translator' }))
+    for (const tenant of TENANTS)
+      await expect(registerAgent(tenant)).rejects.toMatchObject({ name: 'ConflictError', status: 409 })
+    const reset = (tenant: string) => ask(tenant, 'resetAgent', { path: { id: 'translator' } })
+    expect(await reset('default')).toMatchObject({ id: 'translator' })
+    await expect(reset('acme')).rejects.toMatchObject({ name: 'ConflictError', status: 409 })
+  })
+})
+
+describe('workflows of the same name', () => {
+  beforeEach(async () => {
+    for (const tenant of TENANTS) await registerAgent(tenant)
+  })
+
+  it('are listed, planned and run by their tenant alone (within/W1, publish/V6)', async () => {
+    const published = []
+    for (const tenant of TENANTS) published.push(await putWorkflow(tenant))
+    const machines = published.map(({ stateMachineArn }) => stateMachineArn)
+    expect(new Set(machines).size).toBe(3)
+    for (const [at, tenant] of TENANTS.entries()) {
+      const { workflows } = await ask(tenant, 'listWorkflows')
+      expect(workflows).toMatchObject([{ name: 'report', description: `of ${tenant}` }])
+      const shown = await ask(tenant, 'getWorkflow', { path: { name: 'report' } })
+      expect(shown.definition.steps.t.input).toBe(tenant)
+      for (const named of [{ type: 'reporting' }, { workflow: 'report' }, { workflow: 'report@1' }]) {
+        const { bindings } = await ask(tenant, 'makePlan', { body: { ...named, input: {} } })
+        expect(bindings.t).toMatchObject({
+          agentId: 'translator',
+          functionArn: agentBody(tenant).functionArn,
+        })
+        const { taskId } = await ask(tenant, 'submitTask', { body: { ...named, input: {} } })
+        expect((await stores.ports.tasks.findTask(taskId))?.stateMachineArn).toBe(machines[at])
+      }
+    }
+    await putWorkflow('acme', 2)
+    expect(await ask('acme', 'getWorkflow', { path: { name: 'report' } })).toMatchObject({ version: 2 })
+    expect(await ask('rival', 'getWorkflow', { path: { name: 'report' } })).toMatchObject({ version: 1 })
+    const other = { body: { workflow: 'report@2', input: {} } }
+    await expect(ask('rival', 'submitTask', other)).rejects.toMatchObject({ name: 'NotFoundError' })
+  })
+
+  it('resolve as children in the tenant of their task, and stay what was planned', async () => {
+    for (const tenant of TENANTS) await putWorkflow(tenant)
+    const workflow = { name: 'parent', steps: { c: { workflow: 'report' } } }
+    for (const tenant of TENANTS) {
+      const { taskId } = await ask(tenant, 'submitTask', { body: { workflow, input: {} } })
+      const { children } = await stores.ports.plans.getPlan(taskId)
+      const name = tenant === 'default' ? 'report' : `${tenant}/report`
+      expect(children).toEqual({ c: { name, version: 1 } })
+    }
+  })
+
+  it('of the stage are common, and no tenant can take their name (publish/V5)', async () => {
+    await putWorkflow('default')
+    const mine = await stores.ports.workflows.findWorkflow('report')
+    if (!mine) throw new Error('it is not there')
+    await stores.ports.workflows.putWorkflow({ ...mine, origin: 'deployment' })
+    for (const tenant of ['acme', 'rival'])
+      await expect(putWorkflow(tenant, 2)).rejects.toMatchObject({ name: 'ConflictError', status: 409 })
+    expect(await ask('rival', 'getWorkflow', { path: { name: 'report' } })).toMatchObject({ version: 1 })
+  })
+
+  it('that a tenant had first stay its own when a deployment brings the name (within/W2, publish/V6)', async () => {
+    await putWorkflow('acme')
+    await putWorkflow('default')
+    const mine = await stores.ports.workflows.findWorkflow('report')
+    if (!mine) throw new Error('it is not there')
+    await stores.ports.workflows.putWorkflow({ ...mine, origin: 'deployment' })
+    expect(await putWorkflow('acme', 2)).toMatchObject({ version: 2, description: 'of acme' })
+    expect(await ask('acme', 'getWorkflow', { path: { name: 'report' } })).toMatchObject({ version: 2 })
+    expect(await ask('rival', 'getWorkflow', { path: { name: 'report' } })).toMatchObject({ version: 1 })
+  })
+
+  it('are all retired with the stacks, and their machines with them', async () => {
+    for (const tenant of TENANTS) {
+      await putWorkflow(tenant)
+      await ask(tenant, 'submitTask', {
+        body: { workflow: { name: 'inline', steps: { t: { capability: 'text.translate' } } }, input: {} },
+      })
+    }
+    // One of each tenant that it has published, and one of each that its inline workflow runs on.
+    expect(stores.recorded.machines.size).toBe(6)
+    const swept = await collectMachines(stores.ports)({ unusedDays: 0 })
+    expect(swept.removed).toHaveLength(3)
+    const left = [...stores.recorded.machines.keys()].map((name) => stores.ports.machines.arnOf(name))
+    const removed = new Set<string>()
+    const machines = { ...stores.ports.machines, remove: async (arn: string) => !!removed.add(arn) }
+    await removeDeployment({ ...stores.ports, machines })()
+    expect(left.filter((arn) => !removed.has(arn))).toEqual([])
+    for (const tenant of TENANTS) expect((await ask(tenant, 'listWorkflows')).workflows).toEqual([])
+  })
+})
+
+it('a view of a view is that of its tenant, and knows the whole registry', () => {
+  const { ports } = stores
+  const twice = withinTenant(withinTenant(ports, 'acme'), 'acme')
+  expect(wholeOf(twice.agents)).toBe(ports.agents)
+  expect(wholeOf(twice.workflows)).toBe(ports.workflows)
+})
