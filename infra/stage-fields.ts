@@ -142,6 +142,12 @@ export const FieldsSchema = z.strictObject({
     .describe(
       'Whether what agents ask of language models, and what is answered, is kept with the attempts of a task and expires with it',
     ),
+  statistics: z
+    .enum(['shared', 'own'])
+    .default('shared')
+    .describe(
+      'Whether all tenants share the statistics and circuit breakers of the agents that a deployment brings, or each tenant has its own',
+    ),
   models: ModelsSchema.default({}).describe(
     'Language models by the names that agents ask for in `needs.models`; `default` is the one that an agent asks for without a name',
   ),

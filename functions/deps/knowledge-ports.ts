@@ -3,6 +3,7 @@ import { dynamodbBreakers } from '../adapters/dynamodb/counters/breakers.ts'
 import { dynamodbLimits } from '../adapters/dynamodb/counters/limits.ts'
 import { dynamodbStatistics } from '../adapters/dynamodb/counters/statistics.ts'
 import { countersTable, registryTable } from './clients.ts'
+import { environment } from './environment.ts'
 import { once } from './once.ts'
 import { clock } from './platform.ts'
 import { agents, loads } from './registry-ports.ts'
@@ -17,7 +18,9 @@ export const knowledgePorts = () => ({
 })
 
 export const statistics = (): Statistics =>
-  once('statistics', () => dynamodbStatistics({ ...countersTable(), now: clock.now }))
+  once('statistics', () =>
+    dynamodbStatistics({ ...countersTable(), now: clock.now, ofTenants: environment().STATISTICS === 'own' }),
+  )
 
 export const breakers = (): Breakers => once('breakers', () => dynamodbBreakers(registryTable()))
 

@@ -45,6 +45,7 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
     if (grants.some(({ when }) => when === setting))
       target.configure(VARIABLES[setting], String(stage[setting]))
   }
+  if ('statistics' in ports && stage.statistics === 'own') target.configure('STATISTICS', 'own')
   if ('taskFiles' in ports && ports.taskFiles?.includes('write')) {
     if (stage.maxFileMb !== undefined) target.configure('MAX_FILE_MB', String(stage.maxFileMb))
     if (stage.maxTaskFiles !== undefined) target.configure('MAX_TASK_FILES', String(stage.maxTaskFiles))

@@ -50,6 +50,10 @@ export const EnvironmentSchema = z.object({
     .catch('no')
     .optional()
     .describe('Whether calls of language models are kept with their attempts; yes by default'),
+  STATISTICS: z
+    .enum(['shared', 'own'])
+    .optional()
+    .describe('Whether tenants share the statistics of common agents; shared by default'),
   PRICES: z
     .string()
     .transform((text) => PricesOfAnyRelease.parse(JSON.parse(text)))

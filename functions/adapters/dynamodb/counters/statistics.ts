@@ -15,10 +15,12 @@ export function dynamodbStatistics({
   client,
   table,
   now,
+  ofTenants = false,
 }: {
   client: DynamoDBDocumentClient
   table: string
   now: () => Date
+  ofTenants?: boolean
 }): Statistics {
   const additionTo = (subject: Subject, { epoch, counters }: Additions) => {
     const names = Object.keys(counters)
@@ -35,6 +37,8 @@ export function dynamodbStatistics({
   }
 
   return {
+    ofTenants,
+
     async add(subject, additions) {
       const update = new UpdateCommand({ ...additionTo(subject, additions), ReturnValues: 'ALL_NEW' })
       const { Attributes = {} } = await callAws(() => client.send(update))
