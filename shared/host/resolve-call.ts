@@ -6,6 +6,7 @@ import { OrchestratorError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import { ownOf } from '../domain/own.ts'
 import type { StepRecord } from '../domain/step.ts'
+import type { Plan } from '../ports/index.ts'
 import type { AgentStep } from '../workflow/schema.ts'
 import { parseWith } from './checked-values.ts'
 import type { HostPorts } from './host-ports.ts'
@@ -31,9 +32,10 @@ export async function resolveInput(
 
 /**
  * Throws InvalidInputError when the input does not match the schema, AgentFailedError when the agent does not offer the
- * step's capability.
+ * step's capability, or does not work for the task's tenant (host/H9).
  */
 export function validateCall({ agent, own, plan, record }: StepRun, input: Json): Call {
+  requireTenant(agent, plan)
   const capability = capabilityOf(agent, calledStep(plan, own.path, record))
   const parsed = parseWith(agent, capability.input, input, (issues) => {
     return new OrchestratorError('InvalidInputError', `the input does not fit ${capability.name}: ${issues}`)
@@ -47,4 +49,10 @@ function capabilityOf(agent: DefinedAgent, step: AgentStep): Call['capability'] 
   if (name !== undefined && capability) return { name, ...capability }
   const message = `agent ${agent.manifest.id} does not offer ${step.capability}`
   throw new OrchestratorError('AgentFailedError', message)
+}
+
+/** Whoever has registered its function, under whatever id: the agent itself says for whom it works. */
+function requireTenant({ manifest: { id, tenants } }: DefinedAgent, { tenant }: Pick<Plan, 'tenant'>): void {
+  if (tenants?.includes(tenant) ?? true) return
+  throw new OrchestratorError('AgentFailedError', `agent ${id} does not work for tenant ${tenant}`)
 }

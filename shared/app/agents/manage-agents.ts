@@ -33,7 +33,7 @@ export const listAgents =
       compareIds(givenName(a.id), givenName(b.id)),
     )
     const health = await healthOf(ports, agents)
-    return { agents: agents.map((agent) => ({ ...viewOf(agent), ...health.get(agent.id) })) }
+    return { agents: agents.map((agent) => ({ ...viewOf(agent, tenant), ...health.get(agent.id) })) }
   }
 
 /** One agent with its health. Throws NotFoundError with the nearest ids. */
@@ -41,15 +41,19 @@ export const getAgent =
   (all: Looking) =>
   async ({ id }: { id: string }, { tenant }: Caller): Promise<AgentView> => {
     const ports = withinTenant(all, tenant)
-    return shown(ports, await findAgent(ports.agents, tenant, id))
+    return shown(ports, await findAgent(ports.agents, tenant, id), tenant)
   }
 
-async function shown(ports: Looking, agent: Agent): Promise<AgentView> {
-  return { ...viewOf(agent), ...(await healthOf(ports, [agent])).get(agent.id) }
+async function shown(ports: Looking, agent: Agent, tenant: string): Promise<AgentView> {
+  return { ...viewOf(agent, tenant), ...(await healthOf(ports, [agent])).get(agent.id) }
 }
 
-/** As its tenant has registered it. */
-const viewOf = (agent: Agent): Agent => ({ ...agent, id: givenName(agent.id) })
+/** As a tenant sees it: by the id that it was given, and of the tenants that it works for only this one. */
+const viewOf = ({ tenants, ...agent }: Agent, tenant: string): Agent => ({
+  ...agent,
+  id: givenName(agent.id),
+  ...(tenants ? { tenants: tenants.filter((one) => one === tenant || tenant === DEFAULT_TENANT) } : {}),
+})
 
 /** `agents` is the tenant's view. */
 async function findAgent(agents: Agents, tenant: string, id: string): Promise<Agent> {
@@ -84,7 +88,7 @@ export const resetAgent =
       const kept = (await breakers.find([id])).get(id)
       if (!kept) break
       const anew = { ...CLOSED, generation: kept.breaker.generation + 1, version: agent.version }
-      if (await breakers.replace(id, kept.revision, anew)) return shown(ports, agent)
+      if (await breakers.replace(id, kept.revision, anew)) return shown(ports, agent, caller.tenant)
     }
     throw new OrchestratorError(
       'UnavailableError',
@@ -119,7 +123,7 @@ export const registerAgent =
       registeredAt: clock.now().toISOString(),
     })
     await agents.putAgent(agent)
-    return viewOf(agent)
+    return viewOf(agent, tenant)
   }
 
 /** Throws NotFoundError, and ConflictError for an agent that the deployment owns. */
@@ -131,7 +135,7 @@ export const retireAgent =
     if (agent.origin === 'deployment') throw ownedByDeployment(id, `remove functions/agents/${id} and deploy`)
     const retired: Agent = { ...agent, status: 'inactive' }
     await agents.putAgent(retired)
-    return viewOf(retired)
+    return viewOf(retired, tenant)
   }
 
 function ownedByDeployment(id: string, remedy: string): OrchestratorError {

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { type AgentContext, type DefinedAgent, defineAgent } from '../../../shared/agent/index.ts'
 
 export type Work = (input: unknown, context: AgentContext) => Promise<unknown>
-type Given = Pick<Parameters<typeof defineAgent>[0], 'limits' | 'price'> & {
+type Given = Pick<Parameters<typeof defineAgent>[0], 'limits' | 'price' | 'tenants'> & {
   input?: z.ZodType
   output?: z.ZodType
 }

@@ -55,6 +55,17 @@ const recordOf = async (taskId: string, path: string) =>
 const eventTypes = () => world.events.map(({ type }) => type).filter((type) => type.startsWith('step.'))
 
 describe('a step that is run', () => {
+  it('is not done by an agent that works for other tenants, whoever has registered its function (host/H9)', async () => {
+    const taskId = await seed({ a: { capability: 'work.do', input: {} } })
+    const refused = invoke(taskId, 'a', { asked: agent({ tenants: ['acme'] }) })
+    await expect(refused).rejects.toThrow('agent worker does not work for tenant default')
+    expect(work).not.toHaveBeenCalled()
+    const other = await seed({ a: { capability: 'work.do', input: {} } })
+    expect(await invoke(other, 'a', { asked: agent({ tenants: ['acme', 'default'] }) })).toMatchObject({
+      status: 'succeeded',
+    })
+  })
+
   it('resolves its input, stores its output, publishes its end, and returns a small receipt', async () => {
     const taskId = await seed(
       { a: { capability: 'work.do', input: { count: '{% $input.n + 1 %}' } } },
