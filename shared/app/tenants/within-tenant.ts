@@ -4,6 +4,7 @@
  *
  * Invariants (tests cite them):
  * within/W1 what another tenant has registered is in no list, and not found by any name or id
+ * within/W3 where the stage says so, a tenant has its own statistics and circuit breakers of common agents: no call of another counts in them
  * within/W2 a name means the tenant's own agent or workflow where it has one, also where a deployment brings the same name later
  */
 import { DEFAULT_TENANT } from '../../domain/caller.ts'

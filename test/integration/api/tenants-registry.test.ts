@@ -6,6 +6,8 @@ import { removeDeployment } from '../../../shared/app/catalogue/remove-deploymen
 import { collectMachines } from '../../../shared/app/machines/collect-machines.ts'
 import { wholeOf, withinTenant } from '../../../shared/app/tenants/within-tenant.ts'
 import type { RouteId } from '../../../shared/contracts/routes.ts'
+import { CLOSED } from '../../../shared/domain/breaker.ts'
+import { additionsOf } from '../../../shared/selector/decayed-counters.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { callerOf } from '../../support/stores/callers.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
@@ -185,4 +187,55 @@ it('a view of a view is that of its tenant, and knows the whole registry', () =>
   const twice = withinTenant(withinTenant(ports, 'acme'), 'acme')
   expect(wholeOf(twice.agents)).toBe(ports.agents)
   expect(wholeOf(twice.workflows)).toBe(ports.workflows)
+})
+
+describe('the statistics of an agent of the stage', () => {
+  const counted = { agentId: 'common', version: '1.0.0', capability: 'work.do' }
+  const callsSeenBy = async (tenant: string) => {
+    const { agents } = await ask(tenant, 'listAgents')
+    const found = agents.find(({ id }: { id: string }) => id === 'common')
+    return found.health['work.do']?.calls ?? 0
+  }
+  const count = (tenant: string) => {
+    const outcome = { quality: 1, residual: 0, failed: false, latencySeconds: 1, costUsd: 0 }
+    const additions = additionsOf(outcome, stores.ports.clock.now().getTime() / 1_000)
+    return withinTenant(stores.ports, tenant).statistics.add(counted, additions)
+  }
+  const own = () => {
+    stores.ports.statistics = { ...stores.ports.statistics, ofTenants: true }
+  }
+  beforeEach(async () => {
+    await stores.ports.agents.putAgent(makeAgent({ id: 'common', tenants: ['default', 'acme', 'rival'] }))
+  })
+
+  it('are shared by all tenants where the stage says nothing else', async () => {
+    for (const tenant of TENANTS) await count(tenant)
+    expect(await Promise.all(TENANTS.map(callsSeenBy))).toEqual([3, 3, 3])
+  })
+
+  it('are its own for each tenant, with their breakers, where the stage says so (within/W3)', async () => {
+    own()
+    await count('acme')
+    await count('acme')
+    await count('rival')
+    expect(await Promise.all(TENANTS.map(callsSeenBy))).toEqual([0, 2, 1])
+    const [acme, rival] = ['acme', 'rival'].map((tenant) => withinTenant(stores.ports, tenant).breakers)
+    const open = { ...CLOSED, state: 'open' as const, openUntil: 9e9 }
+    expect(await acme?.replace('common', 0, open)).toBe(true)
+    expect((await acme?.find(['common']))?.get('common')?.breaker.state).toBe('open')
+    expect((await rival?.find(['common']))?.get('common')?.breaker).toEqual(CLOSED)
+    expect((await stores.ports.breakers.find(['common'])).get('common')?.breaker).toEqual(CLOSED)
+    expect(await ask('acme', 'resetAgent', { path: { id: 'common' } })).toMatchObject({ id: 'common' })
+    expect(await Promise.all(TENANTS.map(callsSeenBy))).toEqual([0, 0, 1])
+  })
+
+  it('come without the names of the other tenants that the agent works for', async () => {
+    const tenantsSeenBy = async (tenant: string) =>
+      (await ask(tenant, 'getAgent', { path: { id: 'common' } })).tenants
+    expect(await Promise.all(TENANTS.map(tenantsSeenBy))).toEqual([
+      ['default', 'acme', 'rival'],
+      ['acme'],
+      ['rival'],
+    ])
+  })
 })
