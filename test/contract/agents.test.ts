@@ -22,4 +22,18 @@ describe('agents', () => {
     expect(await agents.listAgents()).toEqual([a, { ...b, status: 'inactive' }])
     expect(await agents.findAgent('c')).toBeUndefined()
   })
+
+  it('are listed of all tenants, or of one of them alone', async () => {
+    const ids = ['plain', 'z', 'acme/plain', 'acme/z', 'acme-2/plain', 'zz/a']
+    for (const id of ids) await agents.putAgent(makeAgent({ id }))
+    const listed = async (of?: string) =>
+      (await agents.listAgents(of === undefined ? {} : { of }))
+        .map(({ id }) => id)
+        .filter((id) => ids.includes(id))
+    expect((await listed()).sort()).toEqual([...ids].sort())
+    expect(await listed('default')).toEqual(['plain', 'z'])
+    expect(await listed('acme')).toEqual(['acme/plain', 'acme/z'])
+    expect(await listed('acme-2')).toEqual(['acme-2/plain'])
+    expect(await listed('a')).toEqual([])
+  })
 })

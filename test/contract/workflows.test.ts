@@ -60,6 +60,31 @@ describe('a workflow in the registry', () => {
     expect((await workflows.listVersions(stored)).map((one) => JSON.stringify(one))).toEqual([text])
   })
 
+  it('is another for each tenant that has given the name, with versions and a list of its own', async () => {
+    const { workflows } = stores.ports
+    const of = (tenant: string, version: number, input: object): RegisteredWorkflow => {
+      const { workflow: one, ...rest } = record('same', input)
+      return { ...rest, ...(tenant === 'default' ? {} : { tenant }), workflow: { ...one, version } }
+    }
+    // Larger than an item, so that its text is spread over items that must not meet.
+    const large = { text: '🦜'.repeat(100_000) }
+    const all = [of('default', 1, {}), of('acme', 1, { a: 1 }), of('acme', 2, large), of('rival', 1, large)]
+    for (const one of all) expect(await workflows.publishWorkflow(one)).toBe(true)
+    for (const [name, newest, versions] of [
+      ['same', all[0], [all[0]]],
+      ['acme/same', all[2], [all[1], all[2]]],
+      ['rival/same', all[3], [all[3]]],
+    ] as const) {
+      expect(await workflows.findWorkflow(name)).toEqual(newest)
+      expect(await workflows.listVersions(name)).toEqual(versions)
+    }
+    const listed = async (tenant: string) =>
+      (await workflows.listWorkflows({ of: tenant })).filter((one) => one.workflow.name === 'same')
+    expect(await listed('default')).toEqual([all[0]])
+    expect(await listed('acme')).toEqual([all[2]])
+    expect(await listed('rival')).toEqual([all[3]])
+  })
+
   it('has versions, the oldest first, for all numbers', async () => {
     const { workflows } = stores.ports
     for (const version of [20_261_128, 3, 1]) {

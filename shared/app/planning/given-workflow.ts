@@ -33,7 +33,11 @@ function templateIn(
   all: readonly RegisteredWorkflow[],
   { type, workflow }: Named,
 ): RegisteredWorkflow | undefined {
-  if (type !== undefined) return matchTemplate(type, asTemplates(all))?.registered
+  if (type !== undefined) {
+    // What the tenant has published itself comes first, also by its name where another says the type (within/W2).
+    const own = asTemplates(all.filter(({ origin }) => origin === 'api'))
+    return (matchTemplate(type, own) ?? matchTemplate(type, asTemplates(all)))?.registered
+  }
   return all.find((registered) => registered.workflow.name === workflow)
 }
 

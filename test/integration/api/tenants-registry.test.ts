@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeHandlers } from '../../../functions/api/handlers.ts'
 import { removeDeployment } from '../../../shared/app/catalogue/remove-deployment.ts'
+import { catalogueFor } from '../../../shared/app/goals/planning-knowledge.ts'
 import { collectMachines } from '../../../shared/app/machines/collect-machines.ts'
 import { wholeOf, withinTenant } from '../../../shared/app/tenants/within-tenant.ts'
 import type { RouteId } from '../../../shared/contracts/routes.ts'
@@ -141,6 +142,19 @@ describe('workflows of the same name', () => {
     }
   })
 
+  it('and agents are what a plan from a goal may use, by the names that the tenant has given', async () => {
+    for (const tenant of TENANTS) await putWorkflow(tenant)
+    for (const tenant of TENANTS) {
+      const { agents, workflows } = await catalogueFor(withinTenant(stores.ports, tenant), tenant)
+      expect(agents.map(({ id, capabilities }) => [id, capabilities[0]?.description])).toEqual([
+        ['translator', tenant],
+      ])
+      expect(workflows.map(({ name, description }) => [name, description])).toEqual([
+        ['report', `of ${tenant}`],
+      ])
+    }
+  })
+
   it('of the stage are common, and no tenant can take their name (publish/V5)', async () => {
     await putWorkflow('default')
     const mine = await stores.ports.workflows.findWorkflow('report')
@@ -158,6 +172,16 @@ describe('workflows of the same name', () => {
     if (!mine) throw new Error('it is not there')
     await stores.ports.workflows.putWorkflow({ ...mine, origin: 'deployment' })
     expect(await putWorkflow('acme', 2)).toMatchObject({ version: 2, description: 'of acme' })
+    // Its own comes first also for a type that a deployment claims by another name.
+    const typed = { ...mine.workflow, name: 'other', taskTypes: ['report', 'reporting'] }
+    await stores.ports.workflows.putWorkflow({ ...mine, workflow: typed, origin: 'deployment' })
+    for (const type of ['report', 'reporting'])
+      expect(await ask('acme', 'makePlan', { body: { type } })).toMatchObject({
+        workflow: { name: 'report', version: 2 },
+      })
+    expect(await ask('rival', 'makePlan', { body: { type: 'report' } })).toMatchObject({
+      workflow: { name: 'other' },
+    })
     expect(await ask('acme', 'getWorkflow', { path: { name: 'report' } })).toMatchObject({ version: 2 })
     expect(await ask('rival', 'getWorkflow', { path: { name: 'report' } })).toMatchObject({ version: 1 })
   })
