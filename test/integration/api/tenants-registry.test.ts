@@ -122,6 +122,8 @@ describe('workflows of the same name', () => {
         })
         const { taskId } = await ask(tenant, 'submitTask', { body: { ...named, input: {} } })
         expect((await stores.ports.tasks.findTask(taskId))?.stateMachineArn).toBe(machines[at])
+        const told = stores.recorded.events.filter(({ subject }) => subject === taskId)
+        expect(told.map(({ type, data }) => [type, data.tenant])).toEqual([['task.submitted', tenant]])
       }
     }
     await putWorkflow('acme', 2)
