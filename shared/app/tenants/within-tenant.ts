@@ -76,15 +76,22 @@ function agentsOf(all: Agents, tenant: string): Agents {
     },
     async listAgents(options) {
       const found = await ownAndCommon((asked) => all.listAgents(asked), tenant, options)
-      return seenBy(tenant, found, ({ id }) => id)
+      const ids = new Set(found.map(({ id }) => id))
+      // Its own that is retired gives the name back to the stage, where that has it too.
+      const left = found.filter(({ id, status }) => status !== 'inactive' || !isQualifiedOf(id, ids))
+      return seenBy(tenant, left, ({ id }) => id)
     },
   }
 }
 
+const isQualifiedOf = (id: string, ids: ReadonlySet<string>): boolean =>
+  tenantInName(id) !== undefined && ids.has(givenName(id))
+
 /** An agent by the id that the tenant has given it, or a common one; `agents` is the tenant's view. */
 export async function agentCalled(agents: Pick<Agents, 'findAgent'>, tenant: string, id: string) {
   const own = await agents.findAgent(qualifiedName(tenant, id))
-  return own ?? (tenantInName(id) === undefined ? agents.findAgent(id) : undefined)
+  if (own && own.status !== 'inactive') return own
+  return (tenantInName(id) === undefined ? await agents.findAgent(id) : undefined) ?? own
 }
 
 function workflowsOf(all: Workflows, tenant: string): Workflows {

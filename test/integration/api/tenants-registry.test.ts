@@ -89,6 +89,22 @@ describe('agents of the same id', () => {
     })
   })
 
+  it('stay their own when a deployment brings the id, until they are retired (within/W2)', async () => {
+    await registerAgent('acme')
+    await stores.ports.agents.putAgent(makeAgent({ id: 'translator', description: 'of the stage' }))
+    const seenBy = async (tenant: string) => {
+      const { agents } = await ask(tenant, 'listAgents')
+      const one = await ask(tenant, 'getAgent', { path: { id: 'translator' } })
+      return [agents.map(({ description }: { description: string }) => description), one.description]
+    }
+    expect(await seenBy('acme')).toEqual([['of acme'], 'of acme'])
+    expect(await registerAgent('acme')).toMatchObject({ id: 'translator' })
+    expect(await seenBy('rival')).toEqual([['of the stage'], 'of the stage'])
+    await ask('acme', 'retireAgent', { path: { id: 'translator' } })
+    expect(await seenBy('acme')).toEqual([['of the stage'], 'of the stage'])
+    await expect(registerAgent('acme')).rejects.toMatchObject({ name: 'ConflictError' })
+  })
+
   it('are refused where the stage has the id, and reset by who owns the statistics', async () => {
     await stores.ports.agents.putAgent(makeAgent({ id: 'translator' }))
     for (const tenant of TENANTS)
