@@ -501,7 +501,7 @@ export const ROUTES = {
     input: AgentRefSchema,
     from: byId,
     success: { status: 200, description: 'The agent', output: AgentViewSchema },
-    problems: [404],
+    problems: [404, 409],
   }),
   listModels: defineRoute({
     id: 'listModels',

@@ -12,8 +12,8 @@
  * host/H6 an attempt whose worker has died is noted and counted by the next owner of the step, and what it had reserved is settled
  * host/H7 the write that begins an attempt has its input and the agent's version: both are seen while the agent works, and after its worker
  *    has died. An input that cannot be kept costs no step
- * host/H9 an agent that names tenants works for these alone, whoever has registered its function under whatever id
  * host/H8 a replay reads no more than the step's own record: neither its needs, nor its input, which is not evaluated or stored again
+ * host/H9 an agent that names tenants works for these alone, whoever has registered its function under whatever id
  */
 import type { DefinedAgent } from '../agent/index.ts'
 import { withinTenant } from '../app/tenants/within-tenant.ts'

@@ -4,8 +4,8 @@
  *
  * Invariants (tests cite them):
  * within/W1 what another tenant has registered is in no list, and not found by any name or id
- * within/W3 where the stage says so, a tenant has its own statistics and circuit breakers of common agents: no call of another counts in them
  * within/W2 a name means the tenant's own agent or workflow where it has one, also where a deployment brings the same name later
+ * within/W3 where the stage says so, a tenant has its own statistics and circuit breakers of common agents: no call of another counts in them
  */
 import { DEFAULT_TENANT } from '../../domain/caller.ts'
 import {
@@ -35,13 +35,13 @@ const wholes = new WeakMap<object, object>()
 /** The same ports, of which agents and workflows, and where tenants have their own also statistics and breakers, are those of the tenant. */
 export function withinTenant<P extends Scoped>(ports: P, tenant: string): P {
   const { agents, workflows, statistics, breakers } = ports
-  const isOwn = statistics?.ofTenants === true && tenant !== DEFAULT_TENANT
+  const hasOwn = statistics?.ofTenants === true && tenant !== DEFAULT_TENANT
   return {
     ...ports,
     ...(agents ? { agents: viewed(agents, (all) => agentsOf(all, tenant)) } : {}),
     ...(workflows ? { workflows: viewed(workflows, (all) => workflowsOf(all, tenant)) } : {}),
-    ...(isOwn ? { statistics: viewed(statistics, (all) => statisticsOf(all, tenant)) } : {}),
-    ...(isOwn && breakers ? { breakers: viewed(breakers, (all) => breakersOf(all, tenant)) } : {}),
+    ...(hasOwn ? { statistics: viewed(statistics, (all) => statisticsOf(all, tenant)) } : {}),
+    ...(hasOwn && breakers ? { breakers: viewed(breakers, (all) => breakersOf(all, tenant)) } : {}),
   }
 }
 
