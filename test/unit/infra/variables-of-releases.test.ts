@@ -22,6 +22,7 @@ const FORMATS: Readonly<Record<EnvironmentName, RegExp>> = {
   TASK_RETENTION_DAYS: NUMBER,
   MAX_FILE_MB: NUMBER,
   MAX_TASK_FILES: NUMBER,
+  STATISTICS: /^(shared|own)$/,
   KEEP_TRANSCRIPTS: /^(yes|no)$/,
   PRICES: JSON_OBJECT,
   MODELS: JSON_OBJECT,
