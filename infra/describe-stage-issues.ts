@@ -18,7 +18,7 @@ export function describeStageIssues(
   fieldsIn: (path: readonly PropertyKey[]) => readonly string[],
 ): string {
   const values = { ...file.fields, ...overrides }
-  const lines = issues.flatMap((issue) => {
+  const lines = issues.flatMap(ofNearest).flatMap((issue) => {
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map((key) => {
         const path = [...issue.path, key]
@@ -36,6 +36,16 @@ export function describeStageIssues(
     return toldAt(isKey ? file.placeOfKey(issue.path) : file.placeOf(issue.path), line)
   })
   return [...new Set(lines)].map((line) => `\n  ${line}`).join('')
+}
+
+/** What is wrong with the alternative that was meant: the one that the value fails furthest inside of. Where it fails all at once, the issue itself. */
+function ofNearest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  const inside = issue.errors.find((alternative) =>
+    alternative.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+  )
+  const placed = inside?.map((one) => ({ ...one, path: [...issue.path, ...one.path] }))
+  return placed === undefined || placed.length === 0 ? [issue] : placed.flatMap(ofNearest)
 }
 
 function wrongWith(issue: z.core.$ZodIssue, value: unknown): string {

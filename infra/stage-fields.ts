@@ -1,5 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import * as z from 'zod'
+import { MappedRoleSchema } from '../shared/domain/caller-roles.ts'
 import { ModelsSchema } from '../shared/domain/model-settings.ts'
 import { PriceTableSchema } from '../shared/domain/price-table.ts'
 import { AllowedHostsSchema, EmailSchema } from './allowed-hosts.ts'
@@ -33,7 +34,13 @@ const retention = z.preprocess(
     .refine((days) => RETENTIONS.includes(days), RIGHT_RETENTION)
     .meta({ enum: RETENTIONS }),
 )
-const names = (error: string) => z.array(z.string({ error }).min(1, { error }), { error })
+
+const RIGHT_ROLES =
+  'names of roles, or what they are mapped to, e.g. [my-app, { role: reports-*, tenant: acme, scopes: [tasks:read] }]; only in the file'
+const RIGHT_ENTRY =
+  'the name of a role, e.g. my-app, or { role: reports-*, tenant: acme, scopes: [tasks:read] }'
+/** A sanity limit; they travel in a variable of a function too (issuesOfSizes). */
+const MOST_ROLES = 50
 
 const RIGHT_ACCOUNT = 'an account is twelve digits, in quotes: "012345678901"'
 const RIGHT_REGION = 'a region is written like eu-central-1'
@@ -94,10 +101,14 @@ export const FieldsSchema = z.strictObject({
   burstRequests: wholeNumber(1, NO_LIMIT, 200)
     .default(200)
     .describe('The burst of requests that the API accepts'),
-  callerRoles: names('names of roles, e.g. [my-app]; only in the file')
+  callerRoles: z
+    .array(z.union([z.string().min(1, RIGHT_ENTRY), MappedRoleSchema], { error: RIGHT_ENTRY }), {
+      error: RIGHT_ROLES,
+    })
+    .max(MOST_ROLES, `at most ${MOST_ROLES} entries; a role may have a * for any characters`)
     .default([])
     .describe(
-      'Names of IAM roles that may call the API; others get the managed policy <prefix>-caller-<region> by hand',
+      'IAM roles that may call the API, by name, or with the tenant and the scopes that they have; the first entry that matches decides, and roles without one have the tenant `default` and every scope. The managed policy <prefix>-caller-<region> is attached to those without a *; others get it by hand',
     ),
   allowedOrigins: OriginsSchema.default([]).describe(
     'Origins of web pages that may call the API from a browser (CORS), e.g. https://app.example.com; none by default',

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { type AgentManifest, needsModel } from '../shared/domain/agent.ts'
+import type { CallerRole } from '../shared/domain/caller-roles.ts'
 import { type ModelSettings, ModelSettingsSchema } from '../shared/domain/model-settings.ts'
 import { ModelPriceSchema, type PriceTableSchema } from '../shared/domain/price-table.ts'
 import { shown } from '../shared/domain/shown.ts'
@@ -9,6 +10,7 @@ import { StageError } from './stage-place.ts'
 type Models = Readonly<Record<string, ModelSettings>>
 type Prices = z.output<ReturnType<typeof PriceTableSchema.partial>>
 type Said = { models: Models; prices?: Prices | undefined }
+type Travelling = Said & { callerRoles: readonly CallerRole[] }
 
 /** `--context models=<JSON>` beside the other fields of the command line, which are text. Throws StageError for what is no JSON. */
 export function withModels(overrides: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -32,14 +34,27 @@ export function fieldsOfModels([, , inner]: readonly PropertyKey[]): readonly st
 /** Lambda allows 4 KB of environment variables for a function; the API's other ones take 1.4 KB. */
 const MOST_CHARACTERS = 2_500
 
-/** Prices and models travel in variables of functions. */
-export function issuesOfSizes({ models, prices }: Said): { field: 'models' | 'prices'; message: string }[] {
+/** The roles as they travel to the API's function; undefined where they need not, because none is mapped. */
+export const mappedRoles = (callerRoles: readonly CallerRole[]): string | undefined =>
+  callerRoles.some((entry) => typeof entry !== 'string') ? JSON.stringify(callerRoles) : undefined
+
+/** Prices, models and mapped roles travel in variables of functions. */
+export function issuesOfSizes({
+  models,
+  prices,
+  callerRoles,
+}: Travelling): { field: 'models' | 'prices' | 'callerRoles'; message: string }[] {
   const priced = pricesOfStage({ models, prices })
   const [ofPrices, ofModels] = [priced ?? {}, models].map((value) => JSON.stringify(value).length) as [
     number,
     number,
   ]
-  if (ofPrices + ofModels <= MOST_CHARACTERS) return []
+  const ofRoles = mappedRoles(callerRoles)?.length ?? 0
+  if (ofPrices + ofModels + ofRoles <= MOST_CHARACTERS) return []
+  if (ofPrices + ofModels <= MOST_CHARACTERS) {
+    const message = `models, prices and roles that are mapped travel in variables of a function, ${MOST_CHARACTERS} characters at most as JSON, and these are ${ofPrices + ofModels + ofRoles}: let a * stand for several roles`
+    return [{ field: 'callerRoles', message }]
+  }
   const travel = `travel in variables of a function, ${MOST_CHARACTERS} characters at most`
   if (ofModels <= JSON.stringify({}).length)
     return [{ field: 'prices', message: `they ${travel}: leave out what is as in prices.ts` }]

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Node } from 'constructs'
 import * as z from 'zod'
+import { MappedRoleSchema } from '../shared/domain/caller-roles.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { ModelPriceSchema, PriceTableSchema } from '../shared/domain/price-table.ts'
 import { EmailSchema } from './allowed-hosts.ts'
@@ -92,6 +93,7 @@ function fieldsIn(path: readonly PropertyKey[]): readonly string[] {
   if (field === undefined) return FIELDS
   if (field === 'models') return fieldsOfModels(path)
   if (field === 'email') return Object.keys(EmailSchema.shape)
+  if (field === 'callerRoles') return Object.keys(MappedRoleSchema.shape)
   return Object.keys(models === undefined ? PriceTableSchema.shape : ModelPriceSchema.shape)
 }
 

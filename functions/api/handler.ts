@@ -9,6 +9,7 @@ import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
+import { callerRoles } from '../deps/caller-roles.ts'
 import { environment } from '../deps/environment.ts'
 import { answers, files, taskFiles } from '../deps/files.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
@@ -20,6 +21,7 @@ import { audit, collectables, workflows } from '../deps/registry-ports.ts'
 import { machines } from '../deps/state-machines.ts'
 import { transcripts } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
+import { callerOfRequest } from '../middleware/caller-of-request.ts'
 import { jsonBody } from '../middleware/json-body.ts'
 import { limitBody } from '../middleware/limit-body.ts'
 import { problemDetails } from '../middleware/problem-details.ts'
@@ -48,7 +50,7 @@ const handlers = makeHandlers(
     ids: ids(),
     expected: { agents: EXPECTED_AGENT_NAMES, workflows: EXPECTED_WORKFLOW_NAMES },
   },
-  { answers: answers(), logs: logs() },
+  { answers: answers(), logs: logs(), callerOf: (event) => callerOfRequest(event, callerRoles()) },
 )
 const metrics = new Metrics()
 

@@ -22,6 +22,7 @@ import {
 } from '../../shared/contracts/cross-origin.ts'
 import { OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES } from '../../shared/contracts/routes.ts'
+import { roleOf } from '../../shared/domain/caller-roles.ts'
 import type { Stage } from '../stage.ts'
 
 /** The fields of the access log: who called which route, and the outcome; no query, no body. */
@@ -116,7 +117,8 @@ export class ClosedApi extends Construct {
         new PolicyStatement({ actions: ['execute-api:Invoke'], resources: [this.api.arnForExecuteApi()] }),
       ],
     })
-    for (const name of callerRoles) policy.attachToRole(Role.fromRoleName(this, `Caller-${name}`, name))
+    const names = callerRoles.map(roleOf).flatMap(({ name, isPattern }) => (isPattern ? [] : [name]))
+    for (const name of new Set(names)) policy.attachToRole(Role.fromRoleName(this, `Caller-${name}`, name))
     return policy
   }
 }

@@ -20,6 +20,7 @@ import { WorkflowMachine } from '../constructs/workflow-machine.ts'
 import { expectedOf } from '../expected-of.ts'
 import { type Placement, placementOf } from '../place-in-stacks.ts'
 import { type Stage, tagsOf } from '../stage.ts'
+import { mappedRoles } from '../stage-models.ts'
 import type { DataStack } from './data-stack.ts'
 
 type RuntimeStackProps = {
@@ -150,6 +151,8 @@ export class RuntimeStack extends Stack {
     for (const [name, value] of Object.entries(expectedOf(this.#props.catalogue)))
       api.configure(name as EnvironmentName, value)
     this.#letMakeMachines(api, { rebind, role, controlArn: control.functionArn })
+    const roles = mappedRoles(this.#props.stage.callerRoles)
+    if (roles !== undefined) api.configure('CALLER_ROLES', roles)
     // Models are listed, not called.
     return api.configure('MODELS', JSON.stringify(this.#props.stage.models))
   }

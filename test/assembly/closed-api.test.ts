@@ -8,14 +8,18 @@ import { featureFlags } from '../../infra/feature-flags.ts'
 import { DataStack } from '../../infra/stacks/data-stack.ts'
 import { parseStage, StageSchema } from '../../infra/stage.ts'
 
-function apiOf(stage: string): Record<string, unknown> {
+function templateOf(stage: string): Template {
   const stack = new Stack(new App(), 'stack', { env: { account: '000000000000', region: 'us-east-1' } })
   new ClosedApi(stack, 'Api', {
     stage: parseStage('mine', stage, {}),
     handler: Lambda.fromFunctionArn(stack, 'Handler', 'arn:aws:lambda:us-east-1:000000000000:function:api'),
     logs: LogGroup.fromLogGroupName(stack, 'Logs', 'logs'),
   })
-  const [api] = Object.values(Template.fromStack(stack).findResources('AWS::ApiGatewayV2::Api'))
+  return Template.fromStack(stack)
+}
+
+function apiOf(stage: string): Record<string, unknown> {
+  const [api] = Object.values(templateOf(stage).findResources('AWS::ApiGatewayV2::Api'))
   return (api as { Properties: Record<string, unknown> }).Properties
 }
 
@@ -76,4 +80,10 @@ describe('the API of a stage', () => {
       MaxAge: 3_600,
     })
   })
+})
+
+it('lets those roles call that the stage names, and none that a pattern stands for', () => {
+  const stage =
+    'callerRoles: [app, { role: acme-*, tenant: acme }, { role: one, tenant: acme }, { role: one }]'
+  templateOf(stage).hasResourceProperties('AWS::IAM::ManagedPolicy', { Roles: ['app', 'one'] })
 })

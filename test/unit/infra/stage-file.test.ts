@@ -92,7 +92,29 @@ describe('the file of a stage', () => {
       'prefix: my-team',
       'prefix: a prefix is a-z and 0-9, starts with a letter, at most 20 characters; this is "my-team"',
     ],
-    ['callerRoles: admin', 'callerRoles: names of roles, e.g. [my-app]; only in the file; this is "admin"'],
+    ['callerRoles: admin', 'callerRoles: names of roles, or what they are mapped to, e.g. [my-app, '],
+    ['callerRoles: [[a]]', 'callerRoles.0: the name of a role, e.g. my-app, or { role: reports-*'],
+    ['callerRoles: [{ tenant: acme }]', 'callerRoles.0.role: is required'],
+    [
+      'callerRoles: [{ role: a, tenant: Acme }]',
+      'callerRoles.0.tenant: a tenant is a-z, 0-9 and dashes, begins with a letter, and has at most 40 characters, e.g. acme; this is "Acme"',
+    ],
+    [
+      'callerRoles: [a, { role: b, scopes: [tasks:red] }]',
+      'callerRoles.1.scopes.0: a scope is one of tasks:read, tasks:write, ',
+    ],
+    [
+      'callerRoles: [{ role: b, tenants: a }]',
+      'there is no field "callerRoles.0.tenants"; did you mean "tenant"?',
+    ],
+    [
+      'callerRoles: [{ role: a/b }]',
+      'callerRoles.0.role: the name of an IAM role or user, in which * stands',
+    ],
+    [
+      `callerRoles: [${Array.from({ length: 40 }, (_, at) => `{ role: "${'r'.repeat(50)}${at}", tenant: t }`).join(', ')}]`,
+      'callerRoles: models, prices and roles that are mapped travel in variables of a function, 2500 characters at most',
+    ],
     ['allowedOrigins: https://a.example', 'allowedOrigins: origins of pages, e.g. [https://app.example.com]'],
     [
       'allowedOrigins: [https://a.example, "*"]',

@@ -23,6 +23,7 @@ const FORMATS: Readonly<Record<EnvironmentName, RegExp>> = {
   MAX_FILE_MB: NUMBER,
   MAX_TASK_FILES: NUMBER,
   STATISTICS: /^(shared|own)$/,
+  CALLER_ROLES: JSON_LIST,
   KEEP_TRANSCRIPTS: /^(yes|no)$/,
   PRICES: JSON_OBJECT,
   MODELS: JSON_OBJECT,
