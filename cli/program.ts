@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   upload: async () => (await import('./commands/upload.ts')).uploadCommand(),
   agents: async () => (await import('./commands/agents.ts')).agentsCommand(),
   models: async () => (await import('./commands/models.ts')).modelsCommand(),
+  keys: async () => (await import('./commands/keys.ts')).keysCommand(),
   workflows: async () => (await import('./commands/workflows.ts')).workflowsCommand(),
   register: async () => (await import('./commands/register.ts')).registerCommand(),
   plan: async () => (await import('./commands/plan.ts')).planCommand(),

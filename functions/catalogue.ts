@@ -64,6 +64,7 @@ export const FUNCTIONS = {
       workflows: ['find', 'list', 'versions', 'register'],
       loads: ['read', 'count'],
       collectables: ['use'],
+      keys: ['manage'],
       statistics: ['read', 'correct', 'reset'],
       breakers: ['read', 'count'],
       limits: ['look', 'turns'],

@@ -10,6 +10,7 @@ import { breakersGrants } from './adapters/dynamodb/counters/breakers.grants.ts'
 import { limitsGrants } from './adapters/dynamodb/counters/limits.grants.ts'
 import { statisticsGrants } from './adapters/dynamodb/counters/statistics.grants.ts'
 import { taskFilesGrants } from './adapters/dynamodb/files/task-files.grants.ts'
+import { keysGrants } from './adapters/dynamodb/identity/keys.grants.ts'
 import { agentsGrants } from './adapters/dynamodb/registry/agents.grants.ts'
 import { collectablesGrants } from './adapters/dynamodb/registry/collectables.grants.ts'
 import { loadsGrants } from './adapters/dynamodb/registry/loads.grants.ts'
@@ -47,6 +48,7 @@ export const PORTS = {
   workflows: workflowsGrants,
   loads: loadsGrants,
   collectables: collectablesGrants,
+  keys: keysGrants,
   statistics: statisticsGrants,
   breakers: breakersGrants,
   limits: limitsGrants,

@@ -7,6 +7,7 @@ const ALPHABET = '0123456789abcdefghijklmnopqrstuv'
 export function nodeIds(clock: Clock, bytes: (size: number) => Uint8Array = randomBytes): Ids {
   return {
     makeId: (prefix) => `${prefix}_${timePart(clock.now().getTime())}${chancePart(bytes(16))}`,
+    makeSecret: () => Buffer.from(bytes(32)).toString('base64url'),
     digest: (text) => createHash('sha256').update(text).digest('hex'),
   }
 }

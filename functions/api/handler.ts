@@ -9,9 +9,10 @@ import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
-import { callerRoles } from '../deps/caller-roles.ts'
 import { environment } from '../deps/environment.ts'
 import { answers, files, taskFiles } from '../deps/files.ts'
+import { callerRoles } from '../deps/identity/caller-roles.ts'
+import { keys } from '../deps/identity/keys.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { logs } from '../deps/logs.ts'
 import { configuredModels, modelUsage } from '../deps/models/model-settings.ts'
@@ -39,6 +40,8 @@ const handlers = makeHandlers(
     ...queuePorts(),
     workflows: workflows(),
     collectables: collectables(),
+    keys: keys(),
+    takesKeys: environment().TAKES_KEYS === 'yes',
     files: files(),
     taskFiles: taskFiles(),
     transcripts: transcripts(),

@@ -13,6 +13,7 @@ import { checkHealth, type Expected, onceRegistered } from '../../shared/app/cat
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { createFiles } from '../../shared/app/files/create-files.ts'
 import { getTaskFile, listTaskFiles } from '../../shared/app/files/task-files.ts'
+import { createKey, listKeys, revokeKey, rotateKey } from '../../shared/app/keys/manage-keys.ts'
 import { previewPlan } from '../../shared/app/planning/preview-plan.ts'
 import { approveStep } from '../../shared/app/tasks/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
@@ -54,6 +55,8 @@ type ApiPorts = PortsOf<'api'> &
     expected?: Expected | undefined
     /** The models of the stage. */
     stageModels?: Readonly<Record<string, ModelSettings>>
+    /** Whether a door of this installation takes keys. */
+    takesKeys?: boolean
   }
 /** A door without logs finds none. */
 type ApiDoor = Door & { logs?: Logs }
@@ -69,6 +72,7 @@ export function makeHandlers(
   const handle: typeof httpHandler = (route, useCase) =>
     audited(route, httpHandler(route, useCase, door), { ...ports, callerOf })
   const registered = onceRegistered(ports)
+  const ofKeys = { ...ports, takesKeys: ports.takesKeys ?? false }
   return {
     submitTask: handle(ROUTES.submitTask, registered(submitTask(ports))),
     listTasks: handle(ROUTES.listTasks, listTasks(ports)),
@@ -98,6 +102,10 @@ export function makeHandlers(
     registerAgent: handle(ROUTES.registerAgent, registerAgent(ports)),
     retireAgent: handle(ROUTES.retireAgent, retireAgent(ports)),
     resetAgent: handle(ROUTES.resetAgent, resetAgent(ports)),
+    createKey: handle(ROUTES.createKey, createKey(ofKeys)),
+    listKeys: handle(ROUTES.listKeys, listKeys(ports)),
+    revokeKey: handle(ROUTES.revokeKey, revokeKey(ports)),
+    rotateKey: handle(ROUTES.rotateKey, rotateKey(ofKeys)),
     listModels: handle(ROUTES.listModels, listModels(ports)),
     listWorkflows: handle(ROUTES.listWorkflows, listWorkflows(ports)),
     getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),

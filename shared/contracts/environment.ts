@@ -77,6 +77,7 @@ export const EnvironmentSchema = z.object({
   EXPECTED_WORKFLOW_NAMES: z.string().transform(parseExpected).optional(),
   EXPECTED_AGENTS: z.string().optional().describe('How many they are, for earlier releases'),
   EXPECTED_WORKFLOWS: z.string().optional().describe('How many they are, for earlier releases'),
+  TAKES_KEYS: z.enum(['yes', 'no']).optional().describe('Whether a door takes API keys'),
   CALLER_ROLES: z.string().optional().describe('JSON: the tenants and scopes of IAM roles'),
   // Only for functions that create state machines.
   MACHINES: z

@@ -53,6 +53,7 @@ const TAGS: Readonly<Record<string, string>> = {
   files: 'What tasks work on',
   agents: 'Who does the steps',
   workflows: 'Which steps a task has',
+  keys: 'What callers without an account of AWS show',
   plans: 'What would be done',
   audit: 'Who has changed what',
   service: 'The API itself',

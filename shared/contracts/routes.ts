@@ -6,6 +6,7 @@ import { AuditListSchema, ListAuditSchema } from './audit-views.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 
 import { InputOfStepViewSchema, TaskInputViewSchema } from './input-views.ts'
+import { KEY_ROUTES } from './key-routes.ts'
 import {
   FileRefSchema,
   ListApprovalsSchema,
@@ -503,6 +504,7 @@ export const ROUTES = {
     success: { status: 200, description: 'The agent', output: AgentViewSchema },
     problems: [404, 409],
   }),
+  ...KEY_ROUTES,
   listModels: defineRoute({
     id: 'listModels',
     method: 'GET',

@@ -58,6 +58,9 @@ export const REGISTRY_PARTITIONS = {
   workflow: `${KINDS.workflow}#`,
   machine: `${KINDS.machine}#`,
   load: 'LOAD#',
+  /** A key under its id, and the ids of a tenant's keys under its name. */
+  apiKey: 'APIKEY#',
+  keysOf: 'KEYSOF#',
   usage: 'USAGE#',
   /** The chain of a tenant's audit entries. */
   audit: 'AUDIT#',

@@ -11,6 +11,7 @@ import type { Executions } from './executions.ts'
 import type { FileStore } from './file-store.ts'
 import type { Gates } from './gates.ts'
 import type { Ids } from './ids.ts'
+import type { Keys } from './keys.ts'
 import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
 import type { Loads } from './loads.ts'
@@ -42,6 +43,7 @@ export type Ports = {
   workflows: Workflows
   loads: Loads
   collectables: Collectables
+  keys: Keys
   statistics: Statistics
   breakers: Breakers
   limits: Limits
@@ -90,6 +92,7 @@ export type {
   FileStore,
   Gates,
   Ids,
+  Keys,
   Ledger,
   Limits,
   Loads,

@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { dynamodbAudit } from '../../functions/adapters/dynamodb/audit/audit.ts'
+import { dynamodbKeys } from '../../functions/adapters/dynamodb/identity/keys.ts'
 import type { OnUnreadable } from '../../functions/adapters/dynamodb/json-items.ts'
 import { dynamodbAgents } from '../../functions/adapters/dynamodb/registry/agents.ts'
 import { dynamodbCollectables } from '../../functions/adapters/dynamodb/registry/collectables.ts'
@@ -10,7 +11,7 @@ import type { Clock, Ports } from '../../shared/ports/index.ts'
 
 export type RegistryPorts = Pick<
   Ports,
-  'agents' | 'workflows' | 'loads' | 'collectables' | 'modelUsage' | 'audit'
+  'agents' | 'workflows' | 'loads' | 'collectables' | 'modelUsage' | 'audit' | 'keys'
 >
 
 /** The ports of agents, workflows and machines, over one table. */
@@ -21,6 +22,7 @@ export function registryPorts(settings: {
   onUnreadable?: OnUnreadable
 }): RegistryPorts {
   return {
+    keys: dynamodbKeys(settings),
     agents: dynamodbAgents(settings),
     workflows: dynamodbWorkflows(settings),
     loads: dynamodbLoads(settings),

@@ -54,6 +54,11 @@ export const workflowKey = (name: string) => REGISTRY_PARTITIONS.workflow + name
 export const versionKey = (version: number) => REGISTRY_ITEMS.version + digits(version, 8)
 export const contentKey = (content: string) => `${REGISTRY_ITEMS.content}${content}#`
 export const chunkKey = (content: string, at: number) => contentKey(content) + digits(at, 4)
+export const apiKeyKey = (id: string) => ({ pk: REGISTRY_PARTITIONS.apiKey + id, sk: REGISTRY_ITEMS.record })
+export const keysOfKey = (tenant: string) => ({
+  pk: REGISTRY_PARTITIONS.keysOf + tenant,
+  sk: REGISTRY_ITEMS.record,
+})
 export const loadKey = (agentId: string) => REGISTRY_PARTITIONS.load + agentId
 /** No name of a model has a number sign. */
 export const usageKey = (model: string, tenant: string) =>

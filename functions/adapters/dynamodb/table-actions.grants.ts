@@ -12,6 +12,8 @@ const actionsOn = (table: 'tasks' | 'registry') => {
   })
   return {
     get: grant('GetItem'),
+    /** For a function that may read one kind of records only. */
+    getOf: (...keys: string[]) => grant('GetItem', { keys }),
     getAll: grant('BatchGetItem'),
     query: grant('Query'),
     queryIndex: (index: string) => grant('Query', { index }),

@@ -33,7 +33,7 @@ async function ask(tenant: string, route: RouteId, { path, query, body, headers 
     ...(query ? { queryStringParameters: query } : {}),
     ...(body ? { body } : {}),
   }
-  const handlers = makeHandlers(stores.ports, { callerOf: () => callerOf(tenant) })
+  const handlers = makeHandlers({ ...stores.ports, takesKeys: true }, { callerOf: () => callerOf(tenant) })
   return JSON.parse((await handlers[route](event as APIGatewayProxyEventV2)).body ?? '')
 }
 
@@ -89,6 +89,8 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
   },
   resetAgent: () => ({ path: { id: 'worker' } }),
   retireAgent: () => ({ path: { id: 'anew' } }),
+  createKey: () => ({ body: { name: 'ci', scopes: ['tasks:read'] } }),
+  listKeys: () => ({}),
   listModels: () => ({}),
   listWorkflows: () => ({}),
   getWorkflow: () => ({ path: { name: workflow } }),
@@ -102,13 +104,17 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
   getLinks: () => ({}),
 }
 
+/** Routes with the id of a key. */
+const OF_A_KEY: Partial<Record<RouteId, (id: string) => Request>> = {
+  revokeKey: (id) => ({ path: { id } }),
+  rotateKey: (id) => ({ path: { id } }),
+}
+
 const entries = <T>(table: Partial<Record<RouteId, T>>) => Object.entries(table) as [RouteId, T][]
 
 describe('a task of another tenant', () => {
   it('is tried at every route', () => {
-    expect([...Object.keys(OF_A_TASK), ...Object.keys(OF_A_TENANT)].sort()).toEqual(
-      Object.keys(ROUTES).sort(),
-    )
+    expect([OF_A_TASK, OF_A_TENANT, OF_A_KEY].flatMap(Object.keys).sort()).toEqual(Object.keys(ROUTES).sort())
     const withTask = Object.values(ROUTES).filter(({ path }) => path.startsWith('/tasks/{id}'))
     expect(Object.keys(OF_A_TASK).sort()).toEqual(withTask.map(({ id }) => id).sort())
   })
@@ -139,6 +145,14 @@ describe('a task of another tenant', () => {
     if (route === 'listTasks') expect(answer).toEqual({ tasks: [] })
     expect(JSON.stringify(answer)).not.toContain(theirs)
     expect(await ask(OWNER, 'getTask', { path: { id: theirs } })).toEqual(before)
+  })
+
+  it.each(entries(OF_A_KEY))('%s: a key of another tenant is not found', async (route, requestFor) => {
+    const { id } = await ask(OWNER, 'createKey', { body: { name: 'ci', scopes: ['tasks:read'] } })
+    const told = await ask(OTHER, route, requestFor(id)).catch(({ name, message }) => ({ name, message }))
+    expect(told).toEqual({ name: 'NotFoundError', message: `there is no key ${id}` })
+    const { keys } = await ask(OWNER, 'listKeys')
+    expect(keys).toContainEqual(expect.objectContaining({ id, status: 'live' }))
   })
 
   it('is found by its own tenant', async () => {

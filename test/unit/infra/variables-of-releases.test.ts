@@ -24,6 +24,7 @@ const FORMATS: Readonly<Record<EnvironmentName, RegExp>> = {
   MAX_TASK_FILES: NUMBER,
   STATISTICS: /^(shared|own)$/,
   CALLER_ROLES: JSON_LIST,
+  TAKES_KEYS: /^(yes|no)$/,
   KEEP_TRANSCRIPTS: /^(yes|no)$/,
   PRICES: JSON_OBJECT,
   MODELS: JSON_OBJECT,

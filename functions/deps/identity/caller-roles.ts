@@ -1,8 +1,8 @@
 import * as z from 'zod'
-import { type CallerRole, MappedRoleSchema } from '../../shared/domain/caller-roles.ts'
-import { OrchestratorError } from '../../shared/domain/errors.ts'
-import { environment } from './environment.ts'
-import { once } from './once.ts'
+import { type CallerRole, MappedRoleSchema } from '../../../shared/domain/caller-roles.ts'
+import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { environment } from '../environment.ts'
+import { once } from '../once.ts'
 
 const RolesSchema = z.array(z.union([z.string(), MappedRoleSchema]))
 

@@ -1,0 +1,149 @@
+import type * as z from 'zod'
+import {
+  type CreateKeySchema,
+  KEY_DAYS,
+  type KeyView,
+  MOST_KEYS_OF_TENANT,
+  type NewKeyView,
+  type RotateKeySchema,
+} from '../../contracts/key-requests.ts'
+import { type ApiKey, isLive, keyText, type StoredKey, scopesLackedBy } from '../../domain/api-key.ts'
+import type { Caller, Scope } from '../../domain/caller.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import type { Ports } from '../../ports/index.ts'
+
+type Needs = Pick<Ports, 'keys' | 'ids' | 'clock'> & {
+  /** Whether the stage has a door for keys. */
+  takesKeys: boolean
+}
+
+const DAY_MILLISECONDS = 86_400_000
+
+/** Makes a key for the caller's tenant. Throws ForbiddenError for a scope that the caller lacks, and ConflictError where the tenant has too many or the stage takes none. */
+export const createKey =
+  (ports: Needs) =>
+  async (
+    { name, scopes, expiresAt }: z.output<typeof CreateKeySchema>,
+    caller: Caller,
+  ): Promise<NewKeyView> => {
+    requireDoor(ports)
+    requireScopes(caller, scopes)
+    const now = ports.clock.now()
+    const usual = new Date(now.getTime() + KEY_DAYS.usual * DAY_MILLISECONDS)
+    const until = expiresAt === undefined ? usual : requireExpiry(expiresAt, now)
+    const made = makeKey(
+      ports,
+      { name, scopes: [...new Set(scopes)], expiresAt: until.toISOString() },
+      caller,
+    )
+    await add(ports, made.stored, MOST_KEYS_OF_TENANT)
+    return { ...viewOf(made.stored, now), key: made.key }
+  }
+
+/** The keys of the caller's tenant. */
+export const listKeys =
+  ({ keys, clock }: Pick<Needs, 'keys' | 'clock'>) =>
+  async (_input: object, { tenant }: Caller): Promise<{ keys: KeyView[] }> => {
+    const now = clock.now()
+    return { keys: (await keys.listKeys(tenant)).map((key) => viewOf(key, now)) }
+  }
+
+/** Throws NotFoundError, also for the key of another tenant. */
+export const revokeKey =
+  (ports: Pick<Needs, 'keys' | 'clock'>) =>
+  async ({ id }: { id: string }, { tenant }: Caller): Promise<KeyView> => {
+    const { keys, clock } = ports
+    const key = await findKey(ports, id, tenant)
+    await keys.removeKey(key)
+    return viewOf(key, clock.now())
+  }
+
+/**
+ * Makes the successor of a key, with its name, scopes and length of life. Throws NotFoundError, ForbiddenError for a key with a scope that
+ * the caller lacks (key/K3), and ConflictError for one that has expired, is replaced already, or whose predecessor is still live (key/K4).
+ */
+export const rotateKey =
+  (ports: Needs) =>
+  async ({ id, overlapSeconds }: z.output<typeof RotateKeySchema>, caller: Caller): Promise<NewKeyView> => {
+    requireDoor(ports)
+    const { keys, clock } = ports
+    const former = await findKey(ports, id, caller.tenant)
+    requireScopes(caller, former.scopes)
+    const now = clock.now()
+    if (!isLive(former, now)) throw conflict(`key ${id} has expired: make a new one`, id)
+    if (former.replacedBy !== undefined) throw alreadyReplaced(id, former.replacedBy)
+    const before = former.replaces === undefined ? undefined : await keys.findKey(former.replaces)
+    if (before && isLive(before, now)) {
+      const message = `key ${id} replaces ${before.id}, which is valid until ${before.expiresAt}: revoke that one first, two of a rotation may be live`
+      throw conflict(message, id)
+    }
+    const life = Date.parse(former.expiresAt) - Date.parse(former.createdAt)
+    const { name, scopes } = former
+    const expiresAt = new Date(now.getTime() + life).toISOString()
+    const made = makeKey(ports, { name, scopes, expiresAt, replaces: id }, caller)
+    // More than a tenant may have otherwise: who is at the bound may rotate too.
+    await add(ports, made.stored, 2 * MOST_KEYS_OF_TENANT)
+    const end = new Date(now.getTime() + overlapSeconds * 1_000).toISOString()
+    if (!(await keys.replaceKey(former, { id: made.stored.id, expiresAt: end }))) {
+      await keys.removeKey(made.stored)
+      throw conflict(`key ${id} was replaced or revoked at the same time`, id)
+    }
+    return { ...viewOf(made.stored, now), key: made.key }
+  }
+
+type Said = Pick<ApiKey, 'name' | 'scopes' | 'expiresAt' | 'replaces'>
+
+function makeKey(
+  { ids, clock }: Pick<Needs, 'ids' | 'clock'>,
+  said: Said,
+  { tenant, subject }: Caller,
+): { stored: StoredKey; key: string } {
+  const id = ids.makeId('k').slice('k_'.length)
+  const secret = ids.makeSecret()
+  const createdAt = clock.now().toISOString()
+  const stored = { id, tenant, createdBy: subject, createdAt, digest: ids.digest(secret), ...said }
+  return { stored, key: keyText(id, secret) }
+}
+
+async function add({ keys }: Pick<Needs, 'keys'>, key: StoredKey, most: number): Promise<void> {
+  if (await keys.addKey(key, most)) return
+  const message = `the tenant "${key.tenant}" has ${most} live keys, as many as it may: revoke one that is not used`
+  throw new OrchestratorError('ConflictError', message)
+}
+
+async function findKey({ keys }: Pick<Needs, 'keys'>, id: string, tenant: string): Promise<StoredKey> {
+  const key = await keys.findKey(id)
+  if (key?.tenant === tenant) return key
+  throw new OrchestratorError('NotFoundError', `there is no key ${id}`, { keyId: id })
+}
+
+function requireDoor({ takesKeys }: Needs): void {
+  if (takesKeys) return
+  const message =
+    'no door of this installation takes keys: a stage with `identity: { keys: true }` has one, and so has orchestrator dev --auth'
+  throw new OrchestratorError('ConflictError', message)
+}
+
+function requireScopes({ scopes }: Caller, wanted: readonly Scope[]): void {
+  const lacked = scopesLackedBy(scopes, wanted)
+  if (lacked.length === 0) return
+  const message = `a key may have the scopes that its maker has; this caller lacks ${lacked.join(', ')}`
+  throw new OrchestratorError('ForbiddenError', message, { scopes: lacked })
+}
+
+function requireExpiry(text: string, now: Date): Date {
+  const days = (Date.parse(text) - now.getTime()) / DAY_MILLISECONDS
+  if (days > 0 && days <= KEY_DAYS.most) return new Date(text)
+  const message = `expiresAt: a key is valid for at most ${KEY_DAYS.most} days from now; this is ${text}`
+  throw new OrchestratorError('InvalidInputError', message)
+}
+
+const alreadyReplaced = (id: string, by: string): OrchestratorError =>
+  conflict(`key ${id} is replaced by ${by} already: rotate that one`, id)
+
+const conflict = (message: string, keyId: string): OrchestratorError =>
+  new OrchestratorError('ConflictError', message, { keyId })
+
+function viewOf({ digest: _secret, scopes, ...key }: StoredKey, now: Date): KeyView {
+  return { ...key, scopes: [...scopes], status: isLive(key, now) ? 'live' : 'expired' }
+}

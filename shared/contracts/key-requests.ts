@@ -1,0 +1,57 @@
+import * as z from 'zod'
+import { ScopeSchema } from '../domain/caller-roles.ts'
+import { TimeSchema } from './requests.ts'
+
+/** How many live keys a tenant may have. */
+export const MOST_KEYS_OF_TENANT = 50
+/** Days for which a key is valid where its maker says nothing, and at most. */
+export const KEY_DAYS = { usual: 90, most: 366 } as const
+/** Seconds for which the former key stays valid after a rotation where nothing is said, and at most. */
+export const OVERLAP_SECONDS = { usual: 86_400, most: 7 * 86_400 } as const
+
+const KeyIdSchema = z
+  .string()
+  .regex(/^[0-9a-z]{26}$/, 'the id of a key is its part between orc_ and the secret: 26 characters')
+
+export const KeyRefSchema = z.strictObject({ id: KeyIdSchema })
+
+export const CreateKeySchema = z.strictObject({
+  name: z.string().trim().min(1).max(100).describe('What it is for, as lists show it'),
+  scopes: z
+    .array(ScopeSchema)
+    .min(1)
+    .max(20)
+    .describe('What its holder may do; each must be one that the caller has'),
+  expiresAt: TimeSchema.optional().describe(
+    `Until when it is valid: at most ${KEY_DAYS.most} days from now; ${KEY_DAYS.usual} days where it is not said`,
+  ),
+})
+
+export const RotateKeySchema = KeyRefSchema.extend({
+  overlapSeconds: z
+    .int()
+    .min(0)
+    .max(OVERLAP_SECONDS.most)
+    .default(OVERLAP_SECONDS.usual)
+    .describe('How long the former key stays valid: a day where it is not said, 7 days at most'),
+})
+
+export const KeyViewSchema = z.object({
+  id: z.string().describe('Opens nothing by itself'),
+  name: z.string(),
+  tenant: z.string(),
+  scopes: z.array(ScopeSchema),
+  status: z.enum(['live', 'expired']),
+  createdBy: z.string().describe('The subject of the caller that made it'),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  lastUsedAt: z.string().optional().describe('To the minute; absent until it is used'),
+  replaces: z.string().optional().describe('The id of the key that it replaces'),
+  replacedBy: z.string().optional().describe('The id of the key that replaces it'),
+})
+export type KeyView = z.output<typeof KeyViewSchema>
+
+export const NewKeyViewSchema = KeyViewSchema.extend({
+  key: z.string().describe('The key itself: it is not stored and is never shown again'),
+})
+export type NewKeyView = z.output<typeof NewKeyViewSchema>

@@ -1,0 +1,180 @@
+/** API keys from their making to their end, by the routes and by what a door asks. */
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeHandlers } from '../../../functions/api/handlers.ts'
+import { verifyKey } from '../../../shared/app/keys/verify-key.ts'
+import { MOST_KEYS_OF_TENANT, type NewKeyView } from '../../../shared/contracts/key-requests.ts'
+import type { RouteId } from '../../../shared/contracts/routes.ts'
+import { partsOfKey, sameDigest } from '../../../shared/domain/api-key.ts'
+import { SCOPES, type Scope } from '../../../shared/domain/caller.ts'
+import { callerOf } from '../../support/stores/callers.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
+
+const DAY = 86_400_000
+
+let stores: Awaited<ReturnType<typeof startStores>>
+let now = Date.now()
+const clock = { now: () => new Date(now) }
+beforeAll(async () => {
+  stores = await startStores()
+})
+afterAll(() => stores.stop())
+
+type Request = {
+  path?: Record<string, string>
+  body?: object
+  scopes?: readonly Scope[]
+  takesKeys?: boolean
+}
+
+function ask(tenant: string, route: RouteId, request: Request = {}) {
+  const { path, body, scopes = SCOPES, takesKeys = true } = request
+  const handlers = makeHandlers(
+    { ...stores.ports, clock, takesKeys },
+    { callerOf: () => ({ ...callerOf(tenant), scopes }) },
+  )
+  const event: object = { headers: {}, ...(path ? { pathParameters: path } : {}), ...(body ? { body } : {}) }
+  return handlers[route](event as APIGatewayProxyEventV2).then(({ body: text = '' }) => JSON.parse(text))
+}
+
+const make = (tenant: string, more: object = {}, rest: Request = {}): Promise<NewKeyView> =>
+  ask(tenant, 'createKey', { body: { name: 'ci', scopes: ['tasks:read'], ...more }, ...rest })
+const verify = (text: string) => verifyKey({ ...stores.ports, clock })(text)
+
+describe('a key', () => {
+  it('opens as its tenant with its scopes, and is shown once (key/K1)', async () => {
+    const { key, ...shown } = await make('once')
+    expect(key).toMatch(/^orc_[0-9a-z]{26}_[\w-]{43}$/)
+    expect(await verify(key)).toMatchObject({ tenant: 'once', scopes: ['tasks:read'], id: shown.id })
+    const { keys } = await ask('once', 'listKeys')
+    expect(keys).toMatchObject([{ ...shown, lastUsedAt: expect.stringMatching(/:00\.000Z$/) }])
+    const secret = partsOfKey(key)?.secret ?? ''
+    const stored = await stores.ports.keys.findKey(shown.id)
+    for (const told of [keys, stored]) expect(JSON.stringify(told)).not.toContain(secret)
+    expect(JSON.stringify(keys)).not.toContain(String(stored?.digest))
+  })
+
+  it('does not open by its id, by another’s secret, nor by what is no key (key/K2)', async () => {
+    const [one, other] = [await make('pair'), await make('pair')]
+    const [mine, theirs] = [partsOfKey(one.key), partsOfKey(other.key)]
+    const stored = await stores.ports.keys.findKey(one.id)
+    for (const text of [
+      one.id,
+      `orc_${one.id}`,
+      `orc_${one.id}_`,
+      `orc_${one.id}_${'A'.repeat(43)}`,
+      `orc_${one.id}_${theirs?.secret}`,
+      `orc_${'0'.repeat(26)}_${mine?.secret}`,
+      `orc_${one.id}_${stored?.digest}`,
+      `${one.key} `,
+      `${one.key}\n`,
+      `${one.key}A`,
+      '',
+    ])
+      expect(await verify(text), text).toBeUndefined()
+    expect(await verify(one.key)).toBeDefined()
+  })
+
+  it('has no scope that its maker lacks, and neither has its successor (key/K3)', async () => {
+    const scopes: Scope[] = ['keys:write', 'tasks:write']
+    await expect(make('narrow', { scopes: ['tasks:read', 'admin'] }, { scopes })).rejects.toMatchObject({
+      name: 'ForbiddenError',
+      message: 'a key may have the scopes that its maker has; this caller lacks admin',
+    })
+    await expect(make('narrow', { scopes: ['tasks:read'] }, { scopes })).resolves.toMatchObject({
+      scopes: ['tasks:read'],
+    })
+    const broad = await make('narrow', { scopes: ['admin'] })
+    await expect(ask('narrow', 'rotateKey', { path: { id: broad.id }, scopes })).rejects.toMatchObject({
+      name: 'ForbiddenError',
+    })
+  })
+
+  it('opens nothing once it has expired or is revoked (key/K5)', async () => {
+    const expiresAt = new Date(now + DAY).toISOString()
+    const [brief, revoked] = [await make('ends', { expiresAt }), await make('ends')]
+    expect(await verify(brief.key)).toBeDefined()
+    expect(await ask('ends', 'revokeKey', { path: { id: revoked.id } })).toMatchObject({ id: revoked.id })
+    expect(await verify(revoked.key)).toBeUndefined()
+    now += DAY
+    expect(await verify(brief.key)).toBeUndefined()
+    expect((await ask('ends', 'listKeys')).keys).toMatchObject([{ id: brief.id, status: 'expired' }])
+    await expect(ask('ends', 'rotateKey', { path: { id: brief.id } })).rejects.toThrow(/has expired/)
+  })
+
+  it('is another tenant’s secret: not found, whatever is asked', async () => {
+    const { id } = await make('owner')
+    for (const route of ['revokeKey', 'rotateKey'] as const)
+      await expect(ask('other', route, { path: { id } })).rejects.toMatchObject({
+        name: 'NotFoundError',
+        message: `there is no key ${id}`,
+      })
+    expect(await ask('other', 'listKeys')).toEqual({ keys: [] })
+  })
+})
+
+describe('a rotation', () => {
+  it('leaves two live keys for a while, and never three (key/K4)', async () => {
+    const first = await make('turns')
+    const rotate = (id: string, body: object = {}): Promise<NewKeyView> =>
+      ask('turns', 'rotateKey', { path: { id }, body })
+    const second = await rotate(first.id, { overlapSeconds: 60 })
+    expect(second).toMatchObject({ name: 'ci', scopes: ['tasks:read'], replaces: first.id })
+    for (const { key } of [first, second]) expect(await verify(key)).toBeDefined()
+    await expect(rotate(first.id)).rejects.toThrow(`is replaced by ${second.id} already`)
+    await expect(rotate(second.id)).rejects.toThrow(`replaces ${first.id}, which is valid until`)
+    now += 60_000
+    expect(await verify(first.key)).toBeUndefined()
+    const third = await rotate(second.id, { overlapSeconds: 0 })
+    expect(await verify(second.key)).toBeUndefined()
+    expect(await verify(third.key)).toBeDefined()
+  })
+
+  it('that two ask for at once has one successor', async () => {
+    const { id } = await make('race')
+    const outcomes = await Promise.allSettled([1, 2].map(() => ask('race', 'rotateKey', { path: { id } })))
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect((await ask('race', 'listKeys')).keys).toHaveLength(2)
+  })
+})
+
+describe('what is refused', () => {
+  it('a key too many', async () => {
+    for (let made = 0; made < MOST_KEYS_OF_TENANT; made++) await make('crowd')
+    await expect(make('crowd')).rejects.toMatchObject({
+      name: 'ConflictError',
+      message: `the tenant "crowd" has ${MOST_KEYS_OF_TENANT} live keys, as many as it may: revoke one that is not used`,
+    })
+  })
+
+  it('a key that no door takes', async () => {
+    await expect(make('closed', {}, { takesKeys: false })).rejects.toMatchObject({ name: 'ConflictError' })
+  })
+
+  it.each<[string, object, RegExp]>([
+    ['no scopes', { scopes: [] }, /scopes/],
+    ['a scope that is none', { scopes: ['tasks:red'] }, /a scope is one of tasks:read/],
+    ['no name', { name: ' ' }, /name/],
+    [
+      'a time that has passed',
+      { expiresAt: '2020-01-01T00:00:00Z' },
+      /at most 366 days from now; this is 2020/,
+    ],
+    ['a time too far', { expiresAt: '2999-01-01T00:00:00Z' }, /at most 366 days/],
+    ['a tenant', { tenant: 'other' }, /tenant/],
+  ])('%s', async (_what, more, message) => {
+    await expect(make('wrong', more)).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  it('digests that differ in any place, or in length', () => {
+    const one = 'a'.repeat(64)
+    expect(sameDigest(one, one)).toBe(true)
+    for (let at = 0; at < 64; at++)
+      expect(sameDigest(one, `${one.slice(0, at)}b${one.slice(at + 1)}`)).toBe(false)
+    expect(sameDigest(one, one.slice(1))).toBe(false)
+    expect(sameDigest(one, '')).toBe(false)
+  })
+})
