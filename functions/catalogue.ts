@@ -82,6 +82,13 @@ export const FUNCTIONS = {
       audit: ['note', 'append', 'read'],
     },
   },
+  authorize: {
+    entry: 'functions/api/authorize',
+    description: 'Finds the caller behind a token or an API key',
+    timeoutSeconds: 10,
+    memoryMb: 512,
+    ports: { keys: ['verify'] },
+  },
   rebind: {
     entry: 'functions/steps/rebind',
     description: 'Chooses the next agent for a step, or settles it',

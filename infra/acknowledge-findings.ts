@@ -65,11 +65,17 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
         'An inference profile passes a call on to any of its regions, which AWS may add to; a condition allows the model only by way of the profile that the stage configures.',
       ),
     ),
+    ...[runtime.tokenApi?.openRoute ?? []].flat().map((where) => ({
+      where,
+      id: 'AwsSolutions-APIG4',
+      reason:
+        'Where a client without a token learns which issuers give some (RFC 9728); it reads nothing else.',
+    })),
     {
       where: runtime,
       id: 'Serverless-LambdaDLQ',
       reason:
-        'Agents, rebind, control and api are called by callers that wait for the answer: nothing is lost when they fail. finish-task, reconcile, collect and register have a failure destination, which is the newer way to the same queue and carries the reason.',
+        'Agents, rebind, control, api and authorize are called by callers that wait for the answer: nothing is lost when they fail. finish-task, reconcile, collect and register have a failure destination, which is the newer way to the same queue and carries the reason.',
     },
     {
       where: runtime,

@@ -1,6 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import * as z from 'zod'
 import { MappedRoleSchema } from '../shared/domain/caller-roles.ts'
+import { IdentitySchema } from '../shared/domain/identity-settings.ts'
 import { ModelsSchema } from '../shared/domain/model-settings.ts'
 import { PriceTableSchema } from '../shared/domain/price-table.ts'
 import { AllowedHostsSchema, EmailSchema } from './allowed-hosts.ts'
@@ -39,6 +40,8 @@ const RIGHT_ROLES =
   'names of roles, or what they are mapped to, e.g. [my-app, { role: reports-*, tenant: acme, scopes: [tasks:read] }]; only in the file'
 const RIGHT_ENTRY =
   'the name of a role, e.g. my-app, or { role: reports-*, tenant: acme, scopes: [tasks:read] }'
+/** Lambda allows 4 KB of variables for a function. */
+const MOST_IDENTITY = 3_000
 /** A sanity limit; they travel in a variable of a function too (issuesOfSizes). */
 const MOST_ROLES = 50
 
@@ -109,6 +112,14 @@ export const FieldsSchema = z.strictObject({
     .default([])
     .describe(
       'IAM roles that may call the API, by name, or with the tenant and the scopes that they have; the first entry that matches decides, and roles without one have the tenant `default` and every scope. The managed policy <prefix>-caller-<region> is attached to those without a *; others get it by hand',
+    ),
+  identity: IdentitySchema.refine(
+    (identity) => JSON.stringify(identity).length <= MOST_IDENTITY,
+    `it travels in a variable of a function: ${MOST_IDENTITY} characters at most as JSON`,
+  )
+    .default({ issuers: [], keys: false })
+    .describe(
+      'Who may call by a token or an API key, at a second address; without issuers and keys there is none',
     ),
   allowedOrigins: OriginsSchema.default([]).describe(
     'Origins of web pages that may call the API from a browser (CORS), e.g. https://app.example.com; none by default',

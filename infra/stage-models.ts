@@ -12,17 +12,28 @@ type Prices = z.output<ReturnType<typeof PriceTableSchema.partial>>
 type Said = { models: Models; prices?: Prices | undefined }
 type Travelling = Said & { callerRoles: readonly CallerRole[] }
 
-/** `--context models=<JSON>` beside the other fields of the command line, which are text. Throws StageError for what is no JSON. */
-export function withModels(overrides: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { models, ...others } = overrides
-  if (models === undefined) return others
-  if (typeof models !== 'string') return { ...others, models }
+/** What is wrong with text that is no JSON, by an example of what would be right. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  models:
+    '{"default": {"provider": "openai-compatible", "url": "http://localhost:11434/v1", "id": "llama3.2", "contextTokens": 4096}}',
+  identity: '{"keys": true}',
+}
+
+/** `--context models=<JSON>` and `identity=<JSON>` beside the other fields of the command line, which are text. Throws StageError for what is no JSON. */
+export function withParsed(overrides: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(overrides).map(([field, value]) => [
+      field,
+      typeof value === 'string' && Object.hasOwn(EXAMPLES, field) ? parsed(field, value) : value,
+    ]),
+  )
+}
+
+function parsed(field: string, text: string): unknown {
   try {
-    return { ...others, models: JSON.parse(models) as unknown }
+    return JSON.parse(text) as unknown
   } catch {
-    const right =
-      '{"default": {"provider": "openai-compatible", "url": "http://localhost:11434/v1", "id": "llama3.2", "contextTokens": 4096}}'
-    throw new StageError(`--context models: it is JSON, e.g. ${right}; this is ${shown(models)}`)
+    throw new StageError(`--context ${field}: it is JSON, e.g. ${EXAMPLES[field]}; this is ${shown(text)}`)
   }
 }
 

@@ -3,6 +3,12 @@ import { basename, join } from 'node:path'
 import type { Node } from 'constructs'
 import * as z from 'zod'
 import { MappedRoleSchema } from '../shared/domain/caller-roles.ts'
+import {
+  hasTokenDoor,
+  IdentitySchema,
+  type IdentitySettings,
+  IssuerSchema,
+} from '../shared/domain/identity-settings.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { ModelPriceSchema, PriceTableSchema } from '../shared/domain/price-table.ts'
 import { EmailSchema } from './allowed-hosts.ts'
@@ -10,7 +16,7 @@ import { describeStageIssues } from './describe-stage-issues.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { readStageFile } from './read-stage-file.ts'
 import { FieldsSchema } from './stage-fields.ts'
-import { fieldsOfModels, issuesOfSizes, withModels } from './stage-models.ts'
+import { fieldsOfModels, issuesOfSizes, withParsed } from './stage-models.ts'
 import { StageError } from './stage-place.ts'
 
 /** The settings that differ between deployments. */
@@ -19,6 +25,12 @@ export const StageSchema = FieldsSchema.superRefine((stage, context) => {
     context.addIssue({ code: 'custom', path: [field], message, input: stage })
 })
 export type Stage = z.output<typeof StageSchema>
+
+/** Who may ask at the door for tokens and keys. `orchestrator dev --auth` has one for keys where the stage has none. */
+export function identityOf({ identity }: Stage): IdentitySettings {
+  const needsDoor = process.env.ORCHESTRATOR_AUTH === 'true' && !hasTokenDoor(identity)
+  return needsDoor ? { ...identity, keys: true } : identity
+}
 
 /** The tags on every resource of an installation. */
 export const tagsOf = ({ prefix, tags }: Stage): Record<string, string> => ({ ...tags, application: prefix })
@@ -46,7 +58,7 @@ export function readStageNamed(
 
 /** A stage given as fields in an app's code; the command line overrides single fields. Throws StageError. */
 export function stageWith(fields: Partial<Stage>, node: Node): Stage {
-  const overrides = withModels(overridesIn(node))
+  const overrides = withParsed(overridesIn(node))
   const parsed = StageSchema.safeParse({ ...fields, ...overrides })
   if (parsed.success) return parsed.data
   const told = parsed.error.issues.map(({ path, message }) => {
@@ -64,7 +76,7 @@ export function overridesIn(node: Node): Record<string, unknown> {
 
 /** Parses the YAML of a stage's file. */
 export function parseStage(name: string, text: string, given: Readonly<Record<string, unknown>>): Stage {
-  const overrides = withModels(given)
+  const overrides = withParsed(given)
   const file = readStageFile(name, text, (field) => TEXTS.has(field))
   const parsed = StageSchema.safeParse({ ...file.fields, ...overrides })
   if (parsed.success) return parsed.data
@@ -93,6 +105,7 @@ function fieldsIn(path: readonly PropertyKey[]): readonly string[] {
   if (field === undefined) return FIELDS
   if (field === 'models') return fieldsOfModels(path)
   if (field === 'email') return Object.keys(EmailSchema.shape)
+  if (field === 'identity') return Object.keys((path.length > 1 ? IssuerSchema : IdentitySchema).shape)
   if (field === 'callerRoles') return Object.keys(MappedRoleSchema.shape)
   return Object.keys(models === undefined ? PriceTableSchema.shape : ModelPriceSchema.shape)
 }

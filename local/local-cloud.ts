@@ -10,7 +10,8 @@ import { isStreamOfBedrock } from './bedrock-runtime/wire.ts'
 import { CustomResourceAnswers } from './cloudformation/answers.ts'
 import { answerByMessage } from './endpoint/answer-by-message.ts'
 import { type Answer, answerOrRefuse, createEndpoint } from './endpoint/endpoint-server.ts'
-import type { GatewayApi } from './gateway/gateway-api.ts'
+import { type Asked, askAsUser } from './gateway/ask-as-user.ts'
+import { ServedApi } from './gateway/gateway-api.ts'
 import { createGateway } from './gateway/gateway-server.ts'
 import type { FunctionVariables } from './lambda/provision.ts'
 import { DebugPorts } from './lambda/sandbox/debug-ports.ts'
@@ -32,6 +33,10 @@ export type LocalCloudOptions = {
   /** 0 for any free port. */
   apiPort?: number
   awsPort?: number
+  /** Serves the API that asks for tokens and keys, and not the one that is open to the user of this machine. */
+  auth?: boolean
+  /** Milliseconds, by which answers of authorizers are kept; those of this process by default. */
+  now?: () => number
   /** Limits of connections, for each port. */
   connections?: Partial<ConnectionLimits>
   onLog?: (functionName: string, text: string) => void
@@ -58,6 +63,8 @@ export type LocalCloud = {
   apiUrl: string
   /** The value for `AWS_ENDPOINT_URL`. */
   awsUrl: string
+  /** A request of this machine's user, by no port: also where the port asks for tokens. */
+  askAsUser(asked: Asked): Promise<{ status: number; body: unknown }>
   /** Types of resources that were left out. */
   ignored: readonly string[]
   /** Settles only when the storage fails, after which nothing works. */
@@ -71,6 +78,8 @@ export type LocalCloud = {
 }
 
 const HOST = '127.0.0.1'
+const NO_SUCH_DOOR =
+  'the assembly has no API that asks for tokens: synthesize a stage with `identity`, or with ORCHESTRATOR_AUTH=true'
 /** For an answer that comes in pieces: a message without a body has the sandbox ask the port. */
 const ASK_THE_PORT = { status: 200, headers: {} }
 
@@ -79,7 +88,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const assembly = await readAssembly(options.assembly)
   const assets = new Map(assembly.assets)
   const answers = new CustomResourceAnswers()
-  const served: GatewayApi = { routes: [], isStarting: true }
+  const served = new ServedApi({ asksForTokens: options.auth === true })
   const { inspect } = options
   const services = await startServices({ ...options, callTimeouts: inspect === undefined })
   const { dynamodb, events, logs, stepfunctions } = services
@@ -95,7 +104,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const stop = (): Promise<void> => stopping.disposeAsync()
 
   try {
-    const gateway = createGateway(served, services.invokeAs('apigateway.amazonaws.com'))
+    const gateway = createGateway(served, services.invokeAs('apigateway.amazonaws.com'), { now: options.now })
     servers.push(gateway)
     limitConnections(gateway, options.connections)
     const api = await listen(gateway, options.apiPort ?? 0)
@@ -134,11 +143,13 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await dynamodb.ready()
     await stepfunctions.resume()
     events.startSchedules()
+    if (served.asksForTokens && !served.api) throw new Error(NO_SUCH_DOOR)
     served.isStarting = false
     return {
       apiUrl: `http://localhost:${api}`,
       awsUrl,
       ignored,
+      askAsUser: (asked) => askAsUser(served, services.invokeAs('apigateway.amazonaws.com'), asked),
       failed: Promise.race([dynamodb.failed, services.broken]),
       async update(folder) {
         const next = await readAssembly(folder)

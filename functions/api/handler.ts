@@ -9,6 +9,7 @@ import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
+import type { Caller } from '../../shared/domain/caller.ts'
 import { environment } from '../deps/environment.ts'
 import { answers, files, taskFiles } from '../deps/files.ts'
 import { callerRoles } from '../deps/identity/caller-roles.ts'
@@ -24,6 +25,7 @@ import { transcripts } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 import { callerOfRequest } from '../middleware/caller-of-request.ts'
 import { jsonBody } from '../middleware/json-body.ts'
+import { knownCaller } from '../middleware/known-caller.ts'
 import { limitBody } from '../middleware/limit-body.ts'
 import { problemDetails } from '../middleware/problem-details.ts'
 import { requestLog } from '../middleware/request-log.ts'
@@ -32,6 +34,8 @@ import { unknownRoute } from './unknown-route.ts'
 
 const log = logger()
 const NONE = { names: [] }
+const callerOf = (event: APIGatewayProxyEventV2): Caller =>
+  callerOfRequest(event, { roles: callerRoles(), now: clock.now() })
 const { EXPECTED_AGENT_NAMES = NONE, EXPECTED_WORKFLOW_NAMES = NONE } = environment()
 const handlers = makeHandlers(
   {
@@ -53,7 +57,7 @@ const handlers = makeHandlers(
     ids: ids(),
     expected: { agents: EXPECTED_AGENT_NAMES, workflows: EXPECTED_WORKFLOW_NAMES },
   },
-  { answers: answers(), logs: logs(), callerOf: (event) => callerOfRequest(event, callerRoles()) },
+  { answers: answers(), logs: logs(), callerOf },
 )
 const metrics = new Metrics()
 
@@ -70,6 +74,7 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   .before(() => void metrics.addMetric('Requests', MetricUnit.Count, 1))
   .use(problemDetails({ logger: log }))
   .use(requestLog({ logger: log }))
+  .use(knownCaller(callerOf))
   .use(limitBody())
   .use(httpHeaderNormalizer())
   .use(jsonBody())

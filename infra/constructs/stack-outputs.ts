@@ -1,12 +1,17 @@
 import { CfnOutput, type CustomResource, type Stack } from 'aws-cdk-lib'
 import type { Stage } from '../stage.ts'
 import type { ClosedApi } from './closed-api.ts'
+import type { TokenApi } from './token-api.ts'
+
+type Parts = {
+  stage: Stage
+  api: ClosedApi
+  tokenApi: TokenApi | undefined
+  registration: CustomResource
+}
 
 /** The outputs that a person needs after the deployment. */
-export function addOutputs(
-  stack: Stack,
-  { stage: { prefix }, api, registration }: { stage: Stage; api: ClosedApi; registration: CustomResource },
-): void {
+export function addOutputs(stack: Stack, { stage: { prefix }, api, tokenApi, registration }: Parts): void {
   const { region } = stack
   const console = `https://${region}.console.aws.amazon.com`
   const outputs: Record<string, { value: string; description: string }> = {
@@ -14,6 +19,12 @@ export function addOutputs(
       value: api.api.apiEndpoint,
       description: 'The API: sign requests with SigV4, service execute-api',
     },
+    ...(tokenApi && {
+      TokenApiUrl: {
+        value: tokenApi.api.apiEndpoint,
+        description: 'The same API for tokens and keys: Authorization: Bearer <token or key>',
+      },
+    }),
     CallerPolicy: {
       value: api.callerPolicy.managedPolicyArn,
       description: 'The policy for callers of the API: attach it to their role or user',

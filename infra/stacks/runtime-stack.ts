@@ -4,6 +4,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { type CataloguedFunction, FUNCTIONS, type FunctionName } from '../../functions/catalogue.ts'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
+import { hasTokenDoor } from '../../shared/domain/identity-settings.ts'
 import type { Bundles } from '../bundle-functions.ts'
 import type { Catalogue } from '../catalogue.ts'
 import { AgentFleet } from '../constructs/agent-fleet.ts'
@@ -16,10 +17,11 @@ import { logGroupArn, ownFunctionArn, statesArn } from '../constructs/our-arns.t
 import { givePorts } from '../constructs/port-grants.ts'
 import { addOutputs } from '../constructs/stack-outputs.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
+import { TokenApi } from '../constructs/token-api.ts'
 import { WorkflowMachine } from '../constructs/workflow-machine.ts'
 import { expectedOf } from '../expected-of.ts'
 import { type Placement, placementOf } from '../place-in-stacks.ts'
-import { type Stage, tagsOf } from '../stage.ts'
+import { identityOf, type Stage, tagsOf } from '../stage.ts'
 import { mappedRoles } from '../stage-models.ts'
 import type { DataStack } from './data-stack.ts'
 
@@ -48,6 +50,8 @@ export class RuntimeStack extends Stack {
   readonly functionNames: readonly string[]
   readonly deadLetters: Queue
   readonly api: ClosedApi
+  /** Only in a stage with issuers or keys. */
+  readonly tokenApi: TokenApi | undefined
   readonly #props: RuntimeStackProps
   readonly #placement: Placement
 
@@ -91,9 +95,23 @@ export class RuntimeStack extends Stack {
     })
     const api = this.#addApi({ rebind, control, role })
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
-    this.functionNames = ['api', 'rebind', 'control', 'finish-task', 'reconcile', 'collect', 'audit']
+    const identity = identityOf(stage)
+    const authorize = hasTokenDoor(identity) ? this.#addFunction('authorize') : undefined
+    this.tokenApi =
+      authorize &&
+      new TokenApi(this, 'TokenApi', { stage, identity, handler: api, authorize, logs: data.accessLogs })
+    this.functionNames = [
+      'api',
+      ...(authorize ? ['authorize'] : []),
+      'rebind',
+      'control',
+      'finish-task',
+      'reconcile',
+      'collect',
+      'audit',
+    ]
     const registration = this.#register(machines)
-    addOutputs(this, { stage, api: this.api, registration })
+    addOutputs(this, { stage, api: this.api, tokenApi: this.tokenApi, registration })
   }
 
   /** Adds a function with the grants for the ports in its catalogue entry. */

@@ -4,7 +4,7 @@ import { dynamodbProvisioners } from '../dynamodb/provision.ts'
 import type { DynamoDBService } from '../dynamodb/service.ts'
 import { eventsProvisioners } from '../events/provision.ts'
 import type { EventsService } from '../events/service.ts'
-import type { GatewayApi } from '../gateway/gateway-api.ts'
+import type { ServedApi } from '../gateway/gateway-api.ts'
 import { gatewayProvisioners } from '../gateway/provision.ts'
 import { iamProvisioners } from '../iam/provision.ts'
 import type { IamService } from '../iam/service.ts'
@@ -23,7 +23,7 @@ export type LocalServices = FunctionPlace & {
   iam: IamService
   lambda: LambdaService
   stepfunctions: StepFunctionsService
-  api: GatewayApi
+  api: ServedApi
   answers: CustomResourceAnswers
 }
 

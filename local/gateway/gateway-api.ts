@@ -1,11 +1,42 @@
-/** The API that the gateway serves, as the assembly describes it. While it starts, functions and machines may be missing: nothing is served. */
+import type { Authorizer } from './authorizers.ts'
+
+/** One API of the assembly. */
 export type GatewayApi = {
   routes: GatewayRoute[]
   crossOrigin?: CrossOrigin | undefined
-  isStarting?: boolean
 }
 
-export type GatewayRoute = { method: string; path: string; functionArn: string }
+export type GatewayRoute = {
+  method: string
+  path: string
+  functionArn: string
+  /** The Lambda authorizer that finds the caller; without one the caller is this machine's user, or nobody in an API that has authorizers. */
+  authorizer?: Authorizer
+}
+
+/** The API that the gateway serves of those that the assembly describes: the one with authorizers of its own, or the one without. */
+export class ServedApi {
+  readonly apis = new Map<string, GatewayApi>()
+  /** While it starts, functions and machines may be missing: nothing is served. */
+  isStarting = true
+  readonly #asksForTokens: boolean
+
+  constructor({ asksForTokens = false }: { asksForTokens?: boolean } = {}) {
+    this.#asksForTokens = asksForTokens
+  }
+
+  /** Whether callers must show a token or a key. */
+  get asksForTokens(): boolean {
+    return this.#asksForTokens
+  }
+
+  /** Undefined where the assembly has no such API. */
+  get api(): GatewayApi | undefined {
+    return [...this.apis.values()].find(
+      ({ routes }) => routes.some(({ authorizer }) => authorizer !== undefined) === this.#asksForTokens,
+    )
+  }
+}
 
 /** What pages of other origins may do (CORS). */
 export type CrossOrigin = {

@@ -2,13 +2,21 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { refusalOfPage } from '../endpoint/foreign-page.ts'
 import type { Invocation } from '../lambda/function-settings.ts'
+import { Authorizers } from './authorizers.ts'
 import { crossOriginHeaders, preflightHeaders } from './cross-origin.ts'
-import { type GatewayApi, matchRoute } from './gateway-api.ts'
+import {
+  type GatewayApi,
+  type GatewayRoute,
+  type Matched,
+  matchRoute,
+  type ServedApi,
+} from './gateway-api.ts'
 
 type Invoke = (functionArn: string, payload: string) => Promise<Invocation>
 
 /** The caller in place of an IAM ARN: requests come unsigned from this machine's user. */
 const CALLER = 'local'
+const ACCOUNT = '000000000000'
 
 /** API Gateway's limit for a request. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -18,22 +26,32 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024
  * of this machine, to its own pages and to those of the origins that the API allows; requests from other web pages are refused on
  * every route.
  */
-export function createGateway(api: GatewayApi, invoke: Invoke): Server {
+export function createGateway(
+  served: ServedApi,
+  invoke: Invoke,
+  { now = () => performance.now() }: { now?: (() => number) | undefined } = {},
+): Server {
+  const authorizers = new Authorizers({ invoke, now })
   return createServer((incoming, outgoing) => {
-    void handle(api, invoke, incoming)
+    void handle(served, { invoke, authorizers }, incoming)
       .catch((error: unknown) => plain(500, String(error)))
-      .then((answer) => send(outgoing, answer, crossOriginHeaders(incoming.headers, api.crossOrigin)))
+      .then((answer) => send(outgoing, answer, crossOriginHeaders(incoming.headers, served.api?.crossOrigin)))
       .catch(() => outgoing.destroy())
   })
 }
 
 type Answer = { statusCode: number; headers: Record<string, string>; body: string | Buffer }
 
+const NO_ROUTES: GatewayApi = { routes: [] }
+
+type Behind = { invoke: Invoke; authorizers: Authorizers }
+
 async function handle(
-  { routes, crossOrigin, isStarting = false }: GatewayApi,
-  invoke: Invoke,
+  { api = NO_ROUTES, isStarting, asksForTokens }: ServedApi,
+  { invoke, authorizers }: Behind,
   incoming: IncomingMessage,
 ): Promise<Answer> {
+  const { routes, crossOrigin } = api
   const refusal = refusalOfPage(incoming.headers, { ownPages: true, origins: crossOrigin?.origins })
   if (refusal) return plain(403, `Forbidden: ${refusal}`)
   const preflight = preflightHeaders(incoming.method, incoming.headers, crossOrigin)
@@ -41,7 +59,7 @@ async function handle(
   if (isStarting) return STARTING
   const url = parseUrl(incoming.url)
   if (!url) return plain(400, 'Bad Request')
-  const { pathname, searchParams, search } = url
+  const { pathname, searchParams } = url
   const matched = matchRoute(routes, incoming.method ?? 'GET', pathname)
   if (!matched) return plain(404, 'Not Found')
   const body = await readBody(incoming)
@@ -49,9 +67,47 @@ async function handle(
   const headers = Object.fromEntries(
     Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
   )
+  const event = eventOf(incoming, headers, { url, matched })
+  const caller = await callerOf(matched.route, { asksForTokens, authorizers, incoming, searchParams, event })
+  if ('status' in caller) return plain(caller.status, MESSAGES[caller.status])
+  const { requestContext } = event
+  const told = {
+    ...event,
+    requestContext: { ...requestContext, ...caller },
+    ...(body.length > 0 ? { body: body.toString('utf8') } : {}),
+    isBase64Encoded: false,
+  }
+  return answerOf(await invoke(matched.route.functionArn, JSON.stringify(told)))
+}
+
+/** API Gateway's own answers. */
+const MESSAGES = { 401: 'Unauthorized', 403: 'Forbidden', 500: 'Internal Server Error' } as const
+
+type Asked = {
+  asksForTokens: boolean
+  authorizers: Authorizers
+  incoming: IncomingMessage
+  searchParams: URLSearchParams
+  event: object
+}
+
+/** What the request context says of the caller, or the status that refuses him. */
+async function callerOf({ authorizer }: GatewayRoute, asked: Asked) {
+  const { asksForTokens, authorizers, incoming, searchParams, event } = asked
+  if (authorizer === undefined)
+    return asksForTokens ? {} : { authorizer: { iam: { accountId: ACCOUNT, userArn: CALLER } } }
+  const verdict = await authorizers.ask(authorizer, { headers: incoming.headers, query: searchParams }, event)
+  return 'status' in verdict ? verdict : { authorizer: { lambda: verdict.context } }
+}
+
+type Place = { url: URL; matched: Matched }
+
+/** The event without the caller and the body. */
+function eventOf(incoming: IncomingMessage, headers: Record<string, string>, { url, matched }: Place) {
+  const { pathname, searchParams, search } = url
   const routeKey = `${matched.route.method} ${matched.route.path}`
   const query = joined(searchParams)
-  const event = {
+  return {
     version: '2.0',
     routeKey,
     rawPath: pathname,
@@ -60,9 +116,8 @@ async function handle(
     ...(Object.keys(query).length > 0 ? { queryStringParameters: query } : {}),
     ...(Object.keys(matched.parameters).length > 0 ? { pathParameters: matched.parameters } : {}),
     requestContext: {
-      accountId: '000000000000',
+      accountId: ACCOUNT,
       apiId: 'local',
-      authorizer: { iam: { accountId: '000000000000', userArn: CALLER } },
       domainName: incoming.headers.host,
       http: {
         method: incoming.method,
@@ -77,10 +132,7 @@ async function handle(
       time: new Date().toISOString(),
       timeEpoch: Date.now(),
     },
-    ...(body.length > 0 ? { body: body.toString('utf8') } : {}),
-    isBase64Encoded: false,
   }
-  return answerOf(await invoke(matched.route.functionArn, JSON.stringify(event)))
 }
 
 /** The values of a repeated query parameter, joined by commas as in API Gateway. */

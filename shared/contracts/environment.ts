@@ -79,6 +79,8 @@ export const EnvironmentSchema = z.object({
   EXPECTED_WORKFLOWS: z.string().optional().describe('How many they are, for earlier releases'),
   TAKES_KEYS: z.enum(['yes', 'no']).optional().describe('Whether a door takes API keys'),
   CALLER_ROLES: z.string().optional().describe('JSON: the tenants and scopes of IAM roles'),
+  // Only for the authorizer; it parses this itself.
+  IDENTITY: z.string().optional().describe('JSON: who vouches for callers by tokens, and whether keys open'),
   // Only for functions that create state machines.
   MACHINES: z
     .string()

@@ -31,7 +31,7 @@ export function makeOpenApi(routes: readonly Route[], version: string): Part {
           nameOfResponse(status),
           {
             description: TITLES[status],
-            content: status === 403 ? { ...REFUSED_BY_GATEWAY, ...problem } : problem,
+            content: [401, 403].includes(status) ? { ...REFUSED_BY_GATEWAY, ...problem } : problem,
           },
         ]),
       ),
@@ -42,6 +42,12 @@ export function makeOpenApi(routes: readonly Route[], version: string): Part {
           name: 'Authorization',
           description: 'AWS Signature Version 4, service execute-api',
           'x-amazon-apigateway-authtype': 'awsSigv4',
+        },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'At the address for tokens and keys: an access token of an issuer of the stage, or an API key',
         },
       },
     },
@@ -62,6 +68,7 @@ const TAGS: Readonly<Record<string, string>> = {
 /** Titles of problem documents by status, as RFC 9110 names them. */
 export const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   402: 'Payment Required',
   403: 'Forbidden',
   404: 'Not Found',
@@ -76,16 +83,19 @@ export const TITLES: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 }
 
-/** API Gateway's own response to an unsigned request, which is no problem document; a missing scope is told by one. */
+/** API Gateway's own response to a request without a signature or a token, which is no problem document; a missing scope is told by one. */
 const REFUSED_BY_GATEWAY = {
   'application/json': { schema: { type: 'object', properties: { message: { type: 'string' } } } },
 }
 
-/** The local cloud does not authenticate; API Gateway requires signed requests. What is in brackets is the scope that the caller must hold. */
-const securityOf = ({ scope }: Route): Part[] => [{}, { sigv4: scope === 'any' ? [] : [scope] }]
+/** The open door of the local cloud asks for nothing; others require a signature, a token or a key. What is in brackets is the scope that the caller must hold. */
+const securityOf = ({ scope }: Route): Part[] => {
+  const scopes = scope === 'any' ? [] : [scope]
+  return [{}, { sigv4: scopes }, { bearer: scopes }]
+}
 
 /** Statuses that every route may answer, from the gateway or from the common middleware. */
-const ALWAYS = [400, 403, 413, 429, 500, 503, 504]
+const ALWAYS = [400, 401, 403, 413, 429, 500, 503, 504]
 const ALWAYS_OF_BODIES = 415
 
 /** The statuses of a route's problem documents, ascending. */

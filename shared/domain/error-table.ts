@@ -14,6 +14,7 @@ export const ERRORS = {
   InvalidInputError: { status: 400, retryable: false },
   BudgetExceededError: { status: 402, retryable: false },
   DeadlineExceededError: { status: 504, retryable: false },
+  UnauthorizedError: { status: 401, retryable: false },
   ForbiddenError: { status: 403, retryable: false },
   NotFoundError: { status: 404, retryable: false },
   MethodNotAllowedError: { status: 405, retryable: false },

@@ -29,6 +29,12 @@ export const ERROR_TEXTS = {
     when: 'The deadline of the task has passed before its end. The task ends as `timed_out`.',
     whatToDo: '`npx orchestrator retry <taskId> --deadline 10m`: what has succeeded is kept.',
   },
+  UnauthorizedError: {
+    seen: 'request',
+    when: 'Nobody is known behind the token or the key of a request: it has expired, is revoked, is signed by another, or is for somebody else.',
+    whatToDo:
+      'Read the reason. `npx orchestrator login` gets a new token, `npx orchestrator keys rotate` the successor of a key.',
+  },
   ForbiddenError: {
     seen: 'request',
     when: 'The caller is known, and lacks the scope that the route needs.',

@@ -51,7 +51,7 @@ describe('the caller of a request', () => {
     expect(() => callerOfRequest(requestOf(authorizer))).toThrow(
       expect.objectContaining({
         name: 'ConfigError',
-        message: expect.stringContaining('route "GET /api/v1/tasks" has no IAM authorizer'),
+        message: expect.stringContaining('route "GET /api/v1/tasks" has no authorizer'),
       }),
     )
   })
@@ -67,7 +67,9 @@ describe('the caller of a stage that maps roles', () => {
   const EVERYTHING = { tenant: 'default', scopes: SCOPES }
   const ACME = { tenant: 'acme', scopes: ['tasks:read'] }
   const of = (rest: string, account = '123456789012', given = roles) =>
-    callerOfRequest(requestOf({ iam: { userArn: `arn:aws:${rest.replace('@', `:${account}:`)}` } }), given)
+    callerOfRequest(requestOf({ iam: { userArn: `arn:aws:${rest.replace('@', `:${account}:`)}` } }), {
+      roles: given,
+    })
 
   it.each<[string, object]>([
     ['sts:@assumed-role/reports-daily/session', ACME],

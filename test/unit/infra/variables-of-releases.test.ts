@@ -25,6 +25,7 @@ const FORMATS: Readonly<Record<EnvironmentName, RegExp>> = {
   STATISTICS: /^(shared|own)$/,
   CALLER_ROLES: JSON_LIST,
   TAKES_KEYS: /^(yes|no)$/,
+  IDENTITY: JSON_OBJECT,
   KEEP_TRANSCRIPTS: /^(yes|no)$/,
   PRICES: JSON_OBJECT,
   MODELS: JSON_OBJECT,

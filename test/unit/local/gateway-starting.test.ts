@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
-import type { GatewayApi } from '../../../local/gateway/gateway-api.ts'
+import { ServedApi } from '../../../local/gateway/gateway-api.ts'
 import { createGateway } from '../../../local/gateway/gateway-server.ts'
 
 it('serves nothing until it has started, and says so to clients that come again', async () => {
   const route = { method: 'GET', path: '/api/v1/health', functionArn: 'api' }
-  const api: GatewayApi = { routes: [route], isStarting: true }
+  const api = new ServedApi()
+  api.apis.set('one', { routes: [route] })
   const asked: string[] = []
   const gateway = createGateway(api, async (functionArn) => {
     asked.push(functionArn)

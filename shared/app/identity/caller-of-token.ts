@@ -1,0 +1,36 @@
+import type { Admitted, Refused } from '../../contracts/caller-context.ts'
+import { SCOPES, type Scope } from '../../domain/caller.ts'
+import { TenantSchema } from '../../domain/tenant.ts'
+import type { VerifiedToken } from '../../ports/tokens.ts'
+
+/** A subject is stored with what it does. */
+const MOST_SUBJECT_CHARACTERS = 255
+
+/** The caller whom a verified token means, as the settings of its issuer say. */
+export function callerOfToken({ issuer, subject, expires, claims }: VerifiedToken): Admitted | Refused {
+  const said = typeof issuer.tenant === 'string' ? issuer.tenant : claimAt(claims, issuer.tenant.claim)
+  const tenant = TenantSchema.safeParse(said)
+  if (!tenant.success) {
+    const claim = typeof issuer.tenant === 'string' ? '' : issuer.tenant.claim
+    return { refused: `the claim "${claim}" of the token names no tenant` }
+  }
+  if (subject.length > MOST_SUBJECT_CHARACTERS)
+    return { refused: `the subject of the token has more than ${MOST_SUBJECT_CHARACTERS} characters` }
+  const scopes = Array.isArray(issuer.scopes) ? issuer.scopes : scopesIn(claimAt(claims, issuer.scopes.claim))
+  return { kind: 'oidc', tenant: tenant.data, subject, scopes, issuer: issuer.issuer, expires }
+}
+
+/** A claim by its name, else one inside another with dots between their names. */
+function claimAt(claims: Readonly<Record<string, unknown>>, name: string): unknown {
+  if (Object.hasOwn(claims, name)) return claims[name]
+  return name.split('.').reduce<unknown>((inner, part) => {
+    const isHere = typeof inner === 'object' && inner !== null && Object.hasOwn(inner, part)
+    return isHere ? (inner as Record<string, unknown>)[part] : undefined
+  }, claims)
+}
+
+/** Text with spaces between them (RFC 8693), or a list. */
+function scopesIn(claim: unknown): Scope[] {
+  const said: unknown[] = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : []
+  return SCOPES.filter((scope) => said.includes(scope))
+}
