@@ -26,11 +26,9 @@ export const StageSchema = FieldsSchema.superRefine((stage, context) => {
 })
 export type Stage = z.output<typeof StageSchema>
 
-/** Who may ask at the door for tokens and keys. `orchestrator dev --auth` has one for keys where the stage has none. */
-export function identityOf({ identity }: Stage): IdentitySettings {
-  const needsDoor = process.env.ORCHESTRATOR_AUTH === 'true' && !hasTokenDoor(identity)
-  return needsDoor ? { ...identity, keys: true } : identity
-}
+/** Who may ask at the door for tokens and keys; under `orchestrator dev --auth` keys open always. */
+export const identityOf = ({ identity }: Stage): IdentitySettings =>
+  process.env.ORCHESTRATOR_AUTH === 'true' ? { ...identity, keys: true } : identity
 
 /** The tags on every resource of an installation. */
 export const tagsOf = ({ prefix, tags }: Stage): Record<string, string> => ({ ...tags, application: prefix })

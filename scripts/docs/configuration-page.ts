@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StageSchema } from '../../infra/stage.ts'
 import { EnvironmentSchema } from '../../shared/contracts/environment.ts'
+import { IssuerSchema } from '../../shared/domain/identity-settings.ts'
 import { ModelSettingsSchema } from '../../shared/domain/model-settings.ts'
 import { PriceTableSchema } from '../../shared/domain/price-table.ts'
 import { fieldTable } from './field-rows.ts'
@@ -11,6 +12,14 @@ import { code, generated, page, table } from './table.ts'
 const VARIABLES: Readonly<Record<string, string>> = {
   ORCHESTRATOR_URL:
     'The API that the CLI calls; `http://localhost:8000` where it is not set. Requests to `*.execute-api.*` are signed with the AWS credentials of the environment.',
+  ORCHESTRATOR_KEY: 'An API key that the CLI shows. Only to https, and to this machine.',
+  ORCHESTRATOR_TOKEN: 'An access token that it shows instead.',
+  ORCHESTRATOR_PROFILE:
+    'The profile of the CLI (`--profile`): an address and the credentials for it ([sign in](../how-to/sign-in.md#the-command-line)).',
+  ORCHESTRATOR_REGION:
+    'The region by which requests are signed with AWS credentials behind a domain of your own; with it they are signed.',
+  XDG_CONFIG_HOME:
+    'Where the CLI keeps profiles, in `orchestrator/profiles.json`; `~/.config` by default, on Windows `%APPDATA%`.',
   ORCHESTRATOR_MODEL_URL:
     'Where `npm start` and `orchestrator dev` look for a language model (an OpenAI-compatible server, such as `http://localhost:8000/v1`); by default Ollama and llama.cpp at their usual ports of this machine. The models of Bedrock that a stage configures are answered by the same server then.',
   ORCHESTRATOR_MODEL_SCRIPT:
@@ -32,6 +41,7 @@ const INNER = [
   'CDK_OUTDIR',
   'EMAIL',
   'NODE_DISABLE_COMPILE_CACHE',
+  'ORCHESTRATOR_AUTH',
   'ORCHESTRATOR_BUNDLE_CACHE',
   'ORCHESTRATOR_LEAVE_OUT',
   'ORCHESTRATOR_RULE_PACKS',
@@ -52,6 +62,9 @@ export function configurationPage(root: string): string {
     '## The stage file',
     'A stage is one installation: `stages/<name>.yaml`. Every field may be left out. A single value may be said for one time: `npm run deploy -- <name> --context logRetentionDays=90`. What is wrong in the file is told with line and column, and what would be right.',
     fieldTable(StageSchema.shape),
+    '### Identity',
+    'The members of `identity.issuers`, at most 10: who vouches for callers by tokens (OIDC). `identity.keys` says whether API keys open. [How to sign in](../how-to/sign-in.md). On the command line they are JSON: `--context identity=\'{"keys": true}\'`.',
+    fieldTable(IssuerSchema.shape),
     '### Models',
     'The members of `models`, at most 16, each by the name that agents need it by (`needs.models`): a-z, 0-9 and dashes. How to choose and try them: [use models](../how-to/use-models.md). On the command line they are JSON: `--context models=\'{"default": {...}}\'`.',
     fieldTable(ModelSettingsSchema.shape),

@@ -92,6 +92,24 @@ describe('the file of a stage', () => {
       'prefix: my-team',
       'prefix: a prefix is a-z and 0-9, starts with a letter, at most 20 characters; this is "my-team"',
     ],
+    ['identity: { key: true }', 'there is no field "identity.key"; did you mean "keys"?'],
+    ['identity: { keys: 1 }', 'identity.keys: true or false; this is 1'],
+    [
+      'identity: { issuers: [{ issuer: http://login.example.com, audiences: [o], tenant: a, scopes: [admin] }] }',
+      'identity.issuers.0.issuer: an address that begins with https://',
+    ],
+    [
+      'identity: { issuers: [{ issuer: https://a.example, audiences: [], tenant: { claims: t }, scopes: [all] }] }',
+      'identity.issuers.0.audiences: who the tokens are for',
+    ],
+    [
+      'identity: { issuers: [{ issuer: https://a.example, audiences: [o], tenant: a, scopes: [all] }] }',
+      'identity.issuers.0.scopes.0: a scope is one of tasks:read',
+    ],
+    [
+      'identity: { issuers: [{ issuer: https://a.example, audiences: [o], tenant: { claim: 5 }, scopes: [admin] }] }',
+      'identity.issuers.0.tenant.claim: the name of a claim',
+    ],
     ['callerRoles: admin', 'callerRoles: names of roles, or what they are mapped to, e.g. [my-app, '],
     ['callerRoles: [[a]]', 'callerRoles.0: the name of a role, e.g. my-app, or { role: reports-*'],
     ['callerRoles: [{ tenant: acme }]', 'callerRoles.0.role: is required'],

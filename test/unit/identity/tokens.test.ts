@@ -1,0 +1,199 @@
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { keySets } from '../../../functions/adapters/oidc/key-sets.ts'
+import { oidcTokens } from '../../../functions/adapters/oidc/tokens.ts'
+import { authorize } from '../../../shared/app/identity/authorize.ts'
+import { contextOf, readContext } from '../../../shared/contracts/caller-context.ts'
+import { SCOPES } from '../../../shared/domain/caller.ts'
+import { IdentitySchema } from '../../../shared/domain/identity-settings.ts'
+import type { Keys } from '../../../shared/ports/index.ts'
+import { portWith } from '../../support/stores/ports-with.ts'
+
+const NOW = Date.UTC(2026, 0, 1)
+const SECONDS = NOW / 1_000
+const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'RS512', 'ES384', 'PS384']
+
+const identity = IdentitySchema.parse({
+  issuers: [
+    {
+      issuer: 'https://a.example',
+      audiences: ['o', 'p'],
+      tenant: { claim: 'app.tenant' },
+      scopes: { claim: 'scp' },
+    },
+    { issuer: 'https://b.example', audiences: ['o'], tenant: 'fixed', scopes: ['tasks:read'] },
+  ],
+})
+
+type Pair = { alg: string; privateKey: CryptoKey; jwk: object }
+let pairs: Pair[]
+let ask: (header: string) => ReturnType<ReturnType<typeof authorize>>
+
+beforeAll(async () => {
+  pairs = await Promise.all(
+    ALGORITHMS.map(async (alg) => {
+      const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true })
+      return { alg, privateKey, jwk: { ...(await exportJWK(publicKey)), kid: alg } }
+    }),
+  )
+  const now = () => NOW
+  const fetch = async (url: unknown) => {
+    const issuer = String(url).replace('/.well-known/openid-configuration', '').replace('/keys', '')
+    // The second issuer has one key alone, under the same id as the first.
+    const own = issuer.startsWith('https://a') ? pairs : pairs.slice(2, 3)
+    return Response.json(
+      String(url).endsWith('/keys')
+        ? { keys: own.map(({ jwk }) => jwk) }
+        : { issuer, jwks_uri: `${issuer}/keys` },
+    )
+  }
+  const tokens = oidcTokens({ issuers: identity.issuers, keys: keySets({ fetch, now }), now })
+  const keys = portWith<Keys>({}, 'keys')
+  const ids = { makeId: () => '', makeSecret: () => '', digest: () => '' }
+  ask = authorize({ keys, ids, clock: { now: () => new Date(NOW) }, tokens, identity })
+})
+
+type More = { claims?: Record<string, unknown>; header?: object; alg?: string }
+
+function token({ claims = {}, header = {}, alg = 'RS256' }: More = {}): Promise<string> {
+  const pair = pairs.find((one) => one.alg === alg) as Pair
+  const all = {
+    iss: 'https://a.example',
+    sub: 'ada',
+    aud: 'o',
+    exp: SECONDS + 60,
+    app: { tenant: 'acme' },
+    ...claims,
+  }
+  const said = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+  return new SignJWT(said).setProtectedHeader({ alg, kid: alg, ...header }).sign(pair.privateKey)
+}
+const open = async (more: More = {}) => ask(`Bearer ${await token(more)}`)
+const reason = (text: string) => ({ refused: expect.stringContaining(text) })
+
+describe('a token', () => {
+  it.each(['RS256', 'PS256', 'ES256', 'EdDSA'])('counts by %s', async (alg) => {
+    expect(await open({ alg, claims: { scp: 'tasks:read  nothing admin' } })).toEqual({
+      kind: 'oidc',
+      tenant: 'acme',
+      subject: 'ada',
+      scopes: ['tasks:read', 'admin'],
+      issuer: 'https://a.example',
+      expires: SECONDS + 60,
+    })
+  })
+
+  it.each(['RS512', 'ES384', 'PS384'])(
+    'does not count by %s, although its issuer has such a key (token/T1)',
+    async (alg) => {
+      expect(await open({ alg })).toEqual(reason('it is no token of an issuer that this installation knows'))
+    },
+  )
+
+  it('does not count unsigned, nor by the key of another issuer (token/T1)', async () => {
+    const claims = {
+      iss: 'https://a.example',
+      sub: 'ada',
+      aud: 'o',
+      exp: SECONDS + 60,
+      app: { tenant: 'acme' },
+    }
+    expect(await ask(`Bearer ${new UnsecuredJWT(claims).encode()}`)).toEqual(
+      reason('it is no token of an issuer'),
+    )
+    expect(await open({ claims: { iss: 'https://b.example' } })).toEqual(
+      reason('signed by a key that its issuer'),
+    )
+    expect(await open({ alg: 'ES256', claims: { iss: 'https://b.example' } })).toMatchObject({
+      tenant: 'fixed',
+    })
+  })
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ['has ended', { exp: SECONDS - 6 }, 'the token has expired'],
+    ['has no end', { exp: undefined }, 'the claim "exp"'],
+    ['has a text for its end', { exp: 'tomorrow' }, 'the claim "exp"'],
+    ['has not begun', { nbf: SECONDS + 6 }, 'the claim "nbf"'],
+    ['has no subject', { sub: undefined }, 'the claim "sub"'],
+    ['has an empty subject', { sub: '' }, 'no subject'],
+    ['has a very long subject', { sub: 'a'.repeat(256) }, 'more than 255'],
+    ['is for another', { aud: 'q' }, 'the claim "aud"'],
+    ['is for nobody', { aud: undefined }, 'the claim "aud"'],
+    ['is an ID token', { at_hash: 'x' }, 'ID or refresh token'],
+    ['is an ID token of Cognito', { token_use: 'id' }, 'ID or refresh token'],
+    ['is a refresh token of Keycloak', { typ: 'Refresh' }, 'ID or refresh token'],
+    ['is of another issuer', { iss: 'https://a.example/' }, 'no token of an issuer'],
+    ['names no tenant', { app: {} }, 'the claim "app.tenant" of the token names no tenant'],
+    ['names a tenant by an object', { app: { tenant: { x: 1 } } }, 'names no tenant'],
+    [
+      'names a tenant that every object has',
+      { app: undefined, 'app.tenant': 'constructor()' },
+      'names no tenant',
+    ],
+  ])('does not count where it %s (token/T2, token/T3, door/D1)', async (_what, claims, text) => {
+    expect(await open({ claims })).toEqual(reason(text))
+  })
+
+  it('counts within 5 seconds of its times (token/T2)', async () => {
+    expect(await open({ claims: { exp: SECONDS - 4, nbf: SECONDS + 4 } })).toMatchObject({ subject: 'ada' })
+  })
+
+  it.each([[{ typ: 'at+jwt' }], [{ typ: 'application/at+jwt' }], [{ typ: 'JWT' }], [{}]])(
+    'counts with the header %j',
+    async (header) => {
+      expect(await open({ header })).toMatchObject({ subject: 'ada' })
+    },
+  )
+
+  it('of another type does not count (token/T3)', async () => {
+    for (const typ of ['dpop+jwt', 'logout+jwt', 'secevent+jwt', 'id+jwt'])
+      expect(await open({ header: { typ } })).toEqual(reason('its type (typ) is another'))
+  })
+
+  it('has scopes by a list too, and none by anything else; a claim with dots in its name is found first', async () => {
+    expect(await open({ claims: { scp: ['tasks:read', 5] } })).toMatchObject({ scopes: ['tasks:read'] })
+    for (const scp of [5, { admin: true }, null, undefined])
+      expect(await open({ claims: { scp } })).toMatchObject({ scopes: [] })
+    expect(await open({ claims: { 'app.tenant': 'flat' } })).toMatchObject({ tenant: 'flat' })
+  })
+})
+
+describe('a header', () => {
+  it.each([
+    '',
+    'Bearer',
+    'Bearer ',
+    'Basic abc',
+    'Bearer a b',
+    'Bearer abc,Bearer def',
+    `Bearer ${'a'.repeat(8_200)}`,
+    'AWS4-HMAC-SHA256 x',
+  ])('"%.20s" opens nothing (door/D1)', async (header) => {
+    expect(await ask(header)).toEqual(reason('Authorization: Bearer'))
+  })
+
+  it('with a key opens nothing where the stage takes none (door/D1)', async () => {
+    expect(await ask(`Bearer orc_${'0'.repeat(26)}_${'a'.repeat(43)}`)).toEqual(reason('takes no keys'))
+  })
+})
+
+describe('what the authorizer says', () => {
+  it('is read as it was said, and holds for every route (door/D2)', async () => {
+    for (const scopes of [[], ['tasks:read'], SCOPES] as const) {
+      const found = {
+        kind: 'oidc',
+        tenant: 'acme',
+        subject: 'ada b',
+        scopes,
+        issuer: 'https://a.example',
+        expires: 5,
+      } as const
+      const context = contextOf(found)
+      expect(Object.values(context).every((value) => typeof value === 'string')).toBe(true)
+      expect(readContext(context)).toEqual(found)
+    }
+    expect(readContext(contextOf({ refused: 'why' }))).toEqual({ refused: 'why' })
+    for (const other of [undefined, null, {}, { kind: 'iam' }, { kind: 'oidc', tenant: '' }, 'text'])
+      expect(readContext(other)).toBeUndefined()
+  })
+})
