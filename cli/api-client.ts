@@ -10,11 +10,10 @@ import {
 import type { Problem } from '../shared/contracts/problem-view.ts'
 import type { RouteId } from '../shared/contracts/routes.ts'
 import { CliError, EXIT } from './cli-error.ts'
+import { baseUrl, isLocalUrl, withCredentials } from './identity/credentials.ts'
 import { printError } from './show/terminal.ts'
 
 const DEFAULT_URL = 'http://localhost:8000'
-/** Host names of API Gateway, which contain the region; an emulator's do not. */
-const EXECUTE_API = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/
 
 /**
  * Calls a route of the API and returns its parsed body. Throws CliError with the API's problem document, or when there is no answer in
@@ -23,11 +22,12 @@ const EXECUTE_API = /\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/
 export async function callApi<Id extends RouteId>(
   id: Id,
   input: InputOf<Id>,
-  base = baseUrl(),
+  given?: string,
   timeoutSeconds?: number,
 ): Promise<OutputOf<Id>> {
+  const base = given ?? (await baseUrl())
   const timeout = timeoutSeconds === undefined ? {} : { timeoutSeconds }
-  const client = makeClient({ baseUrl: base, sign: signed, ...timeout })
+  const client = makeClient({ baseUrl: base, sign: withCredentials, ...timeout })
   const begun = Date.now()
   for (let isTold = false; ; isTold = true) {
     try {
@@ -71,32 +71,11 @@ export async function* callPages<Id extends PagedId>(
   yield* pagesOf((one: Id, given: InputOf<Id>) => callApi(one, given), id, input)
 }
 
-function baseUrl(): string {
-  const url = process.env.ORCHESTRATOR_URL || DEFAULT_URL
-  // "localhost:8000" would parse as a URL with the scheme "localhost".
-  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url
-  throw new CliError(`ORCHESTRATOR_URL is "${url}", which is not a URL; an example is ${DEFAULT_URL}`)
-}
-
 /** Whether the API is that of a local cloud on this machine. */
-export const isLocal = (): boolean => /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(baseUrl()).hostname)
+export const isLocal = async (): Promise<boolean> => isLocalUrl(await baseUrl())
 
-/** On AWS the API requires IAM authorization: signs the request with the user's credentials. */
-async function signed(request: Request): Promise<Request> {
-  const { hostname } = new URL(request.url)
-  const [, region = process.env.AWS_REGION ?? 'us-east-1'] = EXECUTE_API.exec(hostname) ?? []
-  if (!hostname.includes('.execute-api.')) return request
-  const [{ AwsClient }, { fromNodeProviderChain }] = await Promise.all([
-    import('aws4fetch'),
-    import('@aws-sdk/credential-providers'),
-  ])
-  const credentials = await fromNodeProviderChain()().catch((error: Error) => {
-    throw new CliError(
-      `requests to ${hostname} are signed with your AWS credentials, and there are none: ${error.message}`,
-    )
-  })
-  return new AwsClient({ ...credentials, service: 'execute-api', region }).sign(request)
-}
+const SIGN_IN =
+  'sign in with: npx orchestrator login <url>, or say a key by ORCHESTRATOR_KEY (or a token by ORCHESTRATOR_TOKEN)'
 
 function cliErrorOf({ reason, message, status = 0, problem }: ApiError, base: string): CliError {
   if (reason === 'unreachable') {
@@ -104,6 +83,12 @@ function cliErrorOf({ reason, message, status = 0, problem }: ApiError, base: st
       base === DEFAULT_URL ? 'is it running? start it with: npx orchestrator dev' : 'check ORCHESTRATOR_URL'
     return new CliError(`${message}; ${hint}`, EXIT.unreachable)
   }
+  if (status === 401)
+    return new CliError(
+      `${problem?.detail ?? 'this address asks for a token or a key'}; ${SIGN_IN}`,
+      EXIT.usage,
+      problem,
+    )
   if (!problem) return new CliError(message, EXIT.unreachable)
   if (status < 500) return new CliError(message, EXIT.usage, problem)
   if (isStarting(problem)) return new CliError(message, EXIT.unreachable, problem)

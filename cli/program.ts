@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { CliError } from './cli-error.ts'
 
@@ -31,6 +31,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   upload: async () => (await import('./commands/upload.ts')).uploadCommand(),
   agents: async () => (await import('./commands/agents.ts')).agentsCommand(),
   models: async () => (await import('./commands/models.ts')).modelsCommand(),
+  login: async () => (await import('./commands/login.ts')).loginCommand(),
+  logout: async () => (await import('./commands/logout.ts')).logoutCommand(),
   keys: async () => (await import('./commands/keys.ts')).keysCommand(),
   workflows: async () => (await import('./commands/workflows.ts')).workflowsCommand(),
   register: async () => (await import('./commands/register.ts')).registerCommand(),
@@ -44,6 +46,8 @@ const HELP = `
 Environment:
   ORCHESTRATOR_URL   the API (default http://localhost:8000); requests to
                      *.execute-api.* are signed with your AWS credentials
+  ORCHESTRATOR_KEY   an API key; ORCHESTRATOR_TOKEN a token instead
+  ORCHESTRATOR_PROFILE   whom to be and where; also --profile <name>
   NO_COLOR           no colours
   COLUMNS            how wide lines are, where no terminal says it
 
@@ -120,6 +124,10 @@ function configure(command: Command, json: boolean): void {
   command.exitOverride().showSuggestionAfterError()
   if (json) command.configureOutput({ outputError: () => {} })
   onceEach(command)
+  command.addOption(new Option('--profile <name>', 'whose address and credentials are used').hideHelp())
+  command.on('option:profile', (name: string) => {
+    process.env.ORCHESTRATOR_PROFILE = name
+  })
   for (const inner of command.commands) configure(inner, json)
 }
 

@@ -1,20 +1,22 @@
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
-import type { LocalCloud, LocalCloudOptions } from '../../local/local-cloud.ts'
+import type { LocalCloud } from '../../local/local-cloud.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { countUnfinished } from '../dev/count-unfinished.ts'
 import { findProject } from '../dev/find-project.ts'
 import { FirstStart } from '../dev/first-start.ts'
 import { holdFolder } from '../dev/hold-folder.ts'
-import { type Inspect, inspectOf, textOfInspect } from '../dev/inspect.ts'
+import { inspectOf, textOfInspect } from '../dev/inspect.ts'
 import { Interruption } from '../dev/interruption.ts'
 import { findModel } from '../dev/models/find-model.ts'
 import { useModel } from '../dev/models/use-model.ts'
 import { openLogs } from '../dev/open-logs.ts'
+import { beKnown } from '../dev/own-key.ts'
 import type { ReloadEvent } from '../dev/reload-event.ts'
 import { requireFreePort } from '../dev/require-free-port.ts'
 import { runSample } from '../dev/run-sample.ts'
+import { startCloud } from '../dev/start-cloud.ts'
 import { synthesize } from '../dev/synthesis/synthesize.ts'
 import { tellReload } from '../dev/tell-reload.ts'
 import { uploadReadmes } from '../dev/upload-readmes.ts'
@@ -39,6 +41,7 @@ type Options = {
   verbose?: boolean
   watch: boolean
   inspect?: number | true
+  auth?: boolean
 }
 
 export function devCommand(): Command {
@@ -68,6 +71,10 @@ export function devCommand(): Command {
       wholeOption('--inspect', 1, 65_000),
     )
     .option(
+      '--auth',
+      'ask for a token or a key, as a deployment with `identity` does; a first key is printed',
+    )
+    .option(
       '--json',
       'print what happens (ready, reloaded, unchanged, refused, restart) as JSON lines; with --exit: the sample task on the last line',
     )
@@ -89,7 +96,7 @@ async function dev(options: Options): Promise<void> {
 }
 
 async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<void> {
-  const { sample = false, exit = false, json = false, verbose = false } = options
+  const { sample = false, exit = false, json = false, verbose = false, auth = false } = options
   const started = performance.now()
   // With --json, stdout is for scripts; progress for people goes to stderr.
   const to = json ? process.stderr : process.stdout
@@ -114,7 +121,8 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   const logs = await openLogs(join(folder, 'logs'), limits, verbose)
   cleanUp.defer(() => logs.close())
 
-  // The synthesis and later builds inherit it as environment.
+  // The synthesis and later builds inherit both as environment.
+  if (auth) process.env.ORCHESTRATOR_AUTH = 'true'
   if (options.inspect !== undefined) process.env.ORCHESTRATOR_SOURCE_MAPS = 'true'
   const onStart = (): void => say(style('dim', 'synthesizing the stacks and bundling the functions ...'))
   const warnings = await orInterrupted(synthesize(assembly, { project, data: folder, onStart }))
@@ -122,16 +130,18 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   // While the cloud starts, which asks for the answer when it makes the functions.
   const where = { url: process.env.ORCHESTRATOR_MODEL_URL, model: process.env.ORCHESTRATOR_MODEL }
   const model = useModel(findModel(where))
-  const cloud = await start({
+  const cloud = await startCloud({
     assembly,
     ...ports,
     environment: model.environment,
     ...(exit ? {} : { folder }),
     logs,
+    auth,
     ...inspectOf(options, (event) => (json ? printJson(event, 0) : say(textOfInspect(event)))),
   })
   cleanUp.defer(() => cloud.stop())
   say(style('dim', `the local cloud is up (${duration(performance.now() - started)})`))
+  if (auth) cleanUp.defer(await beKnown(cloud, say))
   const ofModel = await model.told()
   if (ofModel !== undefined) say(ofModel)
   if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
@@ -190,46 +200,6 @@ async function requireScript(file: string | undefined): Promise<void> {
 /** Ends the command with an exit code; without a message, the problem has been reported already. */
 function fail(exitCode: number, message = ''): never {
   throw new CliError(message, exitCode)
-}
-
-type Start = {
-  assembly: string
-  port: number
-  awsPort: number
-  folder?: string
-  logs: Awaited<ReturnType<typeof openLogs>>
-  environment: NonNullable<LocalCloudOptions['environment']>
-  inspect?: Inspect
-}
-
-async function start({
-  assembly,
-  port,
-  awsPort,
-  folder,
-  logs,
-  environment,
-  inspect,
-}: Start): Promise<LocalCloud> {
-  // Loaded only here: help and completion load every command.
-  const { startLocalCloud } = await import('../../local/local-cloud.ts')
-  return startLocalCloud({
-    assembly,
-    apiPort: port,
-    awsPort,
-    environment,
-    // For models of Bedrock; those of other providers are called by the functions themselves.
-    models: {
-      scriptFile: process.env.ORCHESTRATOR_MODEL_SCRIPT,
-      url: process.env.ORCHESTRATOR_MODEL_URL,
-      model: process.env.ORCHESTRATOR_MODEL,
-    },
-    onLog: logs.write,
-    readLog: logs.read,
-    onDeadLetter: (queue, reason) => logs.write('dead-letters', `${queue}: ${reason}\n`),
-    ...(folder ? { dataFolder: folder } : {}),
-    ...(inspect ? { inspect } : {}),
-  })
 }
 
 /** Parses a size in MB. */

@@ -45,7 +45,7 @@ async function logs(id: string, { step, since, follow = false, json = false }: O
     {
       since: since === undefined ? undefined : new Date(since).toISOString(),
       follow,
-      restMilliseconds: isLocal() ? 0 : REST_MILLISECONDS,
+      restMilliseconds: (await isLocal()) ? 0 : REST_MILLISECONDS,
     },
   )
   let isEmpty = true
