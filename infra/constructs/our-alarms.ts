@@ -85,7 +85,7 @@ export class OurAlarms extends Construct {
 }
 
 function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[] {
-  const { deadLetters, functionNames, api } = runtime
+  const { deadLetters, functionNames, api, tokenApi } = runtime
   return [
     {
       id: 'TasksFailing',
@@ -116,6 +116,16 @@ function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[]
       metric: api.api.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }),
       threshold: 5,
     },
+    ...(tokenApi
+      ? [
+          {
+            id: 'TokenApiErrors',
+            description: 'The API for tokens and keys answers 5xx.',
+            metric: tokenApi.api.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }),
+            threshold: 5,
+          },
+        ]
+      : []),
     {
       id: 'DeadLetters',
       description: 'Events that could not be delivered or handled are in the dead-letter queue.',
