@@ -21,7 +21,7 @@ const FORMS: readonly [RegExp, string][] = [
   [/\beyJ[\w-]{8,400}\.[\w-]{8,4000}\.[\w-]*/g, 'eyJ***'],
   // Without a boundary before it: a name may begin with what it is for, as in OPENAI_API_KEY, DB_PASSWORD or secretAccessKey.
   [
-    /((?:(?:api|secret|private|secret[-_]?access)[-_]?key|(?:access|auth|session|refresh)[-_]?token|secret|password|passwd|x-amz-signature|x-amz-security-token)(?:\\?["'])?\s{0,3}[=:]\s{0,3}(?:\\?["'])?)[^\s"'&,;]{4,}/gi,
+    /((?:(?:api|secret|private|secret[-_]?access)[-_]?key|(?:access|auth|session|refresh)[-_]?token|secret|password|passwd|x-amz-signature|x-amz-security-token)(?:\\?["'])?\s{0,3}[=:]\s{0,3}(?:\\?["'])?)(?!\[secret )[^\s"'&,;]{4,}/gi,
     '$1***',
   ],
 ]
