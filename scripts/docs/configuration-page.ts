@@ -37,6 +37,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
 /** Variables that the project or AWS sets for its own processes, not users. */
 const INNER = [
   'ALLOWED_HOSTS',
+  'APPDATA',
   'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
   'CDK_OUTDIR',
   'EMAIL',
