@@ -165,7 +165,8 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
     cleanUp.defer(await startReloading({ cloud, assembly, warnings, tell, versionsOf }))
     say(style('dim', 'Agents and workflows are deployed again when you save them.'))
   }
-  if (json) printJson({ event: 'ready', apiUrl: cloud.apiUrl, awsUrl: cloud.awsUrl }, 0)
+  const key = auth ? { key: process.env.ORCHESTRATOR_KEY } : {}
+  if (json) printJson({ event: 'ready', apiUrl: cloud.apiUrl, awsUrl: cloud.awsUrl, ...key }, 0)
   const failure = await Promise.race([interrupted, cloud.failed])
   if (failure) fail(EXIT.unreachable, `the tables in ${folder} cannot be used any more: ${failure.message}`)
   say('\nstopping ...')

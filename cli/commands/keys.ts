@@ -6,6 +6,7 @@ import { choiceOption, timeOption, wholeOption } from '../input/parse-options.ts
 import { say, style } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
 import { print, printError, printJson } from '../show/terminal.ts'
+import { visible } from '../show/visible.ts'
 
 const DAY_MILLISECONDS = 86_400_000
 const MINUTE_SECONDS = 60
@@ -110,5 +111,5 @@ const rowOf = ({
   scopes.join(' '),
   expiresAt.slice(0, 16),
   lastUsedAt.slice(0, 16),
-  createdBy,
+  visible(createdBy),
 ]

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { type Admitted, type Refused, readContext } from '../../shared/contracts/caller-context.ts'
-import { METADATA_PATH } from '../../shared/contracts/resource-metadata.ts'
+import { METADATA_PATH, originOf } from '../../shared/contracts/resource-metadata.ts'
 import { type Caller, DEFAULT_TENANT, SCOPES } from '../../shared/domain/caller.ts'
 import { type CallerRole, granteeOf } from '../../shared/domain/caller-roles.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
@@ -44,7 +44,7 @@ function admitted(found: Admitted | Refused, now: Date, host = ''): Caller {
   const reason = 'refused' in found ? found.refused : ended(found, now)
   if ('refused' in found || reason !== undefined) {
     // RFC 6750 and RFC 9728; API Gateway sends it as x-amzn-remapped-www-authenticate.
-    const challenge = `Bearer error="invalid_token", resource_metadata="https://${host}${METADATA_PATH}"`
+    const challenge = `Bearer error="invalid_token", resource_metadata="${originOf(host)}${METADATA_PATH}"`
     throw new OrchestratorError('UnauthorizedError', `not signed in: ${reason}`, {
       headers: { 'www-authenticate': challenge },
     })

@@ -9,6 +9,9 @@ export const KEY_DAYS = { usual: 90, most: 366 } as const
 /** Seconds for which the former key stays valid after a rotation where nothing is said, and at most. */
 export const OVERLAP_SECONDS = { usual: 86_400, most: 7 * 86_400 } as const
 
+/** It is shown on terminals and pages of others. */
+const NAME = /^[\p{L}\p{N}\p{P}\p{S}]+( [\p{L}\p{N}\p{P}\p{S}]+)*$/u
+
 const KeyIdSchema = z
   .string()
   .regex(/^[0-9a-z]{26}$/, 'the id of a key is its part between orc_ and the secret: 26 characters')
@@ -16,7 +19,11 @@ const KeyIdSchema = z
 export const KeyRefSchema = z.strictObject({ id: KeyIdSchema })
 
 export const CreateKeySchema = z.strictObject({
-  name: z.string().trim().min(1).max(100).describe('What it is for, as lists show it'),
+  name: z
+    .string()
+    .max(100)
+    .regex(NAME, 'letters, digits, signs and single spaces, no line breaks')
+    .describe('What it is for, as lists show it'),
   scopes: z
     .array(ScopeSchema)
     .min(1)

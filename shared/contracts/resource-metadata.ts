@@ -15,10 +15,13 @@ export const ResourceMetadataSchema = z.object({
 })
 export type ResourceMetadata = z.output<typeof ResourceMetadataSchema>
 
+/** TLS, but for this machine. */
+export const originOf = (host: string): string =>
+  `${/^(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(host) ? 'http' : 'https'}://${host}`
+
 export function resourceMetadata({ issuers }: IdentitySettings, host: string): Record<string, unknown> {
-  const scheme = /^(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(host) ? 'http' : 'https'
   return {
-    resource: `${scheme}://${host}`,
+    resource: originOf(host),
     authorization_servers: issuers.map(({ issuer }) => issuer),
     scopes_supported: SCOPES,
     bearer_methods_supported: ['header'],

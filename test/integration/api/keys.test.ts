@@ -155,6 +155,7 @@ describe('what is refused', () => {
     ['no scopes', { scopes: [] }, /scopes/],
     ['a scope that is none', { scopes: ['tasks:red'] }, /a scope is one of tasks:read/],
     ['no name', { name: ' ' }, /name/],
+    ['a name that a terminal obeys', { name: 'a\u001b[2J' }, /no line breaks/],
     [
       'a time that has passed',
       { expiresAt: '2020-01-01T00:00:00Z' },
