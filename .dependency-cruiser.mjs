@@ -123,12 +123,20 @@ export default {
           '@middy',
           '@aws-lambda-powertools',
           'aws-lambda',
+          'jose',
           'zod',
         ],
         node: true,
       },
       '^functions/agents/(?!(?:planner|converse)/|notify/deployed\\.ts)',
     ),
+    {
+      name: 'jose-of-the-authorizer',
+      comment: 'tokens are verified by one function, and no other carries the code for it',
+      severity: 'error',
+      from: { path: '^functions/', pathNot: '^functions/(adapters/oidc/|deps/identity/identity\\.ts$)' },
+      to: { path: ['^node_modules/jose/', '^functions/adapters/oidc/'] },
+    },
     // infra reads both, and must load no SDK with them.
     only('functions-catalogue', '^functions/(catalogue|ports|agents-with-ports)\\.ts$', {
       ours: ['functions/ports\\.ts$', GRANTS],

@@ -13,7 +13,6 @@ export const ResourceMetadataSchema = z.object({
     .array(z.object({ issuer: z.string(), client_id: z.string(), audience: z.string() }))
     .default([]),
 })
-export type ResourceMetadata = z.output<typeof ResourceMetadataSchema>
 
 /** TLS, but for this machine. */
 export const originOf = (host: string): string =>
