@@ -3,12 +3,7 @@ import { basename, join } from 'node:path'
 import type { Node } from 'constructs'
 import * as z from 'zod'
 import { MappedRoleSchema } from '../shared/domain/caller-roles.ts'
-import {
-  hasTokenDoor,
-  IdentitySchema,
-  type IdentitySettings,
-  IssuerSchema,
-} from '../shared/domain/identity-settings.ts'
+import { IdentitySchema, type IdentitySettings, IssuerSchema } from '../shared/domain/identity-settings.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { ModelPriceSchema, PriceTableSchema } from '../shared/domain/price-table.ts'
 import { EmailSchema } from './allowed-hosts.ts'
