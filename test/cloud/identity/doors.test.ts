@@ -1,9 +1,14 @@
 /** The door for tokens and keys on the local cloud: every route, with every token that must not open it; tokens are real ones. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Events } from 'oauth2-mock-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { METADATA_PATH } from '../../../shared/contracts/resource-metadata.ts'
 import { pathsOf, type Route } from '../../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../../shared/contracts/routes.ts'
 import { mayDo, SCOPES } from '../../../shared/domain/caller.ts'
+import { startCli } from '../../support/cloud/start-cli.ts'
 import { startTokenCloud, TestIssuer, type TokenCloud } from '../../support/cloud/token-cloud.ts'
 
 const IDS = Object.keys(ROUTES) as RouteId[]
@@ -173,6 +178,76 @@ describe('a key', () => {
     expect(logs).toContain('admitted')
     for (const secret of [key.split('_')[2] ?? '', token.split('.')[2] ?? ''])
       expect(logs).not.toContain(secret)
+  })
+})
+
+describe('the command line', () => {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'profiles-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const run = (args: string[], env: NodeJS.ProcessEnv = {}) =>
+    startCli(args, { XDG_CONFIG_HOME: folder, ORCHESTRATOR_URL: '', ...env })
+
+  it('signs in at the issuer that the door names, and is known from then on', async () => {
+    cloud.issuer.server.service.on(Events.BeforeTokenSigning, ({ payload }) => {
+      Object.assign(payload, {
+        aud: 'https://orchestrator.example.com',
+        sub: 'ada',
+        tenant: 'acme',
+        scope: 'tasks:read',
+      })
+      delete payload.at_hash
+    })
+    const { child, outcome } = run(['login', cloud.apiUrl, '--no-browser', '--profile', 'work'])
+    const address = new Promise<string>((resolve) => {
+      child.stdout?.on('data', (text: string) => {
+        const [, found] = /sign in at (\S+)/.exec(text) ?? []
+        if (found) resolve(found)
+      })
+    })
+    await fetch(await address)
+    expect(await outcome).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('the profile "work" is for'),
+    })
+    const listed = await run(['list', '--json', '--profile', 'work']).outcome
+    expect(listed.code, listed.stderr).toBe(0)
+    expect(JSON.parse(listed.stdout)).toMatchObject({ tasks: [{ taskId }] })
+    const refused = await run(['keys', 'list', '--profile', 'work']).outcome
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('needs the scope "keys:write"'),
+    })
+    expect((await run(['logout', '--profile', 'work']).outcome).code).toBe(0)
+    expect((await run(['list', '--profile', 'work']).outcome).stderr).toContain('there is no profile "work"')
+  })
+
+  it('shows a key of the environment, and says how to sign in without one', async () => {
+    const { key } = await cloud.makeKey({ scopes: ['admin'] })
+    const env = { ORCHESTRATOR_URL: cloud.apiUrl }
+    const made = await run(['keys', 'create', 'ci', '--scope', 'tasks:read', '--json'], {
+      ...env,
+      ORCHESTRATOR_KEY: key,
+    }).outcome
+    const { id, key: other } = JSON.parse(made.stdout)
+    expect((await run(['list'], { ...env, ORCHESTRATOR_KEY: other }).outcome).code).toBe(0)
+    const rotated = await run(['keys', 'rotate', id, '--overlap', '5'], { ...env, ORCHESTRATOR_KEY: key })
+      .outcome
+    expect(rotated.stdout).toMatch(/^orc_/)
+    expect((await run(['keys', 'revoke', id], { ...env, ORCHESTRATOR_KEY: key }).outcome).stdout).toContain(
+      'is revoked',
+    )
+    expect((await run(['keys', 'list'], { ...env, ORCHESTRATOR_KEY: key }).outcome).stdout).toContain(
+      'tasks:read',
+    )
+    const refused = await run(['list'], env).outcome
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('npx orchestrator login <url>'),
+    })
   })
 })
 
