@@ -1,4 +1,4 @@
-import { estimatePlan } from '../../shared/app/planning/estimate-plan.ts'
+import { estimatePlan } from '../../shared/app/estimates/estimate-plan.ts'
 import type { Agent } from '../../shared/domain/agent.ts'
 import type { Estimate } from '../../shared/domain/estimate.ts'
 import { type Random, seededRandom } from '../../shared/domain/random.ts'

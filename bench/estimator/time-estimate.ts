@@ -1,4 +1,4 @@
-import { estimatePlan } from '../../shared/app/planning/estimate-plan.ts'
+import { estimatePlan } from '../../shared/app/estimates/estimate-plan.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
 import { makeWorld } from './calibrate.ts'

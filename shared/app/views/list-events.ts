@@ -8,7 +8,7 @@ import type { Ports } from '../../ports/index.ts'
 import { givenEvent } from '../tenants/given-names.ts'
 import { getTask } from './get-task.ts'
 import { pageOf } from './page-of.ts'
-import { SHOWN } from './records-of-step.ts'
+import { SHOWN } from './steps/records-of-step.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'steps'>
 

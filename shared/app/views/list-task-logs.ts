@@ -20,7 +20,7 @@ import { withGivenAgent } from '../tenants/given-names.ts'
 import { withinTenant } from '../tenants/within-tenant.ts'
 import { getTask } from './get-task.ts'
 import { noSuchStep } from './no-such-step.ts'
-import { recordsOfStep } from './records-of-step.ts'
+import { recordsOfStep } from './steps/records-of-step.ts'
 
 type Asked = z.output<typeof ListLogsSchema>
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'agents' | 'clock'> & { logs: Logs }

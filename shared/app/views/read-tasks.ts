@@ -13,13 +13,14 @@ import type { RecordField } from '../../ports/steps.ts'
 import { costOf } from '../limits/cost-of-steps.ts'
 import { viewBudget } from '../limits/view-budget.ts'
 import { getTask, type TaskRef } from './get-task.ts'
-import { itemsByKey } from './items-by-key.ts'
 import { noSuchStep } from './no-such-step.ts'
 import { pageOf } from './page-of.ts'
 import { entryOf } from './queue-entry.ts'
 import { inputsOf } from './read-inputs.ts'
-import { recordsOfStep, SHOWN, STATUS } from './records-of-step.ts'
-import { degradedIn, stepViews, taskView } from './task-views.ts'
+import { itemsByKey } from './steps/items-by-key.ts'
+import { recordsOfStep, SHOWN, STATUS } from './steps/records-of-step.ts'
+import { stepViews } from './steps/step-views.ts'
+import { degradedIn, taskView } from './task-views.ts'
 
 type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'values'>
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { stepViews } from '../../../shared/app/views/task-views.ts'
+import { stepViews } from '../../../shared/app/views/steps/step-views.ts'
 import type { StepRecord } from '../../../shared/domain/step.ts'
 import type { Task } from '../../../shared/domain/task.ts'
 import { validWorkflow } from '../../support/cloud/compiled-workflow.ts'

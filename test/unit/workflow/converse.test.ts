@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { describeCompiled } from '../../../cli/show/describe-compiled.ts'
-import { factsOfInput } from '../../../shared/app/planning/facts-of-input.ts'
+import { factsOfInput } from '../../../shared/app/estimates/facts-of-input.ts'
 import { compileWorkflow } from '../../../shared/compiler/index.ts'
 import { ModelsSchema } from '../../../shared/domain/model-settings.ts'
 import { mostOfConversations } from '../../../shared/estimator/most-of-conversations.ts'

@@ -1,6 +1,6 @@
-import { pathsAround } from '../../domain/instance-path.ts'
-import type { StepRecord } from '../../domain/step.ts'
-import type { RecordField, Steps } from '../../ports/steps.ts'
+import { pathsAround } from '../../../domain/instance-path.ts'
+import type { StepRecord } from '../../../domain/step.ts'
+import type { RecordField, Steps } from '../../../ports/steps.ts'
 
 /** What a view shows of a step besides its input and output, which may be large. */
 export const SHOWN: readonly RecordField[] = [

@@ -1,13 +1,13 @@
 import type * as z from 'zod'
-import type { ListStepsSchema } from '../../contracts/list-requests.ts'
-import type { StepView } from '../../contracts/views.ts'
-import { loopOf, numberedPath, parsePath } from '../../domain/instance-path.ts'
-import type { StepRecord } from '../../domain/step.ts'
-import type { Task } from '../../domain/task.ts'
-import type { Plan, Ports } from '../../ports/index.ts'
-import { isEach, isFanOut } from '../../workflow/schema.ts'
-import { hasStepAt, stepAt } from '../steps/plan-paths.ts'
-import { itemViews } from './task-views.ts'
+import type { ListStepsSchema } from '../../../contracts/list-requests.ts'
+import type { StepView } from '../../../contracts/views.ts'
+import { loopOf, numberedPath, parsePath } from '../../../domain/instance-path.ts'
+import type { StepRecord } from '../../../domain/step.ts'
+import type { Task } from '../../../domain/task.ts'
+import type { Plan, Ports } from '../../../ports/index.ts'
+import { isEach, isFanOut } from '../../../workflow/schema.ts'
+import { hasStepAt, stepAt } from '../../steps/plan-paths.ts'
+import { itemViews } from './step-views.ts'
 
 type Asked = Pick<z.output<typeof ListStepsSchema>, 'status' | 'under' | 'limit' | 'cursor'>
 type Needs = Pick<Ports, 'plans' | 'steps'>

@@ -1,9 +1,9 @@
-import type { ItemCounts } from '../../contracts/views.ts'
-import { numberedPath } from '../../domain/instance-path.ts'
-import type { StepRecord } from '../../domain/step.ts'
-import { isOpenTask, type Task } from '../../domain/task.ts'
-import { givenName } from '../../domain/tenants.ts'
-import { withoutUndefined } from '../../domain/without-undefined.ts'
+import type { ItemCounts } from '../../../contracts/views.ts'
+import { numberedPath } from '../../../domain/instance-path.ts'
+import type { StepRecord } from '../../../domain/step.ts'
+import { isOpenTask, type Task } from '../../../domain/task.ts'
+import { givenName } from '../../../domain/tenants.ts'
+import { withoutUndefined } from '../../../domain/without-undefined.ts'
 
 type Known = {
   task: Task

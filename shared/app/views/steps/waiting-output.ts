@@ -1,6 +1,6 @@
-import type { StepView } from '../../contracts/views.ts'
-import type { StepRecord } from '../../domain/step.ts'
-import { hasMadeOutput } from '../steps/judging/for-judge.ts'
+import type { StepView } from '../../../contracts/views.ts'
+import type { StepRecord } from '../../../domain/step.ts'
+import { hasMadeOutput } from '../../steps/judging/for-judge.ts'
 
 /** What a view tells of a running step whose output waits for its judge, in place of what its record says of the latest call. */
 export function waitingOutput(
