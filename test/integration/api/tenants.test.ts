@@ -98,7 +98,6 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
     path: { name: 'published' },
     body: { workflow: { name: 'published', version: 1, steps: { s: { capability: 'work.do' } } } },
   }),
-  listAudit: () => ({}),
   getHealth: () => ({}),
   getOpenApi: () => ({}),
   getLinks: () => ({}),
@@ -114,7 +113,8 @@ const entries = <T>(table: Partial<Record<RouteId, T>>) => Object.entries(table)
 
 describe('a task of another tenant', () => {
   it('is tried at every route', () => {
-    expect([OF_A_TASK, OF_A_TENANT, OF_A_KEY].flatMap(Object.keys).sort()).toEqual(Object.keys(ROUTES).sort())
+    const tried = [OF_A_TASK, OF_A_TENANT, OF_A_KEY].flatMap(Object.keys)
+    expect([...tried, 'listAudit'].sort()).toEqual(Object.keys(ROUTES).sort())
     const withTask = Object.values(ROUTES).filter(({ path }) => path.startsWith('/tasks/{id}'))
     expect(Object.keys(OF_A_TASK).sort()).toEqual(withTask.map(({ id }) => id).sort())
   })
@@ -145,6 +145,12 @@ describe('a task of another tenant', () => {
     if (route === 'listTasks') expect(answer).toEqual({ tasks: [] })
     expect(JSON.stringify(answer)).not.toContain(theirs)
     expect(await ask(OWNER, 'getTask', { path: { id: theirs } })).toEqual(before)
+  })
+
+  it('listAudit: tells what its own tenant has asked for, and nothing of the owner', async () => {
+    const { entries: told } = await ask(OTHER, 'listAudit', { query: { limit: '100' } })
+    expect(new Set(told.map(({ tenant }: { tenant: string }) => tenant))).toEqual(new Set([OTHER]))
+    expect(JSON.stringify(told)).not.toContain(MARK)
   })
 
   it.each(entries(OF_A_KEY))('%s: a key of another tenant is not found', async (route, requestFor) => {

@@ -231,9 +231,7 @@ export function makeWorld(
   }
   /** Submits a task and waits for its result. */
   const run = async (asked: Workflow | string, input: Json): Promise<Ran> => {
-    const { taskId, execution } = await submitTask(
-      Object.assign(Object.create(ports) as Ports, { stageModels: MODELS }),
-    )(
+    const { taskId, execution } = await submitTask({ ...ports, stageModels: MODELS })(
       {
         workflow: asked,
         lenient: true,

@@ -46,6 +46,7 @@ it('keeps the error names that state machines match', () => {
     'StepTimedOutError',
     'TaskCancelledError',
     'TooManyRequestsError',
+    'UnauthorizedError',
     'UnavailableError',
     'UnsupportedMediaTypeError',
   ])
