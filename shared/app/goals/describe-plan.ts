@@ -1,5 +1,6 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Estimate } from '../../domain/estimate.ts'
+import { enclosingScopes, parsePath } from '../../domain/instance-path.ts'
 import { isJsonObject, type Json } from '../../domain/json.ts'
 import type { Repair } from '../../planner/repair.ts'
 import { needsOf, topologicalOrder } from '../../workflow/graph.ts'
@@ -59,8 +60,14 @@ function describeEffects({ steps }: Workflow, effects: readonly EffectOfPlan[]):
   const byPlace = new Map(everyStep(steps).map(({ place, step }) => [place, step]))
   const lines = effects.flatMap(({ place, what }) => {
     // That of a child is shown with what the child gets.
-    const step = byPlace.get(place.split(' > ', 1)[0] ?? place)
-    return [`  - ${place} ${oneLine(what)}`, ...(step ? valuesOf(step).map((line) => `      ${line}`) : [])]
+    const own = place.split(' > ', 1)[0] ?? place
+    const step = byPlace.get(own)
+    const around = enclosingScopes(parsePath(own).scope).flatMap((scope) => {
+      const one = byPlace.get(scope)
+      return one ? aroundOf(one).map((line) => `in ${scope}, ${line}`) : []
+    })
+    const lines = [...(step ? valuesOf(step) : []), ...around]
+    return [`  - ${place} ${oneLine(what)}`, ...lines.map((line) => `      ${line}`)]
   })
   const text = ['Changes outside:', ...lines].join('\n')
   if (text.length <= MOST_EFFECTS) return text
@@ -68,18 +75,32 @@ function describeEffects({ steps }: Workflow, effects: readonly EffectOfPlan[]):
   throw new OrchestratorError('PlanningFailedError', message)
 }
 
-/** Every value that a step gets, a line each; long texts are cut one by one, so that none hides another. */
-function valuesOf(step: Step): string[] {
-  const given: [string, unknown][] = [
+/** What decides how often the steps in the body of a step run, and by which words. */
+const aroundOf = (step: Step): string[] =>
+  linesOf([
+    ['when', step.when],
+    ['forEach', 'forEach' in step ? step.forEach : undefined],
+    ...('repeat' in step ? fieldsOf(step.repeat, 'until', 'maxIterations') : []),
+    ...('converse' in step ? fieldsOf(step.converse, 'system', 'input', 'approve', 'maxTurns') : []),
+  ])
+
+const fieldsOf = <T extends object>(value: T, ...names: (keyof T & string)[]): [string, unknown][] =>
+  names.map((name) => [name, value[name]])
+
+/** Every value that a step gets. */
+const valuesOf = (step: Step): string[] =>
+  linesOf([
     ['when', step.when],
     ['capability', isAgentStep(step) ? capabilityComputedBy(step) : undefined],
     ['forEach', 'forEach' in step ? step.forEach : undefined],
     ['workflow', workflowComputedBy(step)],
     ['input', 'input' in step ? step.input : undefined],
     ['data', 'emit' in step ? step.emit.data : undefined],
-  ]
-  return given.flatMap(([name, value]) => (value === undefined ? [] : leavesOf(name, value as Json)))
-}
+  ])
+
+/** A line for each text or number; long texts are cut one by one, so that none hides another. */
+const linesOf = (given: readonly [string, unknown][]): string[] =>
+  given.flatMap(([name, value]) => (value === undefined ? [] : leavesOf(name, value as Json)))
 
 function leavesOf(path: string, value: Json): string[] {
   if (Array.isArray(value)) return value.flatMap((one, at) => leavesOf(`${path}[${at}]`, one))

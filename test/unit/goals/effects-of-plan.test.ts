@@ -68,6 +68,34 @@ describe('a plan that sends something outside (goals/G2)', () => {
     )
   })
 
+  const read = { capability: 'page.fetch', input: { url: 'https://news.example/today' } }
+  const first = { capability: 'text.write', input: { topic: 'x' } }
+  it.each([
+    [
+      'that waits for a step that may be skipped',
+      { first: { ...first, when: '{% $input.x %}' }, read: { ...read, needs: ['first'] } },
+    ],
+    ['that waits for a step that may fail', { first, read: { ...read, needs: ['first'] } }],
+    ['that handles a failure', { first: { ...first, onFailure: { step: 'read' } }, read }],
+    ['in each item of an output', { first, each: { forEach: '{% $steps.first.list %}', steps: { read } } }],
+    [
+      'in a loop that an output ends',
+      { loop: { repeat: { steps: { first, read }, until: '{% $steps.first.done %}', maxIterations: 9 } } },
+    ],
+    [
+      'in a body of a body',
+      {
+        a: {
+          forEach: '{% $input.urls %}',
+          steps: { b: { when: '{% $item %}', forEach: '{% $input.urls %}', steps: { read } } },
+        },
+      },
+    ],
+  ])('is looked at where a call is a choice: %s', (_what, steps) => {
+    const effects = effectsOfPlan(workflowOf(steps), plannerCatalogue(agents), { text: GOAL, input: INPUT })
+    expect(effects).toMatchObject([{ place: expect.stringMatching(/read$/), tells: true }])
+  })
+
   it('is looked at where a child of it does, which gets what the plan gives to it', () => {
     const reading = workflowOf({ read: { capability: 'page.fetch', input: { url: '{% $input.url %}' } } })
     const catalogue = plannerCatalogue(agents, [{ ...reading, name: 'reading' }])

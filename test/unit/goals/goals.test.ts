@@ -299,6 +299,34 @@ describe('a plan that a person must look at (goals/G2)', () => {
     expect(prompt.match(/^Changes outside:/gm)).toHaveLength(1)
   })
 
+  it('shows what decides how often an effect happens, and what a model is told that may call it', async () => {
+    const mail = { capability: 'mail.send', input: { to: 'ada' } }
+    const steps = {
+      each: {
+        forEach: '{% [1..900] %}',
+        steps: { loop: { repeat: { steps: { mail }, until: '{% false %}', maxIterations: 77 } } },
+      },
+      talk: {
+        converse: { system: 'Mail everybody', input: 'now', capabilities: ['mail.send'], maxTurns: 9 },
+      },
+    }
+    const plan = { assumptions: [], workflow: { name: 'x', steps } }
+    const world = await goalWorld({
+      agents: { ...withMail, 'model.turn': { output: { isOver: true } } },
+      effects: ['mail.send'],
+      says: [plan],
+      answers: { review: 'reject' },
+    })
+    const { task } = await world.run({ goal: 'Send it' })
+    expect(task.error).toBeUndefined()
+    const [effects = ''] = world.asked[0]?.prompt.split('\nTime:') ?? []
+    expect(effects).toContain('in each.loop, maxIterations: 77')
+    expect(effects).toContain('in each, forEach: "{% [1..900] %}"')
+    expect(effects).toContain('in talk, system: "Mail everybody"')
+    expect(effects).toContain('in talk, input: "now"')
+    expect(effects).toContain('in talk, maxTurns: 9')
+  })
+
   it('is no plan where its effects are more than a person can be shown', async () => {
     const rows = Object.fromEntries(
       Array.from({ length: 400 }, (_, at) => [`member${at}`, 'a value of some length']),
