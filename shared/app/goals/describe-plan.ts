@@ -1,3 +1,4 @@
+import { MOST_PROMPT_CHARACTERS } from '../../domain/bounded.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Estimate } from '../../domain/estimate.ts'
 import { enclosingScopes, parsePath } from '../../domain/instance-path.ts'
@@ -25,13 +26,15 @@ type Told = {
   repairs: readonly Repair[]
 }
 
-const MOST_CHARACTERS = 12_000
+/** An approval takes no more, and would leave out the middle; less the words that say how much was cut. */
+const MOST_CHARACTERS = MOST_PROMPT_CHARACTERS - 100
 const MOST_GOAL = 1_000
 const MOST_INPUT = 300
 const MOST_LINES = 10
-/** What a plan changes outside is shown whole, or the plan is refused. */
-const MOST_EFFECTS = 8_000
-const MOST_VALUE = 200
+/** What a plan changes outside is shown whole, or the plan is refused: there is room for it after the reasons and the goal. */
+const MOST_EFFECTS = 6_000
+/** Characters of each value: the most with which all of them can be shown. */
+const MOST_VALUES = [MOST_EFFECTS, 2_000, 1_000, 500, 200]
 
 /**
  * What a person is shown who decides about a plan: its effects with every value that they get, its graph, time, money, and what was taken for
@@ -58,26 +61,31 @@ export function describePlan(told: Told): string {
 function describeEffects({ steps }: Workflow, effects: readonly EffectOfPlan[]): string {
   if (effects.length === 0) return ''
   const byPlace = new Map(everyStep(steps).map(({ place, step }) => [place, step]))
-  const lines = effects.flatMap(({ place, what }) => {
+  const told = effects.map(({ place, what }) => {
     // That of a child is shown with what the child gets.
     const own = place.split(' > ', 1)[0] ?? place
     const step = byPlace.get(own)
     const around = enclosingScopes(parsePath(own).scope).flatMap((scope) => {
       const one = byPlace.get(scope)
-      return one ? aroundOf(one).map((line) => `in ${scope}, ${line}`) : []
+      return one ? aroundOf(one).map(({ path, text }) => ({ path: `in ${scope}, ${path}`, text })) : []
     })
-    const lines = [...(step ? valuesOf(step) : []), ...around]
-    return [`  - ${place} ${oneLine(what)}`, ...lines.map((line) => `      ${line}`)]
+    return { head: `  - ${place} ${oneLine(what)}`, values: [...(step ? valuesOf(step) : []), ...around] }
   })
-  const text = ['Changes outside:', ...lines].join('\n')
-  if (text.length <= MOST_EFFECTS) return text
-  const message = `the plan changes more outside than a person can be shown: ${effects.length} effects in ${text.length} characters, and the most is ${MOST_EFFECTS}; ask for less at once`
+  const within = (most: number): string => {
+    const line = ({ path, text }: Value): string => `      ${path}: ${cut(text, most)}`
+    return ['Changes outside:', ...told.flatMap(({ head, values }) => [head, ...values.map(line)])].join('\n')
+  }
+  const texts = MOST_VALUES.map(within)
+  const whole = texts.find(({ length }) => length <= MOST_EFFECTS)
+  if (whole !== undefined) return whole
+  const length = texts.at(-1)?.length
+  const message = `the plan changes more outside than a person can be shown: ${effects.length} effects in ${length} characters, and the most is ${MOST_EFFECTS}; ask for less at once`
   throw new OrchestratorError('PlanningFailedError', message)
 }
 
 /** What decides how often the steps in the body of a step run, and by which words. */
-const aroundOf = (step: Step): string[] =>
-  linesOf([
+const aroundOf = (step: Step): Value[] =>
+  valuesIn([
     ['when', step.when],
     ['forEach', 'forEach' in step ? step.forEach : undefined],
     ...('repeat' in step ? fieldsOf(step.repeat, 'until', 'maxIterations') : []),
@@ -88,8 +96,8 @@ const fieldsOf = <T extends object>(value: T, ...names: (keyof T & string)[]): [
   names.map((name) => [name, value[name]])
 
 /** Every value that a step gets. */
-const valuesOf = (step: Step): string[] =>
-  linesOf([
+const valuesOf = (step: Step): Value[] =>
+  valuesIn([
     ['when', step.when],
     ['capability', isAgentStep(step) ? capabilityComputedBy(step) : undefined],
     ['forEach', 'forEach' in step ? step.forEach : undefined],
@@ -98,15 +106,17 @@ const valuesOf = (step: Step): string[] =>
     ['data', 'emit' in step ? step.emit.data : undefined],
   ])
 
-/** A line for each text or number; long texts are cut one by one, so that none hides another. */
-const linesOf = (given: readonly [string, unknown][]): string[] =>
+/** A text, a number or the like in what a step gets; long texts are cut one by one, so that none hides another. */
+type Value = { path: string; text: string }
+
+const valuesIn = (given: readonly [string, unknown][]): Value[] =>
   given.flatMap(([name, value]) => (value === undefined ? [] : leavesOf(name, value as Json)))
 
-function leavesOf(path: string, value: Json): string[] {
+function leavesOf(path: string, value: Json): Value[] {
   if (Array.isArray(value)) return value.flatMap((one, at) => leavesOf(`${path}[${at}]`, one))
   if (isJsonObject(value))
     return Object.entries(value).flatMap(([name, one]) => leavesOf(`${path}.${oneLine(name)}`, one))
-  return [`${path}: ${cut(JSON.stringify(value), MOST_VALUE)}`]
+  return [{ path, text: JSON.stringify(value) }]
 }
 
 /** The steps in topological order; those of a body under the step that has it. */

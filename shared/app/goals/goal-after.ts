@@ -29,8 +29,7 @@ export async function goalAfter(
   const done = await doneBefore(ports, taskId, step)
   if (!done) throw new OrchestratorError('PlanningFailedError', `the plan has not begun: ${message}`)
   const ids = Object.keys(done.outputs)
-  // A member of the user's own keeps its name.
-  const member = Object.hasOwn(goal.input ?? {}, 'done') ? 'doneBefore' : 'done'
+  const member = freeName(goal.input ?? {})
   const named = ids.join(', ').slice(0, MOST_NAMES)
   const known = ids.length > 0 ? `What it has finished is in the input as ${member}: ${named}. ` : ''
   const text = `${goal.text.trim()}\n\nAn earlier plan for this has failed; the document "earlier plan" says how. ${known}Plan only what is left, in another way than the one that failed.`
@@ -40,6 +39,13 @@ export async function goalAfter(
     input: { ...goal.input, ...(ids.length > 0 ? { [member]: done.outputs } : {}) },
     documents: [{ name: 'earlier plan', text: describe(done, message) }, ...(goal.documents ?? [])],
   }
+}
+
+/** A member of the user's own keeps its name: what it is replaced by would be taken for given (given-values.ts). */
+function freeName(input: object): string {
+  let name = 'done'
+  while (Object.hasOwn(input, name)) name += 'Before'
+  return name
 }
 
 const MOST_MESSAGE = 300

@@ -317,14 +317,49 @@ describe('a plan that a person must look at (goals/G2)', () => {
       says: [plan],
       answers: { review: 'reject' },
     })
-    const { task } = await world.run({ goal: 'Send it' })
-    expect(task.error).toBeUndefined()
+    await world.run({ goal: 'Send it' })
     const [effects = ''] = world.asked[0]?.prompt.split('\nTime:') ?? []
     expect(effects).toContain('in each.loop, maxIterations: 77')
     expect(effects).toContain('in each, forEach: "{% [1..900] %}"')
     expect(effects).toContain('in talk, system: "Mail everybody"')
     expect(effects).toContain('in talk, input: "now"')
     expect(effects).toContain('in talk, maxTurns: 9')
+  })
+
+  it.each([40, 110, 117, 125, 140, 160])(
+    'hides none of %i effects in the middle of what is asked, or is no plan',
+    async (count) => {
+      const tell = (at: number) => ({ emit: { type: `tell.n${at}`, data: '\u{1F4B8}' } })
+      const data = Object.fromEntries(
+        Array.from({ length: count }, (_, at) => [`no${at}`, `to ${at}, ${'x'.repeat(20)}`]),
+      )
+      const steps = { first: tell(0), many: { emit: { type: 'pay.all', data } }, last: tell(1) }
+      const says = [{ assumptions: Array(20).fill('y'.repeat(400)), workflow: { name: 'x', steps } }]
+      const world = await goalWorld({ agents, says, answers: { review: 'reject' } })
+      const { task } = await world.run({ goal: 'Pay them. '.repeat(300) })
+      const prompt = world.asked[0]?.prompt
+      if (prompt === undefined)
+        return expect(task).toMatchObject({
+          error: { message: expect.stringContaining('than a person can be shown') },
+        })
+      for (let at = 0; at < count; at++) expect(prompt).toContain(`data.no${at}: "to ${at}, x`)
+      expect(prompt).toContain('last publishes the event tell.n1')
+      return expect(prompt).toMatch(/\nTime: about/)
+    },
+  )
+
+  it('shows a text whole where there is room for it', async () => {
+    const body = `Dear Ada, ${'all is well. '.repeat(200)}Pay to EVIL.`
+    const workflow = { name: 'x', steps: { a: { capability: 'mail.send', input: { body } } } }
+    const says = [{ assumptions: [], workflow }]
+    const world = await goalWorld({
+      agents: withMail,
+      effects: ['mail.send'],
+      says,
+      answers: { review: 'reject' },
+    })
+    await world.run({ goal: 'Send it' })
+    expect(world.asked[0]?.prompt).toContain(`input.body: ${JSON.stringify(body)}`)
   })
 
   it('is no plan where its effects are more than a person can be shown', async () => {
@@ -579,16 +614,18 @@ describe('a goal that is planned again', () => {
         assumptions: [],
         workflow: {
           name: 'y',
-          steps: { a: { capability: 'text.write', input: { topic: '{% $input.done %}' } } },
+          steps: {
+            a: { capability: 'text.write', input: { topic: '{% $input.done %} {% $input.doneBefore %}' } },
+          },
         },
       },
     ]
     const world = await goalWorld({ agents: failing, says })
     const goal = 'Compare the rivers. '.repeat(200).slice(0, 3_500)
-    const { task, result } = await world.run({ goal, input: { done: 'mine' } })
+    const { task, result } = await world.run({ goal, input: { done: 'mine', doneBefore: 'too' } })
     expect(task.status).toBe('succeeded')
-    expect(result).toEqual({ a: { text: 'about mine' } })
-    expect(JSON.stringify(world.calls[1])).toContain('in the input as doneBefore: ')
+    expect(result).toEqual({ a: { text: 'about mine too' } })
+    expect(JSON.stringify(world.calls[1])).toContain('in the input as doneBeforeBefore: ')
   })
 })
 
