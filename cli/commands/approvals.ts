@@ -36,7 +36,8 @@ function linesOf(approval: OpenApprovalView, by?: string): string[] {
     `${statusMark('waiting')} ${style('bold', stepId)} of ${workflow.name} ${style('dim', taskId)}`,
     `  ${hanging(prompt)}`,
     `  ${choices.join(' | ')}, ${decidersOf(approval)}, since ${minuteOf(requestedAt)}, until ${minuteOf(expiresAt)}`,
-    `  ${answerCommand(approval, approval, by)}`,
+    // Another question of the step, which is not this one, is not answered by it.
+    `  ${answerCommand(approval, approval, by)} --expires ${shellWord(expiresAt)}`,
   ]
 }
 

@@ -6,7 +6,7 @@ import { parseTaskId } from '../input/parse-options.ts'
 import { answerCommand } from '../show/answer-command.ts'
 import { print, printJson } from '../show/terminal.ts'
 
-type Options = { decision?: string; by: string; comment?: string; json?: boolean }
+type Options = { decision?: string; by: string; comment?: string; expires?: string; json?: boolean }
 
 export function approveCommand(): Command {
   return new Command('approve')
@@ -16,14 +16,22 @@ export function approveCommand(): Command {
     .option('-d, --decision <choice>', 'one of the choices of the step; without it nothing is answered')
     .option('-b, --by <name>', 'who decides', userInfo().username)
     .option('-c, --comment <text>', 'kept with the decision')
+    .option('--expires <time>', 'answers only the question that ends then, as it was shown')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  npx orchestrator approve t_01... sign_off --decision approve\n  npx orchestrator approve t_01... sign_off --decision reject \\\n    --comment "the numbers are off"',
     )
-    .action(async (id: string, stepId: string, { decision, by, comment, json = false }: Options) => {
+    .action(async (id: string, stepId: string, { decision, by, comment, expires, json = false }: Options) => {
       if (decision === undefined) throw await undecided(id, stepId)
-      const answer = await callApi('answerApproval', { id, stepId, decision, by, comment })
+      const answer = await callApi('answerApproval', {
+        id,
+        stepId,
+        decision,
+        by,
+        comment,
+        expiresAt: expires,
+      })
       if (json) return printJson(answer)
       print(`${answer.stepId}: ${answer.decision} (${answer.by})`)
     })

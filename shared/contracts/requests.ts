@@ -214,6 +214,13 @@ export const AnswerApprovalSchema = z.strictObject({
   decision: z.string().max(200).describe('One of the choices of the step'),
   by: z.string().min(1).max(200).default('api').describe('The person or system that decides'),
   comment: z.string().max(4_000).optional(),
+  expiresAt: z
+    .string()
+    .max(50)
+    .optional()
+    .describe(
+      '`expiresAt` of the question that was shown: where the step asks another one by now, as after a retry, nothing is answered (409)',
+    ),
 })
 export type AnswerApproval = z.output<typeof AnswerApprovalSchema>
 

@@ -121,11 +121,15 @@ export type Steps = {
       | Pick<StepRecord, 'askAgainAt' | 'uncounted' | 'judging'>
       | { held: Held | undefined },
   ): Promise<boolean>
-  /** Records the first answer; undefined when the approval was answered before, or does not exist. */
+  /**
+   * Records the first answer; undefined when the approval was answered before, does not exist, or is another than the one that ends at `expiresAt`, where that is
+   * given.
+   */
   answerApproval(
     taskId: string,
     path: string,
     answer: NonNullable<Approval['answer']>,
+    expiresAt?: string,
   ): Promise<StepRecord | undefined>
   /** Records a person's rating of a step that has succeeded, in place of the one before. Returns the record until then; undefined for another step. */
   rateStep(taskId: string, path: string, rating: Rating): Promise<StepRecord | undefined>

@@ -94,12 +94,14 @@ describe('steps', () => {
     const { id } = openTask()
     const own = claim(id, '1')
     await steps.takeOverStep(own, start)
-    const answer = (by: string) => steps.answerApproval(id, 's', { decision: 'yes', by, at: '2026' })
+    const answer = (by: string, until?: string) =>
+      steps.answerApproval(id, 's', { decision: 'yes', by, at: '2026' }, until)
     expect(await answer('nobody asked')).toBeUndefined()
     const asked = { prompt: 'Go?', choices: ['yes', 'no'], expiresAt: '2027', token: 't' }
     expect(await steps.askApproval(own, asked)).toBe(true)
     expect(await steps.askApproval(claim(id, '0'), asked)).toBe(false)
-    const both = await Promise.all([answer('ada'), answer('bob')])
+    expect(await answer('late', '2026')).toBeUndefined()
+    const both = await Promise.all([answer('ada', '2027'), answer('bob')])
     expect(both.filter(Boolean)).toHaveLength(1)
     await steps.takeOverStep(claim(id, '2'), start)
     const [record] = await steps.findSteps(id, ['s'])

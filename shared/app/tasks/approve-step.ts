@@ -3,6 +3,7 @@
  *
  * Invariants (tests cite them):
  * approval/O4 the first answer stays; repeating it wakes the state again, a different answer is refused
+ * approval/O11 an answer is of the question that its caller has seen, where they say which, and of the one by which their right to decide was checked
  * approval/O9 answers are refused after the task's deadline, although the reconciler may take a minute to end the task
  */
 import type { AnswerApproval } from '../../contracts/requests.ts'
@@ -23,7 +24,10 @@ type Asked = NonNullable<StepRecord['approval']>
 /** Throws NotFoundError, InvalidInputError, ConflictError. */
 export const approveStep =
   ({ tasks, steps, executions, clock }: Needs) =>
-  async ({ id, stepId, decision, by, comment }: AnswerApproval, caller: Caller): Promise<ApprovalView> => {
+  async (
+    { id, stepId, decision, by, comment, expiresAt }: AnswerApproval,
+    caller: Caller,
+  ): Promise<ApprovalView> => {
     const task = await getTask({ tasks }, id, caller)
     if (!isOpenTask(task)) {
       const message = `task ${id} has ended (${task.status}): nobody waits for step "${stepId}" any more`
@@ -35,10 +39,14 @@ export const approveStep =
     }
     const record = await askedStep(steps, id, stepId)
     const { approval: asked, path } = record
+    if (expiresAt !== undefined && expiresAt !== asked.expiresAt) throw askedAnew(path, asked)
     requireAllowed(path, asked, decision, by)
     const answer = { decision, by, ...(comment ? { comment } : {}), at: clock.now().toISOString() }
-    const answered = await steps.answerApproval(id, path, answer)
-    const kept = answered?.approval?.answer ?? (await steps.findSteps(id, [path]))[0]?.approval?.answer
+    const answered = await steps.answerApproval(id, path, answer, asked.expiresAt)
+    const now = answered ?? (await steps.findSteps(id, [path]))[0]
+    // approval/O11
+    if (now?.approval && now.approval.expiresAt !== asked.expiresAt) throw askedAnew(path, now.approval)
+    const kept = now?.approval?.answer
     if (!kept || kept.decision !== decision || kept.by !== by) {
       const how = kept
         ? `${kept.by} has decided "${kept.decision}" at ${kept.at}`
@@ -50,6 +58,11 @@ export const approveStep =
     await executions.wake(answered?.approval?.token ?? asked.token)
     return { taskId: id, stepId: path, ...kept }
   }
+
+function askedAnew(path: string, { expiresAt }: Asked): OrchestratorError {
+  const message = `step "${path}" asks another question than the one that was answered, until ${expiresAt}: read it, and answer that`
+  return new OrchestratorError('ConflictError', message, { stepId: path, expiresAt })
+}
 
 function requireAllowed(path: string, { choices, approvers }: Asked, decision: string, by: string): void {
   if (!choices.includes(decision)) {

@@ -205,6 +205,52 @@ describe('controlStep', () => {
     expect(await approve(20)).toMatchObject({ decision: 'approve' })
   })
 
+  describe('an answer to a question that is asked no more (approval/O11)', () => {
+    const other = { prompt: 'Pay?', choices: ['approve'], expiresAt: '2999-01-01T00:00:00.000Z', token: 'x' }
+    const answering = async (meanwhile: boolean, expiresAt?: 'shown') => {
+      const { ports } = stores
+      const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
+      await control(taskId, 'begin', 'token')
+      const shown = (await stepOf(taskId))?.approval?.expiresAt
+      const fence = String(calls).padStart(6, '0')
+      const askAnew = () => ports.steps.askApproval({ taskId, path: 's', fence, owner: `o${fence}` }, other)
+      const steps = {
+        ...ports.steps,
+        answerApproval: async (...given: Parameters<typeof ports.steps.answerApproval>) => {
+          if (meanwhile) expect(await askAnew()).toBe(true)
+          return ports.steps.answerApproval(...given)
+        },
+      }
+      if (!meanwhile && expiresAt) expect(await askAnew()).toBe(true)
+      const request = { id: taskId, stepId: 's', decision: 'approve', by: 'ada' }
+      const more = expiresAt ? { expiresAt: shown } : {}
+      return { taskId, done: approveStep({ ...ports, steps })({ ...request, ...more }, CALLER) }
+    }
+
+    it.each([
+      ['where it says which it has seen', false, 'shown'],
+      ['where the other comes while it is written', true, undefined],
+    ] as const)('answers none: %s', async (_what, meanwhile, expiresAt) => {
+      const { taskId, done } = await answering(meanwhile, expiresAt)
+      await expect(done).rejects.toMatchObject({
+        name: 'ConflictError',
+        message: expect.stringContaining('asks another question'),
+      })
+      expect((await stepOf(taskId))?.approval).toEqual(other)
+    })
+
+    it('is of this question where it is the one that was shown', async () => {
+      const { ports } = stores
+      const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
+      await control(taskId, 'begin', 'token')
+      const expiresAt = (await stepOf(taskId))?.approval?.expiresAt
+      const request = { id: taskId, stepId: 's', decision: 'approve', by: 'ada', expiresAt }
+      expect(await approveStep(ports)(request, CALLER)).toMatchObject({ decision: 'approve' })
+      // A repeat is answered as the first (approval/O4).
+      expect(await approveStep(ports)(request, CALLER)).toMatchObject({ decision: 'approve' })
+    })
+  })
+
   it('keeps an answer that arrives between the take-over and the repeated question (control/O4)', async () => {
     const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
     await control(taskId, 'begin', 'first')

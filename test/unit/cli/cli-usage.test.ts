@@ -254,7 +254,9 @@ describe('approvals', () => {
     const approval = { ...open, ...times, metadata: {}, links, ...more }
     const listener = answer(200, JSON.stringify({ approvals: [approval] }))
     const { told } = await asking(listener, ['approvals'])
-    expect(told.stdout.replaceAll(/\s+/g, ' ')).toContain(`npx orchestrator approve ${ID} ${command}`)
+    expect(told.stdout.replaceAll(/\s+/g, ' ')).toContain(
+      `npx orchestrator approve ${ID} ${command} --expires ${times.expiresAt}`,
+    )
   })
 })
 

@@ -189,15 +189,18 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       return noted !== undefined
     },
 
-    async answerApproval(taskId, path, answer) {
+    async answerApproval(taskId, path, answer, expiresAt) {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
         UpdateExpression: 'SET approval.answer = :answer',
-        ConditionExpression:
-          'attribute_exists(approval) AND attribute_not_exists(approval.answer) AND #status = :running',
+        ConditionExpression: `attribute_exists(approval) AND attribute_not_exists(approval.answer) AND #status = :running${expiresAt === undefined ? '' : ' AND approval.expiresAt = :expiresAt'}`,
         ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: { ':answer': answer, ':running': 'running' },
+        ExpressionAttributeValues: {
+          ':answer': answer,
+          ':running': 'running',
+          ...(expiresAt === undefined ? {} : { ':expiresAt': expiresAt }),
+        },
         ReturnValues: 'ALL_NEW',
       })
       const answered = await unlessAws(REFUSED, () => client.send(update))
