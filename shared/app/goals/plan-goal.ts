@@ -10,6 +10,7 @@
  * goals/G4 without a model only a registered workflow that leads clearly is planned, with an input that fits it; everything else is told with
  *    the setting to make
  * goals/G5 a plan that was tried before is planned anew from what it has done, which is read from the task's own child alone
+ * goals/G7 a plan runs its children in the versions that were known when it was looked at: one that is published later may have other effects
  * goals/G6 where the price of the model is not known, the caps of calls and tokens bound planning, and the plan says so
  */
 import { OrchestratorError } from '../../domain/errors.ts'
@@ -23,7 +24,10 @@ import { plannerPrompt } from '../../planner/planner-prompt.ts'
 import { capsWithin, leastContext, PLANNING_CAPS } from '../../planner/planning-caps.ts'
 import type { Repair } from '../../planner/repair.ts'
 import type { Models } from '../../ports/models.ts'
-import type { Workflow } from '../../workflow/schema.ts'
+import { everyStep, withStep } from '../../workflow/places.ts'
+import type { Step, Workflow } from '../../workflow/schema.ts'
+import { workflowCalledBy } from '../../workflow/step-kinds.ts'
+import { workflowNamed } from '../../workflow/types/catalogue.ts'
 import { withinTenant } from '../tenants/within-tenant.ts'
 import { describePlan } from './describe-plan.ts'
 import { effectsOfPlan } from './effects-of-plan.ts'
@@ -128,7 +132,8 @@ async function fromModel(
   const promptDigest = ports.ids.digest(JSON.stringify([prompt.system, prompt.message]))
   const told = { plannedBy: `model:${modelId}`, promptDigest, drafts, calls, tokens, costUsd }
   if (planned.kind === 'refused') return { kind: 'refused', reason: planned.reason, ...told }
-  const { workflow, repairs } = planned
+  const { repairs } = planned
+  const workflow = pinned(planned.workflow, catalogue)
   const assumptions = [...planned.assumptions, ...(price ? [] : [unpriced(modelId)])]
   if (!foreseen?.estimate)
     throw new OrchestratorError('BugError', 'a plan was accepted that was not estimated')
@@ -144,6 +149,16 @@ async function fromModel(
     ...reviewOf(seen),
     ...told,
   }
+}
+
+/** The plan with its children in the versions that were looked at (goals/G7). */
+function pinned(workflow: Workflow, catalogue: PlannerCatalogue): Workflow {
+  const steps = everyStep(workflow.steps).reduce((all, { place, step }) => {
+    const called = workflowCalledBy(step)
+    const child = called === undefined ? undefined : workflowNamed(catalogue, called)
+    return child ? withStep(all, place, { ...step, workflow: `${child.name}@${child.version}` } as Step) : all
+  }, workflow.steps)
+  return { ...workflow, steps }
 }
 
 const unpriced = (modelId: string): string =>

@@ -378,6 +378,21 @@ describe('a plan that a person must look at (goals/G2)', () => {
     })
   })
 
+  it('runs its children in the versions that were looked at (goals/G7)', async () => {
+    const child = { name: 'writing', steps: { a: { capability: 'text.write', input: { topic: 'x' } } } }
+    const call = { workflow: 'writing', input: {} }
+    const steps = { a: call, each: { forEach: '{% [1] %}', steps: { b: call } } }
+    const world = await goalWorld({
+      agents,
+      workflows: [child],
+      says: [{ assumptions: [], workflow: { name: 'x', steps } }],
+    })
+    const { plan } = await world.run({ goal: 'Write' })
+    expect(plan?.workflow).toMatchObject({
+      steps: { a: { workflow: 'writing@1' }, each: { steps: { b: { workflow: 'writing@1' } } } },
+    })
+  })
+
   it('runs when it is approved', async () => {
     const world = await goalWorld({
       agents: withMail,
