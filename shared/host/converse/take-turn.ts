@@ -11,6 +11,7 @@
  *    and a last turn that calls
  * turn/N5 of a result the model is shown 16 KB, the whole is in a file; before the context is full, and above half a megabyte, the oldest results are left out, then
  *    the arguments and texts of earlier turns
+ * turn/N7 an answer names files that the model was given, and no others: what a later step reads is not up to a text
  * turn/N6 a call that waits for a person is shown to that person whole, or is not made
  */
 import type { AgentContext, ModelReply } from '../../agent/index.ts'
@@ -73,7 +74,8 @@ export async function takeTurn(
   const { finish } = reply
   if (finish === 'filtered' && isEmpty) throw withheld(reply.modelId)
   if (finish === 'filtered' || (calls.length === 0 && !isEmpty)) {
-    const told = withoutUndefined({ answer: value, cut: finish === 'stop' ? undefined : finish })
+    const answer = value === undefined ? undefined : withoutUnknown(value, isKnown)
+    const told = withoutUndefined({ answer, cut: finish === 'stop' ? undefined : finish })
     return { isOver: true, text, calls: [], result: { text, ...told, turns: turn, calls: before.made } }
   }
   const watch = watchOf(before)
