@@ -387,7 +387,8 @@ describe('a plan that a person must look at (goals/G2)', () => {
       workflows: [child],
       says: [{ assumptions: [], workflow: { name: 'x', steps } }],
     })
-    const { plan } = await world.run({ goal: 'Write' })
+    const { plan, task } = await world.run({ goal: 'Write' })
+    expect(task.status).toBe('succeeded')
     expect(plan?.workflow).toMatchObject({
       steps: { a: { workflow: 'writing@1' }, each: { steps: { b: { workflow: 'writing@1' } } } },
     })
