@@ -29,7 +29,7 @@ export function approvalsCommand(): Command {
     })
 }
 
-/** The lines of an approval; the last one is the command that answers it, on behalf of an approver if there are any. */
+/** The lines of an approval; the last two are the command that answers it, on behalf of an approver if there are any. */
 function linesOf(approval: OpenApprovalView, by?: string): string[] {
   const { taskId, stepId, workflow, prompt, choices, requestedAt, expiresAt } = approval
   return [
@@ -37,7 +37,8 @@ function linesOf(approval: OpenApprovalView, by?: string): string[] {
     `  ${hanging(prompt)}`,
     `  ${choices.join(' | ')}, ${decidersOf(approval)}, since ${minuteOf(requestedAt)}, until ${minuteOf(expiresAt)}`,
     // Another question of the step, which is not this one, is not answered by it.
-    `  ${answerCommand(approval, approval, by)} --expires ${shellWord(expiresAt)}`,
+    `  ${answerCommand(approval, approval, by)} \\`,
+    `    --expires ${shellWord(expiresAt)}`,
   ]
 }
 

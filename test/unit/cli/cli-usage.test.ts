@@ -255,7 +255,7 @@ describe('approvals', () => {
     const listener = answer(200, JSON.stringify({ approvals: [approval] }))
     const { told } = await asking(listener, ['approvals'])
     expect(told.stdout.replaceAll(/\s+/g, ' ')).toContain(
-      `npx orchestrator approve ${ID} ${command} --expires ${times.expiresAt}`,
+      `npx orchestrator approve ${ID} ${command} \\ --expires ${times.expiresAt}`,
     )
   })
 })
