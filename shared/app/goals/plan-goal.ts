@@ -10,8 +10,8 @@
  * goals/G4 without a model only a registered workflow that leads clearly is planned, with an input that fits it; everything else is told with
  *    the setting to make
  * goals/G5 a plan that was tried before is planned anew from what it has done, which is read from the task's own child alone
- * goals/G7 a plan runs its children in the versions that were known when it was looked at: one that is published later may have other effects
  * goals/G6 where the price of the model is not known, the caps of calls and tokens bound planning, and the plan says so
+ * goals/G7 a plan runs its children in the versions that were known when it was looked at: one that is published later may have other effects
  */
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Estimate } from '../../domain/estimate.ts'

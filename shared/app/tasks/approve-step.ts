@@ -3,8 +3,8 @@
  *
  * Invariants (tests cite them):
  * approval/O4 the first answer stays; repeating it wakes the state again, a different answer is refused
- * approval/O11 an answer is of the question that its caller has seen, where they say which, and of the one by which their right to decide was checked
  * approval/O9 answers are refused after the task's deadline, although the reconciler may take a minute to end the task
+ * approval/O11 an answer is of the question that its caller has seen, where they say which, and of the one by which their right to decide was checked
  */
 import type { AnswerApproval } from '../../contracts/requests.ts'
 import type { ApprovalView } from '../../contracts/views.ts'

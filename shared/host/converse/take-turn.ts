@@ -11,8 +11,8 @@
  *    and a last turn that calls
  * turn/N5 of a result the model is shown 16 KB, the whole is in a file; before the context is full, and above half a megabyte, the oldest results are left out, then
  *    the arguments and texts of earlier turns
- * turn/N7 an answer names files that the model was given, and no others: what a later step reads is not up to a text
  * turn/N6 a call that waits for a person is shown to that person whole, or is not made
+ * turn/N7 an answer names files that the model was given, and no others: what a later step reads is not up to a text
  */
 import type { AgentContext, ModelReply } from '../../agent/index.ts'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
