@@ -3,7 +3,7 @@ import { isTooDeep, MOST_JSON_LEVELS } from '../../../shared/domain/not-json.ts'
 import type { TokenUsage } from '../../../shared/domain/price-table.ts'
 import type { ModelAnswer, ModelPart, ModelRequest } from '../../../shared/ports/models.ts'
 import { mostUsageOf } from './most-usage.ts'
-import { answerIn, jsonIn } from './structured.ts'
+import { answerIn, jsonIn, ownArguments } from './structured.ts'
 import { wireId } from './tool-names.ts'
 
 /** An answer as a provider has given it, with the names of the port. */
@@ -22,7 +22,7 @@ export type Draft = {
  */
 export function answerOf(request: ModelRequest, draft: Draft): ModelAnswer {
   const { answer } = request
-  const told = draft.parts.flatMap(readable)
+  const told = draft.parts.flatMap(readable).map((part) => ownArguments(part, request))
   const given = told.flatMap((part) => (isCall(part, answer?.name) ? [part.input] : []))
   const all = told.flatMap((part): ModelPart[] => {
     if (isCall(part, answer?.name)) return [{ kind: 'text', text: textOf(part.input) }]

@@ -1,13 +1,20 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../shared/domain/json.ts'
 import { isTooDeep } from '../../../shared/domain/not-json.ts'
+import type { ModelPart, ModelRequest } from '../../../shared/ports/models.ts'
 
 /** Where a schema is no object's, it becomes the one member of an object: tools and JSON schemas of providers take objects only. */
 const MEMBER = 'value'
 
-/** The schema that a provider is given for an answer. */
+/** Whether providers take a schema as it is: they refuse alternatives at its top, also beside a type. */
+const isObjectSchema = (schema: JsonObject): boolean =>
+  schema.type === 'object' && !['anyOf', 'oneOf', 'allOf'].some((keyword) => Object.hasOwn(schema, keyword))
+
+const isWrapped = (schema: Json): boolean => !isJsonObject(schema) || !isObjectSchema(schema)
+
+/** The schema that a provider is given for an answer, or for the arguments of a tool. */
 export function objectSchema(schema: Json): JsonObject {
   if (!isJsonObject(schema)) return objectOf({})
-  if (schema.type === 'object') return schema
+  if (isObjectSchema(schema)) return schema
   // References name definitions from the root.
   const { $defs, definitions, ...rest } = schema
   return {
@@ -24,10 +31,34 @@ const objectOf = (schema: JsonObject): JsonObject => ({
   additionalProperties: false,
 })
 
-/** The answer in what a provider has made by `objectSchema`. */
-export function answerIn(schema: Json, made: Json): Json {
-  const isWrapped = !isJsonObject(schema) || schema.type !== 'object'
-  return isWrapped && isJsonObject(made) && Object.hasOwn(made, MEMBER) ? (made[MEMBER] ?? null) : made
+/**
+ * The answer, or the arguments, in what a provider has made by `objectSchema`. A model may have given them as they are, and they may have a
+ * member of that name beside others.
+ */
+export const answerIn = (schema: Json, made: Json): Json =>
+  isWrapped(schema) && isJsonObject(made) && Object.keys(made).join() === MEMBER
+    ? (made[MEMBER] ?? null)
+    : made
+
+/** The request with the tools, and the calls of them so far, as providers take them; `ownArguments` is the way back. */
+export function withObjectTools(request: ModelRequest): ModelRequest {
+  const { tools = [], messages } = request
+  const wrapped = new Set(tools.flatMap(({ name, schema }) => (isWrapped(schema) ? [name] : [])))
+  if (wrapped.size === 0) return request
+  const sent = (part: ModelPart): ModelPart =>
+    part.kind === 'tool-call' && wrapped.has(part.name) ? { ...part, input: { [MEMBER]: part.input } } : part
+  return {
+    ...request,
+    tools: tools.map((tool) => ({ ...tool, schema: objectSchema(tool.schema) })),
+    messages: messages.map((message) => ({ ...message, parts: message.parts.map(sent) })),
+  }
+}
+
+/** A part of an answer with the arguments that the schema of its tool means. */
+export function ownArguments(part: ModelPart, { tools = [] }: Pick<ModelRequest, 'tools'>): ModelPart {
+  if (part.kind !== 'tool-call') return part
+  const tool = tools.find(({ name }) => name === part.name)
+  return tool ? { ...part, input: answerIn(tool.schema, part.input) } : part
 }
 
 /** Whether every object of a schema names all its members as required and allows no others: providers enforce such schemas strictly. */

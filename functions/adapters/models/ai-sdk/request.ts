@@ -7,20 +7,21 @@ import type { Json } from '../../../../shared/domain/json.ts'
 import type { ModelMessage, ModelPart, ModelRequest } from '../../../../shared/ports/models.ts'
 import { joinedMessages } from '../joined-messages.ts'
 import type { NamedModel } from '../named-model.ts'
-import { instructionFor, isClosed, objectSchema } from '../structured.ts'
+import { instructionFor, isClosed, objectSchema, withObjectTools } from '../structured.ts'
 import { type ToolNames, wireId } from '../tool-names.ts'
 import { optionsOfCall, optionsOfMessage } from './opaque.ts'
 
 /** A request as a language model of the AI SDK takes it. */
 export function callOptions(
   model: NamedModel,
-  request: ModelRequest,
+  asked: ModelRequest,
   names: ToolNames,
 ): LanguageModelV4CallOptions {
+  const request = withObjectTools(asked)
   const { answer, maxOutputTokens, tools = [] } = request
   const asTool = model.structured === 'tool' ? answer : undefined
   const native = model.structured === 'native' ? answer : undefined
-  const all = tools.map((tool) => ({ ...tool, schema: objectSchema(tool.schema) }))
+  const all = [...tools]
   if (asTool)
     all.push({
       name: asTool.name,

@@ -10,7 +10,7 @@ import { isJsonObject, type Json } from '../../../../shared/domain/json.ts'
 import type { ModelPart, ModelRequest } from '../../../../shared/ports/models.ts'
 import { joinedMessages } from '../joined-messages.ts'
 import type { NamedModel } from '../named-model.ts'
-import { instructionFor, isClosed, objectSchema } from '../structured.ts'
+import { instructionFor, isClosed, objectSchema, withObjectTools } from '../structured.ts'
 import { type ToolNames, wireId } from '../tool-names.ts'
 import { reasoningBlock } from './reasoning.ts'
 
@@ -21,9 +21,10 @@ const CACHE_POINT = { cachePoint: { type: 'default' } } as const
 /** A request as Converse and ConverseStream take it. */
 export function converseInput(
   model: NamedModel,
-  request: ModelRequest,
+  asked: ModelRequest,
   names: ToolNames,
 ): ConverseCommandInput {
+  const request = withObjectTools(asked)
   const { answer, maxOutputTokens } = request
   const toolConfig = toolConfigOf(model, request, names)
   return {
@@ -91,7 +92,7 @@ function toolConfigOf(
       name: names.toWire(name),
       // A description must not be empty.
       description: description || name,
-      inputSchema: { json: objectSchema(schema) },
+      inputSchema: { json: schema },
       ...(isStrict && isClosed(schema) ? { strict: true } : {}),
     },
   }))
