@@ -45,7 +45,7 @@ export function jsonSchemaOf(given: unknown, what: string): Json {
   if (isZod4(given)) {
     const known = converted.get(given)
     if (known !== undefined) return known
-    const { $schema: _, ...json } = toJsonSchema(given, 'input')
+    const { $schema: _, ...json } = toldSchema(given, what)
     converted.set(given, json)
     origins.set(json, given)
     return json
@@ -55,6 +55,71 @@ export function jsonSchemaOf(given: unknown, what: string): Json {
   if (isJsonSchema) return given as Json
   const message = `the schema of ${what} is ${kindOfSchema(given)}; it must be a schema of zod 4, or a JSON Schema, which other libraries make of theirs`
   throw new OrchestratorError('ConfigError', message)
+}
+
+/**
+ * What a model is told to give, so that the schema takes it: of what is coerced, the type that it becomes. Throws ConfigError with the places of
+ * what no JSON can be, or becomes: a model would be refused whatever it gives, and its author would see why only by a paid call.
+ */
+function toldSchema(schema: z.ZodType, what: string): Record<string, Json> {
+  const never = [...placesOfNoJson(schema, 'input'), ...placesOfNoJson(schema, 'output')]
+  const places = [...new Set(never)].slice(0, MOST_PLACES)
+  if (places.length > 0) {
+    const message = `the schema of ${what} has what is no JSON: ${places.join(', ')}; take a text or a number, such as z.iso.datetime(), and make of it what you need where it is used`
+    throw new OrchestratorError('ConfigError', message)
+  }
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    reused: 'inline',
+    override({ zodSchema: { _zod }, jsonSchema }) {
+      const { type } = _zod.def
+      if (type === 'date') Object.assign(jsonSchema, { type: 'string', format: 'date-time' })
+      if (type === 'bigint') Object.assign(jsonSchema, { type: 'integer' })
+    },
+  }) as Record<string, Json>
+}
+
+const MOST_PLACES = 5
+
+/** Where a schema takes (`input`) or makes (`output`) nothing but what is no JSON, each with its kind. */
+function placesOfNoJson(schema: z.ZodType, io: 'input' | 'output'): string[] {
+  const found: { schema: z.core.$ZodType; path: readonly (string | number)[]; type: string }[] = []
+  // JSON may come by another way: an alternative; a transform before it or a value in its place, at this path.
+  const alternatives = new Set<z.core.$ZodType>()
+  const replaced = new Set<string>()
+  z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    reused: 'inline',
+    override({ zodSchema, path }) {
+      const { def } = (zodSchema as z.core.$ZodTypes)._zod
+      const isCoerced = 'coerce' in def && def.coerce === true
+      if (NO_JSON.includes(def.type) && !(isCoerced && io === 'input'))
+        found.push({ schema: zodSchema, path: [...path], type: def.type })
+      if (def.type === 'union') for (const option of def.options) alternatives.add(option)
+      if (def.type === 'catch' || (io === 'input' && def.type === 'pipe' && readsAnything(zodSchema)))
+        replaced.add(path.join('/'))
+    },
+  })
+  return found.flatMap((one) => {
+    const isReplaced = one.path.some((_, at) => replaced.has(one.path.slice(0, at).join('/')))
+    return alternatives.has(one.schema) || isReplaced || replaced.has(one.path.join('/'))
+      ? []
+      : [`${placeOf(one.path)} (${one.type})`]
+  })
+}
+
+const NO_JSON: readonly string[] = ['date', 'bigint', 'map', 'set', 'symbol', 'nan', 'function', 'promise']
+
+/** A path within a JSON Schema as one within the value: `properties/a/items` is `a[]`. */
+function placeOf(path: readonly (string | number)[]): string {
+  let place = ''
+  for (let at = 0; at < path.length; at++) {
+    if (path[at] === 'properties') place += `${place === '' ? '' : '.'}${path[++at]}`
+    else if (path[at] === 'items') place += '[]'
+  }
+  return place === '' ? 'the whole' : place
 }
 
 /** The schema of zod of which `jsonSchemaOf` has made this JSON Schema; it may check more than a JSON Schema can say. */

@@ -15,7 +15,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 
 const BY_ID = z.object({ by: z.literal('id'), id: z.string() })
 const BY_NAME = z.object({ by: z.literal('name'), value: z.string() })
-type Tree = { by: string; children?: Tree[] }
+type Tree = { by: string; children?: Tree[] | undefined }
 const TREE: z.ZodType<Tree> = z.lazy(() => z.object({ by: z.string(), children: z.array(TREE).optional() }))
 const BRANCHES = [{ type: 'object', properties: { by: { const: 'id' } }, required: ['by'] }]
 

@@ -1,6 +1,7 @@
 import { jsonSchemaOf } from '../../agent/given-schema.ts'
 import type { ModelCall, ModelReply } from '../../agent/index.ts'
-import type { Json } from '../../domain/json.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { isJsonObject, type Json } from '../../domain/json.ts'
 import type { ModelAnswer, ModelMessage, ModelRequest } from '../../ports/models.ts'
 
 export const DEFAULT_MODEL = 'default'
@@ -9,9 +10,14 @@ export const DEFAULT_MODEL = 'default'
 export const answerNamed = ({ name }: { name: string }): string => `the answer "${name}"`
 export const toolNamed = (name: string): string => `tool "${name}"`
 
-/** Throws ConfigError for what is no schema. */
-export const schemaOfTool = ({ name, schema }: { name: string; schema: unknown }): Json =>
-  jsonSchemaOf(schema, toolNamed(name))
+/** Throws ConfigError for what is no schema, or none of an object: arguments are one. */
+export function schemaOfTool({ name, schema }: { name: string; schema: unknown }): Json {
+  const json = jsonSchemaOf(schema, toolNamed(name))
+  const types = isJsonObject(json) && json.type !== undefined ? [json.type].flat() : ['object']
+  if (types.includes('object')) return json
+  const message = `the schema of ${toolNamed(name)} is of the type ${types.join(' or ')}; it must take an object, such as z.object({...})`
+  throw new OrchestratorError('ConfigError', message)
+}
 
 /** An author's call in full. Throws TypeError for what is no call, and ConfigError for what is no schema. */
 export function requestOf(call: ModelCall, signal: AbortSignal): ModelRequest {

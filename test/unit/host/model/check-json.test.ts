@@ -34,7 +34,7 @@ describe('a schema of zod in place of a JSON Schema', () => {
   it('may coerce, where that makes JSON', () => {
     const coerced = jsonSchemaOf(z.object({ n: z.coerce.number() }), 'tool "a"')
     expect(checkOf(coerced, 'tool "a"')({ n: '7' })).toEqual({ value: { n: 7 } })
-    const dated = jsonSchemaOf(z.object({ at: z.coerce.date() }), 'tool "a"')
+    const dated = jsonSchemaOf(z.object({ at: z.string().transform((text) => new Date(text)) }), 'tool "a"')
     expect(() => checkOf(dated, 'tool "a"')({ at: '2026-01-01' })).toThrow(
       /schema of tool "a" makes of a value what is no JSON: it.at is a Date/,
     )
