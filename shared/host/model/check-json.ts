@@ -8,6 +8,7 @@ import { describeNotJson, isTooDeep, MOST_JSON_LEVELS, notJsonIn } from '../../d
 import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
 import { boundedWork } from '../../workflow/bounded-work.ts'
 import { schemaOfJson } from '../../workflow/schema-of-json.ts'
+import { parseMeant } from './meant-value.ts'
 
 export type Checked = { value: Json; issues?: undefined } | { issues: Issue[] }
 type Check = (value: Json) => Checked
@@ -33,7 +34,8 @@ function makeCheck(given: Json, what: string): Check {
     if (isTooDeep(value))
       return { issues: [issue('invalid-value', '', `it is nested deeper than ${MOST_JSON_LEVELS} levels`)] }
     return boundedWork(`the check against the schema of ${what}`, () => {
-      const parsed = synchronous(what, () => (isPlain ? schema.safeParse(value) : parseOwn(schema, value)))
+      const parse = (one: Json) => (isPlain ? schema.safeParse(one) : parseOwn(schema, one))
+      const parsed = synchronous(what, () => parseMeant(parse, value))
       if (parsed.success) return { value: own ? requireJson(parsed.data, what) : (parsed.data as Json) }
       return { issues: issuesOfZod(parsed.error, { schema, value, what: 'the answer' }) }
     })
