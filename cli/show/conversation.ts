@@ -50,11 +50,13 @@ export async function printConversation(id: string, step: StepView, command: str
   const inputs = await inputsOf(id, stepId, shown)
   const cells = shown.map(cellsOf)
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => stringWidth(row[column] ?? ''))))
-  for (const [at, { view }] of shown.entries()) {
+  for (const [at, { view, asked }] of shown.entries()) {
     const padded = cells[at]?.map((cell, column) => padTo(cell, widths?.[column] ?? 0)) ?? []
     say(padded.join('  ').trimEnd(), INSIDE)
     const input = inputs.get(view.stepId)
-    if (input !== undefined) say(`${MARGIN}${cut(inOneLine(JSON.stringify(input)))}`, INSIDE)
+    // A call that was not made has no input: what a person was asked tells which it was to be.
+    const given = input === undefined ? asked?.approval?.prompt : JSON.stringify(input)
+    for (const line of given?.split('\n').slice(0, 2) ?? []) say(`${MARGIN}${cut(inOneLine(line))}`, INSIDE)
     if (view.error) say(`${MARGIN}${inOneLine(`${view.error.name}: ${view.error.message}`)}`, 2)
   }
   if (rows.length > shown.length)
@@ -94,7 +96,7 @@ function numberIn(path: string, around: string): number | undefined {
 function cellsOf({ turn, at, view, asked }: Row): string[] {
   const { agentId = '', durationMs, costUsd } = view
   return [
-    at < 0 ? `turn ${turn}` : `  ${view.capability ?? capabilityText(view) ?? ''}`,
+    at < 0 ? `turn ${turn}` : `  ${view.capability ?? (asked ? 'a call' : (capabilityText(view) ?? ''))}`,
     at < 0 ? '' : agentId,
     statusOf(view, asked),
     shortDuration(durationMs),

@@ -153,7 +153,7 @@ function refusalOf(agent: Agent, known: Knowledge, request: SelectionRequest): R
   const { left = {}, excluded } = request
   const cost = mostCost(agent, known)
   if (left.usd !== undefined && cost > left.usd)
-    return { kind: 'money', reason: `may cost ${cost} USD, and ${left.usd} USD are left` }
+    return { kind: 'money', reason: `may cost ${short(cost)} USD, and ${short(left.usd)} USD are left` }
   const { mostTokens = 0 } = agent.price
   if (left.tokens !== undefined && mostTokens > left.tokens)
     return { kind: 'money', reason: `may use ${mostTokens} tokens, and ${left.tokens} are left` }
@@ -179,6 +179,9 @@ function unfitFor(agent: Agent, { pinned, prefer, tenant }: SelectionRequest): s
     return `does not work for tenant ${tenant}`
   return undefined
 }
+
+/** What was measured has many digits. */
+const short = (usd: number): string => String(Number(usd.toPrecision(6)))
 
 /** The declared maximum cost of a call, or else the measured one. */
 function mostCost({ price }: Agent, { p90CostUsd = 0 }: Knowledge): number {

@@ -11,7 +11,7 @@ const turnOf = (turn: number, more: object = {}) =>
     ...{ capability: 'model.turn', agentId: 'converse', durationMs: 2_100, costUsd: 0.002 },
     ...more,
   })
-const callOf = (path: string, status: string, capability: string, more: object = {}) =>
+const callOf = (path: string, status: string, capability: string | undefined, more: object = {}) =>
   stepOf(`${path}.call`, status, {
     capability,
     oneOf: ['orders.find', 'mail.send'],
@@ -19,7 +19,12 @@ const callOf = (path: string, status: string, capability: string, more: object =
     ...more,
   })
 const error = { name: 'AgentFailedError', message: 'no such order' }
-const asked = { prompt: 'ok?', choices: ['approve', 'reject'], requestedAt: at, expiresAt: at }
+const asked = {
+  prompt: 'A model asks to call mail.send with this input, and nothing else:\n{"to":"all"}',
+  choices: ['approve', 'reject'],
+  requestedAt: at,
+  expiresAt: at,
+}
 const STEPS = [
   stepOf('ask', 'succeeded', {
     ...{ round: 3, startedAt: at, endedAt: at, durationMs: 9_000, costUsd: 0.0071, tokens: 900 },
@@ -37,14 +42,14 @@ const STEPS = [
   stepOf('ask[2].calls[0].approval', 'succeeded', {
     approval: { ...asked, answer: { decision: 'reject', by: 'ada', at } },
   }),
-  callOf('ask[2].calls[0]', 'skipped', 'mail.send'),
+  // A call that is not made is given no agent, capability or input.
+  callOf('ask[2].calls[0]', 'skipped', undefined, { agentId: undefined }),
   turnOf(3),
   stepOf('ask[3].calls', 'skipped', { skipReason: 'its condition is not true' }),
 ]
 const INPUTS: Record<string, unknown> = {
   'ask[1].calls[0].call': { order: 17 },
   'ask[1].calls[1].call': { order: 99, note: 'x'.repeat(500) },
-  'ask[2].calls[0].call': { to: 'all' },
 }
 const run = async (args: string[]) => {
   const answer = (path: string, query: URLSearchParams) => {
@@ -73,7 +78,9 @@ it.each(['show', 'explain'])(
     expect(told).toMatch(
       /^ {2}orders\.find +orders +failed +80 ms\n {4}\{"order":99,.*\n {4}AgentFailedError: no such order$/m,
     )
-    expect(told).toMatch(/^ {2}mail\.send +orders +refused by ada\n {4}\{"to":"all"\}$/m)
+    expect(told).toMatch(
+      /^ {2}a call +refused by ada\n {4}A model asks to call mail\.send with .*\n {4}\{"to":"all"\}$/m,
+    )
     expect(told).toContain(`more of one: npx orchestrator ${command} ${TASK_ID}\n  'ask[1].calls[1].call'`)
     for (const line of told.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
     expect(told).not.toContain('x'.repeat(100))
