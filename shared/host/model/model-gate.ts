@@ -29,6 +29,7 @@ import { ownOf } from '../../domain/own.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { ModelAnswer, ModelRequest } from '../../ports/models.ts'
 import type { StepRun } from '../step-run.ts'
+import { requireCall } from './check-call.ts'
 import type { ConfiguredModels, GateNeeds, HostModels, ModelGate } from './host-models.ts'
 import {
   type FailedModel,
@@ -63,8 +64,10 @@ export const modelGate: ModelGate = (ports, run, attempt) => {
   const model: Pick<AgentModel, 'has' | 'generate'> = {
     has: (name = DEFAULT_MODEL) =>
       needsModel(run.agent.manifest, name) && ownOf(models.settings, name) !== undefined,
-    generate: async (call) =>
-      replyOf(await askStructured(asking(call.grows ?? true), requestOf(call, attempt.signal))),
+    async generate(call) {
+      requireCall(call)
+      return replyOf(await askStructured(asking(call.grows ?? true), requestOf(call, attempt.signal)))
+    },
   }
   return { ...model, runTools: runTools(ports, run, attempt, asking(true)) }
 }

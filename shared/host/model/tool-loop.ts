@@ -20,6 +20,7 @@ import type { ModelAnswer, ModelPart, ModelRequest } from '../../ports/models.ts
 import { agentFiles } from '../agent-files.ts'
 import { performOnce } from '../perform-once.ts'
 import type { AdmittedCall, Limits, StepRun } from '../step-run.ts'
+import { requireLoop } from './check-call.ts'
 import { checkOf } from './check-json.ts'
 import { fitHistory } from './fit-history.ts'
 import type { ConfiguredModels, GateNeeds } from './host-models.ts'
@@ -57,6 +58,7 @@ export function runTools(
   const once = performOnce(ports, run.own, attempt.signal)
   const files = agentFiles(ports, run, attempt)
   return async (asked) => {
+    requireLoop(asked)
     loops += 1
     const key = keyOf(asked.key ?? String(loops))
     const maxTurns = turnsOf(asked)
