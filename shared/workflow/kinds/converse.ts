@@ -11,7 +11,7 @@ export const converse: KindOfStep<'converse'> = {
   word: 'conversation',
   title: 'A model that calls agents',
   description:
-    'A model is given capabilities as tools, and works with them until it answers. Each round is a step `turn` and a fan-out `calls`, whose items run side by side; a call that fails is told to the model. Its output is `{text, answer, turns, calls}`.',
+    'A model is given capabilities as tools, and works with them until it answers. Each round is a step `turn` and a fan-out `calls`, whose items run side by side; a call that fails is told to the model. Its output is `{text, answer, cut, turns, calls}`.',
   evaluated: ['converse.system', 'converse.input'],
   valuesOf: ({ converse: { input } }) => ({ 'converse.input': input }),
   typedIn: () => [],
