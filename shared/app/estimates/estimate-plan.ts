@@ -21,7 +21,6 @@ import { chooseAgents } from '../planning/choose-agents.ts'
 import { wholeOf } from '../tenants/within-tenant.ts'
 import { asJudged, drawsOf, judgesOf, secondsOfOthers } from './draws-of-agent.ts'
 import { type Facts, factsOfInput } from './facts-of-input.ts'
-import { mostOfConversations } from './most-of-conversations.ts'
 
 type Needs = PlanningNeeds & Pick<Ports, 'prices'>
 type Wanted = Pick<Plan, 'bindings' | 'children' | 'decisions'> & {
