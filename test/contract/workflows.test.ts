@@ -4,7 +4,7 @@ import { dynamodbWorkflows } from '../../functions/adapters/dynamodb/registry/wo
 import { registerDeployment } from '../../shared/app/catalogue/register-deployment.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { removeDeployment } from '../../shared/app/catalogue/remove-deployment.ts'
-import { versionsOfChildren } from '../../shared/app/planning/versions-of-children.ts'
+import { versionsOfChildren } from '../../shared/app/choice/versions-of-children.ts'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
 import type { Ports, RegisteredWorkflow } from '../../shared/ports/index.ts'

@@ -5,9 +5,9 @@ import { shown } from '../../domain/shown.ts'
 import type { Ports } from '../../ports/index.ts'
 import { everyStep } from '../../workflow/places.ts'
 import type { Workflow } from '../../workflow/schema.ts'
+import { findChild } from '../choice/versions-of-children.ts'
 import { type MachineOfTask, sharedMachine } from '../machines/shared-machine.ts'
 import { parseWorkflow } from '../planning/given-workflow.ts'
-import { findChild } from '../planning/versions-of-children.ts'
 
 /** A child's definition, and its machine, which is created when all else is known to be right. */
 export type Definition = { workflow: Workflow; machine(): Promise<MachineOfTask> }

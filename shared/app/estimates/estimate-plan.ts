@@ -17,7 +17,7 @@ import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schem
 import { asEachCall, capabilitiesOf } from '../../workflow/step-capability.ts'
 import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { doingsOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
-import { chooseAgents } from '../planning/choose-agents.ts'
+import { chooseAgents } from '../choice/choose-agents.ts'
 import { wholeOf } from '../tenants/within-tenant.ts'
 import { asJudged, drawsOf, judgesOf, secondsOfOthers } from './draws-of-agent.ts'
 import { type Facts, factsOfInput } from './facts-of-input.ts'

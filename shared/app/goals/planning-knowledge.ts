@@ -12,8 +12,8 @@ import { capabilitiesOf } from '../../workflow/step-capability.ts'
 import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { workflowNamed } from '../../workflow/types/catalogue.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
+import { chooseAgents } from '../choice/choose-agents.ts'
 import { estimatePlan } from '../estimates/estimate-plan.ts'
-import { chooseAgents } from '../planning/choose-agents.ts'
 import { asGiven } from '../tenants/within-tenant.ts'
 
 /** The capability of the planner itself, which no plan may call. */

@@ -6,8 +6,8 @@ import type { Ports, RegisteredWorkflow, Workflows } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import type { Catalogue } from '../../workflow/types/catalogue.ts'
 import { type Validated, validateWorkflow } from '../../workflow/validate-workflow.ts'
+import { findVersionToRun } from '../choice/versions-of-children.ts'
 import { asGiven } from '../tenants/within-tenant.ts'
-import { findVersionToRun } from './versions-of-children.ts'
 
 type Named = { type?: string | undefined; workflow?: string | undefined }
 

@@ -1,7 +1,7 @@
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Plan } from '../../ports/index.ts'
+import type { Chosen } from '../choice/choose-agents.ts'
 import type { MachineOfTask } from '../machines/shared-machine.ts'
-import type { Chosen } from './choose-agents.ts'
 
 /** The parts of a plan: its machine, the chosen agents, and the remaining fields. */
 type Parts = Omit<Plan, keyof MachineOfTask | keyof Chosen> & { machine: MachineOfTask; chosen: Chosen }

@@ -13,9 +13,9 @@ import { conversationAround, everyStep, withStep } from '../../workflow/places.t
 import { isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
 import { needsOfStep } from '../../workflow/step-needs.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
+import { chooseAgents } from '../choice/choose-agents.ts'
 import { type MachineOfTask, sharedMachine } from '../machines/shared-machine.ts'
 import { parseInput } from './check-input.ts'
-import { chooseAgents } from './choose-agents.ts'
 import { givenWorkflow } from './given-workflow.ts'
 import { makePlan } from './make-plan.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { checkConstantInputs, issuesOfConstants } from '../../../shared/app/planning/constant-inputs.ts'
+import { checkConstantInputs, issuesOfConstants } from '../../../shared/app/choice/constant-inputs.ts'
 import type { Agent } from '../../../shared/domain/agent.ts'
 import { FileReferenceSchema } from '../../../shared/domain/file-reference.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chooseAgents } from '../../../shared/app/planning/choose-agents.ts'
+import { chooseAgents } from '../../../shared/app/choice/choose-agents.ts'
 import type { Agent } from '../../../shared/domain/agent.ts'
 import { isOrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Issue } from '../../../shared/domain/issue.ts'

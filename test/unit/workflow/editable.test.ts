@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { versionsOfChildren } from '../../../shared/app/planning/versions-of-children.ts'
+import { versionsOfChildren } from '../../../shared/app/choice/versions-of-children.ts'
 import { validateWorkflow } from '../../../shared/workflow/validate-workflow.ts'
 
 const step = { capability: 'echo' }
