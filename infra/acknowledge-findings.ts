@@ -1,6 +1,7 @@
 import { Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
 import { FILES_PREFIX, TASK_FILES_PREFIX } from '../shared/domain/file-reference.ts'
+import { anyKey } from './constructs/agent-needs.ts'
 import { modelPlaces, type Place } from './constructs/model-places.ts'
 import { agentFunctionArn, logGroupArn, statesArn } from './constructs/our-arns.ts'
 import type { DataStack } from './stacks/data-stack.ts'
@@ -71,6 +72,10 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
       reason:
         'Where a client without a token learns which issuers give some (RFC 9728); it reads nothing else.',
     })),
+    wildcard(
+      anyKey(runtime),
+      'The key that a secret is encrypted with is not known by its name; a condition allows each key only by way of the service that keeps the secrets, and only for the secrets that the agent needs.',
+    ),
     {
       where: runtime,
       id: 'Serverless-LambdaDLQ',

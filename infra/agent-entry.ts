@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { needsModels } from '../shared/domain/agent.ts'
+import { needsModels, needsSecrets } from '../shared/domain/agent.ts'
 import type { Provider } from './agent-providers.ts'
 import { moduleOf } from './agent-with-ports.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -13,11 +13,18 @@ const ADAPTERS: Readonly<Record<Provider, string>> = {
 
 /**
  * The text of an agent's entry point, which wraps the agent in the host: agents' own files do not know Lambda. Only that of an agent that needs
- * language models imports what calls them.
+ * language models, or secrets, imports what calls or reads them.
  */
 export function agentEntry(declared: Catalogue['agents'][number]): string {
   const { manifest, providers = [] } = declared
-  const agent = `import agent from ${JSON.stringify(moduleOf(declared))}`
+  const hasSecrets = needsSecrets(manifest)
+  const agent = `import agent from ${JSON.stringify(moduleOf(declared))}
+    ${hasSecrets ? `import { secretPorts } from ${placeOf('functions/deps/secrets')}` : ''}`
+  const secrets = hasSecrets ? '...secretPorts(), ' : ''
+  if (!needsModels(manifest) && hasSecrets)
+    return `${agent}
+      import { agentHandler, hostPorts } from ${placeOf('functions/steps/agent-handler')}
+      export const handler = agentHandler(agent, { ...hostPorts(), ...secretPorts() })`
   if (!needsModels(manifest))
     return `${agent}
       import { agentHandler } from ${placeOf('functions/steps/agent-handler')}
@@ -32,7 +39,7 @@ export function agentEntry(declared: Catalogue['agents'][number]): string {
     ${only ? `import * as adapter from ${placeOf(ADAPTERS[only])}` : ''}
     import { agentHandler, hostPorts } from ${placeOf('functions/steps/agent-handler')}
     import { modelPorts } from ${placeOf('functions/deps/models/models')}
-    export const handler = agentHandler(agent, { ...hostPorts(), ...modelPorts({ ${adapters.join(' ')} }) })`
+    export const handler = agentHandler(agent, { ...hostPorts(), ${secrets}...modelPorts({ ${adapters.join(' ')} }) })`
 }
 
 const placeOf = (module: string): string => JSON.stringify(join(PACKAGE_ROOT, sourceOf(module)))

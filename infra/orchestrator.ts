@@ -14,6 +14,7 @@ import { ObservabilityStack } from './stacks/observability-stack.ts'
 import { RuntimeStack } from './stacks/runtime-stack.ts'
 import { overridesIn, readStage, readStageNamed, type Stage, stageWith, tagsOf } from './stage.ts'
 import { requirePlace, StageError } from './stage-place.ts'
+import { requireSecrets } from './stage-secrets.ts'
 import { unservedIn } from './unserved.ts'
 
 export type OrchestratorProps = {
@@ -61,6 +62,7 @@ export class Orchestrator {
       mayLack: isLenient,
     })
     for (const warning of left.flatMap(warningsOf)) console.warn(warning)
+    requireSecrets(catalogue, stage, isLenient())
     const placement = placementOf(catalogue, readPlaced(scope))
     for (const warning of unservedIn(catalogue)) console.warn(warning)
     return new Orchestrator(scope, { stage, catalogue, bundles, placement })

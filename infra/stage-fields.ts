@@ -4,6 +4,7 @@ import { MappedRoleSchema } from '../shared/domain/caller-roles.ts'
 import { IdentitySchema } from '../shared/domain/identity-settings.ts'
 import { ModelsSchema } from '../shared/domain/model-settings.ts'
 import { PriceTableSchema } from '../shared/domain/price-table.ts'
+import { RIGHT_SOURCE, SecretSourcesSchema } from '../shared/domain/secret-source.ts'
 import { AllowedHostsSchema, EmailSchema } from './allowed-hosts.ts'
 import { OriginsSchema } from './allowed-origins.ts'
 
@@ -55,6 +56,8 @@ const RIGHT_TAGS = 'names with their values, e.g. { team: research }; only in th
 
 /** S3 copies and takes at most 5 GB at once: an object that a task's end marks may have to be copied. */
 const MOST_FILE_MB = 5_000
+
+const MOST_SECRETS = 100
 
 /** AWS allows 50 tags on a resource, its own included. */
 const MOST_TAGS = 40
@@ -135,6 +138,14 @@ export const FieldsSchema = z.strictObject({
     .regex(/^[\w/+=.@-]{1,256}$/, RIGHT_SECRET)
     .optional()
     .describe('The name of the secret in Secrets Manager that webhooks are signed with'),
+  secrets: SecretSourcesSchema.refine(
+    (secrets) => Object.keys(secrets).length <= MOST_SECRETS,
+    `at most ${MOST_SECRETS} secrets`,
+  )
+    .default({})
+    .describe(
+      `Secrets by the names that agents need them by in \`needs.secrets\`, each with ${RIGHT_SOURCE}`,
+    ),
   tenantConcurrency: wholeNumber(1, NO_LIMIT, 100)
     .optional()
     .describe('The most tasks that run concurrently; further ones are queued. Unlimited by default'),

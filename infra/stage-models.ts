@@ -17,9 +17,10 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   models:
     '{"default": {"provider": "openai-compatible", "url": "http://localhost:11434/v1", "id": "llama3.2", "contextTokens": 4096}}',
   identity: '{"keys": true}',
+  secrets: '{"OPENAI": "secretsmanager:prod/openai"}',
 }
 
-/** `--context models=<JSON>` and `identity=<JSON>` beside the other fields of the command line, which are text. Throws StageError for what is no JSON. */
+/** `--context models=<JSON>`, `identity` and `secrets` beside the other fields of the command line, which are text. Throws StageError for what is no JSON. */
 export function withParsed(overrides: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(overrides).map(([field, value]) => [

@@ -97,6 +97,7 @@ function fieldsIn(path: readonly PropertyKey[]): readonly string[] {
   const [field, models] = path
   if (field === undefined) return FIELDS
   if (field === 'models') return fieldsOfModels(path)
+  if (field === 'secrets') return ['from', 'field']
   if (field === 'email') return Object.keys(EmailSchema.shape)
   if (field === 'identity') return Object.keys((path.length > 1 ? IssuerSchema : IdentitySchema).shape)
   if (field === 'callerRoles') return Object.keys(MappedRoleSchema.shape)

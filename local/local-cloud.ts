@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { SecretSourcesSchema } from '../shared/domain/secret-source.ts'
 import { Deployment } from './assembly/deployment.ts'
 import { IGNORABLE, makeProvisioners, makeRemovers } from './assembly/provisioners.ts'
 import { readAssembly } from './assembly/read-assembly.ts'
@@ -67,6 +68,8 @@ export type LocalCloud = {
   askAsUser(asked: Asked): Promise<{ status: number; body: unknown }>
   /** Types of resources that were left out. */
   ignored: readonly string[]
+  /** A line for each secret that a function reads and that is not there, with what to write. */
+  secretProblems(): Promise<string[]>
   /** Settles only when the storage fails, after which nothing works. */
   failed: Promise<Error>
   /**
@@ -76,6 +79,10 @@ export type LocalCloud = {
   update(assembly: string): Promise<void>
   stop(): Promise<void>
 }
+
+/** The secrets that a function reads, by its variables. */
+const secretsIn = ({ SECRETS = '{}' }: Readonly<Record<string, string>>) =>
+  SecretSourcesSchema.parse(JSON.parse(SECRETS))
 
 const HOST = '127.0.0.1'
 const NO_SUCH_DOOR =
@@ -131,7 +138,11 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       onServiceCall: serviceCalls(answer),
       onLog,
       answers,
-      environment: options.environment,
+      environment: async (name, variables) => {
+        const own = (await options.environment?.(name, variables)) ?? variables
+        services.secrets.expect(name, secretsIn(own))
+        return own
+      },
       ...(inspect ? { debugging: { ...inspect, ports: new DebugPorts(inspect.port, inspect.onOpen) } } : {}),
     })
     const { account, region } = services
@@ -150,6 +161,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       awsUrl,
       ignored,
       askAsUser: (asked) => askAsUser(served, services.invokeAs('apigateway.amazonaws.com'), asked),
+      secretProblems: () => services.secrets.problems(),
       failed: Promise.race([dynamodb.failed, services.broken]),
       async update(folder) {
         const next = await readAssembly(folder)

@@ -1,6 +1,7 @@
 import type { AgentSettings } from '../shared/agent/index.ts'
 import type { Json } from '../shared/domain/json.ts'
 import type { GivenFiles } from './memory/files.ts'
+import type { GivenSecrets } from './given-secrets.ts'
 import type { Noted } from './noting-agent.ts'
 import type { GivenModels, SeenModelCall } from './scripted-models.ts'
 
@@ -15,6 +16,8 @@ export type AgentTest = {
   models?: GivenModels
   /** What the stage says for the agent: `{allowedHosts: ['api.example.com']}`; nothing by default. */
   settings?: Partial<AgentSettings>
+  /** The secrets of the agent by their names in `needs.secrets`: `{OPENAI: 'sk-for-tests'}`. */
+  secrets?: GivenSecrets
   /** The number of the attempt, from 1; by default 1, or one more than in `after`. */
   attempt?: number
   /** The run that this one retries: effects that it has completed are not performed again. */

@@ -3,7 +3,9 @@ import type { AgentSettings, DefinedAgent } from '../shared/agent/index.ts'
 import { submitTask } from '../shared/app/tasks/submit-task.ts'
 import { StepPayloadSchema } from '../shared/contracts/step-payload.ts'
 import type { Json } from '../shared/domain/json.ts'
+import type { SecretMask } from '../shared/domain/secret-mask.ts'
 import type { StepRecord } from '../shared/domain/step.ts'
+import type { AgentSecrets } from '../shared/host/host-ports.ts'
 import type { HostModels } from '../shared/host/model/host-models.ts'
 import type {
   BlobStore,
@@ -41,6 +43,8 @@ type Call = {
   files: GivenFiles
   models?: HostModels
   settings: AgentSettings
+  secrets: AgentSecrets
+  mask: SecretMask
   task: { type?: string; metadata?: Record<string, string> }
   timeoutSeconds?: number
   crashAfter?: string
@@ -135,7 +139,12 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
   }
 }
 /** What a stage gives the host besides its ports. */
-const surroundingsOf = ({ settings, models }: Call) => ({ settings, ...(models ? { models } : {}) })
+const surroundingsOf = ({ settings, secrets, mask, models }: Call) => ({
+  settings,
+  secrets,
+  mask,
+  ...(models ? { models } : {}),
+})
 
 export type AgentWorld = Awaited<ReturnType<typeof agentWorld>>
 

@@ -19,7 +19,7 @@ type OnCall = NonNullable<HostPorts['onCall']>
  * agent.
  */
 export function functionsOf(
-  ports: Ports & Pick<HostPorts, 'models'>,
+  ports: Ports & Pick<HostPorts, 'models' | 'secrets' | 'mask'>,
   { agents, scripted }: Cast,
   clock: VirtualClock,
   onCall: OnCall,
@@ -55,7 +55,10 @@ const CANCELLED = 'cancelled'
 /** Wraps an agent in the host; timers are the platform's by default. */
 export function hostOf(
   agent: DefinedAgent,
-  { models, ...ports }: Ports & Pick<HostPorts, 'timer' | 'onCall' | 'models' | 'settings'>,
+  {
+    models,
+    ...ports
+  }: Ports & Pick<HostPorts, 'timer' | 'onCall' | 'models' | 'settings' | 'secrets' | 'mask'>,
 ): Host {
   const silent = { info() {}, warn() {} }
   // As in the cloud, an agent has no model that it does not say it needs.

@@ -6,6 +6,7 @@ import type { StepRecord } from '../shared/domain/step.ts'
 import type { AgentRun, AgentTest } from './agent-test.ts'
 import { type AgentWorld, agentWorld, type KeptEffects, PATH } from './agent-world.ts'
 import { throwOnRead } from './failed-run.ts'
+import { secretsOf } from './given-secrets.ts'
 import { type Noted, notingAgent } from './noting-agent.ts'
 import { requireAgentTest, requireEffects } from './options/agent-test.ts'
 import { type SeenModelCall, scriptedModels } from './scripted-models.ts'
@@ -36,6 +37,7 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
     files: test.files ?? {},
     ...(models ? { models } : {}),
     settings: { allowedHosts: [], ...test.settings },
+    ...secretsOf(test.secrets ?? {}, [agent]),
     task: test.task ?? {},
     ...(test.timeoutSeconds === undefined ? {} : { timeoutSeconds: test.timeoutSeconds }),
     onRead: (key) => noted.files.push(key),

@@ -7,6 +7,7 @@ import { issuesOfZod } from '../shared/domain/issues-of-zod.ts'
 import { isOpenTask } from '../shared/domain/task.ts'
 import { CALLER } from './caller.ts'
 import { castOf, requireServed, withConversations } from './cast.ts'
+import { secretsOf } from './given-secrets.ts'
 import { type GivenWorkflow, parseGiven, registerAll } from './given-workflow.ts'
 import { type After, answerApproval, cancelLater, sweepFrom } from './later.ts'
 import { requireKnownNames } from './options/names-of-steps.ts'
@@ -33,6 +34,7 @@ export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest):
     approvals = {},
     files,
     models,
+    secrets = {},
     now = NEW_YEAR,
     seed = 'test',
     ...rest
@@ -57,6 +59,7 @@ export async function testWorkflow(workflow: GivenWorkflow, test: WorkflowTest):
     ...(models
       ? { models: (cast) => scriptedModels(models, cast.agents, (call) => recorded.modelCalls.push(call)) }
       : {}),
+    secrets: (cast) => secretsOf(secrets, cast.agents),
     castOf(clock) {
       const sleep = (seconds: number, signal: AbortSignal) => clock.sleep(seconds * 1_000, signal)
       const given = castOf(agents, { sleep, onMistake: broken.reject })

@@ -17,7 +17,7 @@ import { fillIn } from '../shared/compiler/fill-in.ts'
 import type { DomainEvent } from '../shared/domain/event.ts'
 import { executionArnOf } from '../shared/domain/execution-arn.ts'
 import { seededRandom } from '../shared/domain/random.ts'
-import type { AgentCall } from '../shared/host/host-ports.ts'
+import type { AgentCall, HostPorts } from '../shared/host/host-ports.ts'
 import type { HostModels } from '../shared/host/model/host-models.ts'
 import type { Executions, Machines, Ports } from '../shared/ports/index.ts'
 import type { Cast } from './cast.ts'
@@ -36,6 +36,8 @@ type Settings = {
   castOf(clock: VirtualClock): Cast
   /** The models of its agents. */
   models?: (cast: Cast) => HostModels
+  /** The secrets of its agents. */
+  secrets?: (cast: Cast) => Required<Pick<HostPorts, 'secrets' | 'mask'>>
   /** Called for each published event. */
   onEvent(event: DomainEvent): void
   /** Called whenever an agent, the rebinder or the control function starts or continues a step. */
@@ -57,6 +59,7 @@ export async function virtualCloud({
   files,
   castOf,
   models,
+  secrets,
   onEvent,
   onBegin,
   onCall,
@@ -82,7 +85,7 @@ export async function virtualCloud({
     steps: tellingBegins(kept.steps, onBegin),
     ...(hostModels ? { stageModels: hostModels.settings } : {}),
   }
-  const given = hostModels ? { ...ports, models: hostModels } : ports
+  const given = { ...ports, ...secrets?.(cast), ...(hostModels ? { models: hostModels } : {}) }
   const functions = functionsOf(given, cast, clock, (call) =>
     onCall(call, (clock.now() - now.getTime()) / 1_000),
   )

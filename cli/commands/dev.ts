@@ -144,6 +144,7 @@ async function serve(options: Options, cleanUp: AsyncDisposableStack): Promise<v
   if (auth) cleanUp.defer(await beKnown(cloud, say))
   const ofModel = await model.told()
   if (ofModel !== undefined) say(ofModel)
+  for (const problem of await cloud.secretProblems()) sayWrapped(style('yellow', `warning: ${problem}`))
   if (verbose) say(style('dim', `left out, for nothing here depends on it: ${cloud.ignored.join(', ')}`))
 
   const first = await FirstStart.of(folder)

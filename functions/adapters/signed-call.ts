@@ -1,55 +1,59 @@
 import { AwsClient } from 'aws4fetch'
-import { FinalError, OrchestratorError, RetryableError } from '../../shared/agent/index.ts'
 
-export type AwsService = 'ses' | 'secretsmanager'
-type AwsCall = { service: AwsService; path: string; headers?: Record<string, string>; body: object }
+export type SignedCall = {
+  service: 'secretsmanager' | 'ssm'
+  /** As in the header `x-amz-target`. */
+  target: string
+  body: object
+  /** The region of the call; that of the function by default. */
+  region?: string
+}
 
-const HOSTS: Readonly<Record<AwsService, string>> = { ses: 'email', secretsmanager: 'secretsmanager' }
+const MOST_MILLISECONDS = 10_000
+const RETRIES = 3
+const FIRST_RETRY_MILLISECONDS = 100
 
 /**
- * One signed call with the function's own role, as the environment of the function says it, for the two operations that the agent `notify` needs; an SDK client
- * would be 200 KB for each. Throws RetryableError for what may pass, ConfigError for missing rights, FinalError for all else.
+ * One call of a service that speaks JSON, signed with the function's own role; an SDK client would add 200 KB to the bundle of every agent. Tried
+ * again after throttling and failures of the service. Throws an Error with the service's name for what was wrong.
  */
-export async function callAws(
-  { service, path, headers = {}, body }: AwsCall,
-  signal: AbortSignal,
-): Promise<Record<string, unknown>> {
+export async function signedCall({ service, target, body, region }: SignedCall): Promise<object> {
   const {
     AWS_ACCESS_KEY_ID = '',
     AWS_SECRET_ACCESS_KEY = '',
     AWS_SESSION_TOKEN,
-    AWS_REGION: region = 'us-east-1',
+    AWS_REGION = 'us-east-1',
+    AWS_ENDPOINT_URL,
   } = process.env
+  const at = region ?? AWS_REGION
   const client = new AwsClient({
     accessKeyId: AWS_ACCESS_KEY_ID,
     secretAccessKey: AWS_SECRET_ACCESS_KEY,
     ...(AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: AWS_SESSION_TOKEN }),
     service,
-    region,
-    retries: 0,
+    region: at,
+    retries: RETRIES,
+    initRetryMs: FIRST_RETRY_MILLISECONDS,
   })
-  const base = process.env.AWS_ENDPOINT_URL ?? `https://${HOSTS[service]}.${region}.amazonaws.com`
-  const answer = await client.fetch(`${base}${path}`, {
+  const domain = at.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
+  const answer = await client.fetch(AWS_ENDPOINT_URL ?? `https://${service}.${at}.${domain}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
     body: JSON.stringify(body),
-    signal,
+    signal: AbortSignal.timeout(MOST_MILLISECONDS),
   })
-  const text = await answer.text()
-  const told = parsed(text)
+  const told = objectIn(await answer.text())
   if (answer.ok) return told
-  const message = `${service} answered ${answer.status}: ${String(told.message ?? told.Message ?? text).slice(0, 500)}`
-  if (answer.status === 429 || answer.status >= 500 || /throttl|too many/i.test(text))
-    throw new RetryableError(message)
-  const isConfig =
-    answer.status === 403 || /AccessDenied|NotFound|NotVerified/i.test(`${String(told.__type)} ${message}`)
-  throw isConfig ? new OrchestratorError('ConfigError', message) : new FinalError(message)
+  const { __type = '', message, Message = '' } = told as Record<string, unknown>
+  const name = String(__type).split('#').at(-1) || 'Error'
+  const error = new Error(String(message ?? Message) || `${service} answered ${answer.status}`)
+  throw Object.assign(error, { name, status: answer.status })
 }
 
-function parsed(text: string): Record<string, unknown> {
+function objectIn(text: string): object {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+    return typeof value === 'object' && value !== null ? value : {}
   } catch {
     return {}
   }

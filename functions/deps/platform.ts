@@ -28,11 +28,10 @@ export const fileLimits = (): FileLimits => {
 
 /** What the stage says for the agent of this function. Throws ConfigError for a variable that infra has not written. */
 export const agentSettings = (): AgentSettings => {
-  const { ALLOWED_HOSTS = '[]', EMAIL, WEBHOOK_SECRET: webhookSecret } = environment()
+  const { ALLOWED_HOSTS = '[]', EMAIL } = environment()
   return {
     allowedHosts: readJson('ALLOWED_HOSTS', ALLOWED_HOSTS, HostsSchema),
     ...(EMAIL === undefined ? {} : { email: readJson('EMAIL', EMAIL, EmailSchema) }),
-    ...(webhookSecret === undefined ? {} : { webhookSecret }),
   }
 }
 

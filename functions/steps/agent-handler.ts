@@ -11,6 +11,7 @@ import { files, taskFiles } from '../deps/files.ts'
 import { breakers, limits, statistics } from '../deps/knowledge-ports.ts'
 import { agentSettings, clock, fileLimits, ids, logger, prices } from '../deps/platform.ts'
 import { budgets } from '../deps/queue-ports.ts'
+import { mask } from '../deps/secret-mask.ts'
 import { executions } from '../deps/state-machines.ts'
 import { gates, ledger, outputs } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
@@ -61,6 +62,7 @@ export function hostPorts(): HostPorts {
     clock,
     code: digestOfCode(import.meta.filename),
     ids: ids(),
+    mask: mask(),
     log: logger(),
     measure,
     withConsole: withStepConsole,

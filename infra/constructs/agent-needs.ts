@@ -1,6 +1,9 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
 import type { AgentManifest } from '../../shared/domain/agent.ts'
+import { placeOfSecret, type SecretSources } from '../../shared/domain/secret-source.ts'
 import type { Stage } from '../stage.ts'
+import { secretsFor } from '../stage-secrets.ts'
 import type { BundledFunction } from './bundled-function.ts'
 
 /** Gives an agent's function what the stage says of the things that the agent needs. Where the stage says nothing, the agent tells which setting to make. */
@@ -9,7 +12,7 @@ export function giveNeeds(
   needs: Partial<NonNullable<AgentManifest['needs']>>,
   stage: Stage,
 ): void {
-  const { allowedHosts, email, webhookSecret } = stage
+  const { allowedHosts, email } = stage
   if (needs.hosts && allowedHosts.length > 0) agent.configure('ALLOWED_HOSTS', JSON.stringify(allowedHosts))
   if (needs.email && email) {
     agent
@@ -18,23 +21,63 @@ export function giveNeeds(
         StringEquals: { 'ses:FromAddress': email.from },
       })
   }
-  if (needs.webhooks && webhookSecret) {
-    agent
-      .configure('WEBHOOK_SECRET', webhookSecret)
-      // Secrets Manager appends six characters to the name in the ARN.
-      .allow(
-        ['secretsmanager:GetSecretValue'],
-        [arnOf(agent, 'secretsmanager', 'secret', `${webhookSecret}-??????`)],
-      )
+  giveSecrets(agent, secretsFor(needs, stage))
+}
+
+/** Where each secret is kept, and the permission to read exactly those; to decrypt, only by way of the service that keeps them. */
+function giveSecrets(agent: BundledFunction, sources: SecretSources): void {
+  if (Object.keys(sources).length === 0) return
+  agent.configure('SECRETS', JSON.stringify(sources))
+  const places = secretPlacesOf(agent, sources)
+  for (const { service, arns } of places) {
+    const { action, context } = READING[service]
+    const via = `${service}.${Stack.of(agent).region}.amazonaws.com`
+    agent.allow([action], arns)
+    agent.allow(['kms:Decrypt'], [anyKey(agent)], {
+      StringEquals: { 'kms:ViaService': via },
+      StringLike: { [`kms:EncryptionContext:${context}`]: arns },
+    })
   }
+}
+
+type Service = 'secretsmanager' | 'ssm'
+
+/** How a text is read, and what a key (KMS) is told of what it decrypts. */
+const READING = {
+  secretsmanager: { action: 'secretsmanager:GetSecretValue', context: 'SecretARN' },
+  ssm: { action: 'ssm:GetParameter', context: 'PARAMETER_ARN' },
+} as const
+
+/** All keys (KMS) of the account and region; a condition allows each only for these secrets. */
+export const anyKey = (scope: Construct): string =>
+  Stack.of(scope).formatArn({ service: 'kms', resource: 'key', resourceName: '*' })
+
+/** The ARNs of secrets, by the service that keeps them. */
+export function secretPlacesOf(
+  scope: Construct,
+  sources: SecretSources,
+): { service: Service; arns: string[] }[] {
+  const places = Object.values(sources).map(placeOfSecret)
+  return (Object.keys(READING) as Service[]).flatMap((service) => {
+    const ids = places.filter((place) => place.service === service).map(({ id }) => id)
+    const arns = [...new Set(ids)].sort().map((id) => arnOfSecret(scope, service, id))
+    return arns.length > 0 ? [{ service, arns }] : []
+  })
+}
+
+function arnOfSecret(scope: Construct, service: Service, id: string): string {
+  if (id.startsWith('arn:')) return id
+  if (service === 'ssm') return arnOf(scope, 'ssm', 'parameter', id.replace(/^\//, ''))
+  // Secrets Manager appends six characters to the name in the ARN.
+  return arnOf(scope, 'secretsmanager', 'secret', `${id}-??????`)
 }
 
 /** SES has verified the address, or its domain. */
 const identitiesOf = (agent: BundledFunction, from: string): string[] =>
   [from, from.slice(from.indexOf('@') + 1)].map((name) => arnOf(agent, 'ses', 'identity', name))
 
-function arnOf(agent: BundledFunction, service: string, resource: string, resourceName: string): string {
+function arnOf(scope: Construct, service: string, resource: string, resourceName: string): string {
   const arnFormat =
     service === 'secretsmanager' ? ArnFormat.COLON_RESOURCE_NAME : ArnFormat.SLASH_RESOURCE_NAME
-  return Stack.of(agent).formatArn({ service, resource, resourceName, arnFormat })
+  return Stack.of(scope).formatArn({ service, resource, resourceName, arnFormat })
 }

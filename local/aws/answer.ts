@@ -9,7 +9,7 @@ import type { LogsService } from '../logs/service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
 import { answerS3 } from '../s3/wire.ts'
 import type { SecretsService } from '../secretsmanager/service.ts'
-import { answerSecrets } from '../secretsmanager/wire.ts'
+import { answerParameters, answerSecrets } from '../secretsmanager/wire.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
 import { answerStepFunctions } from '../stepfunctions/wire/wire.ts'
 import { AwsError } from './errors.ts'
@@ -56,6 +56,7 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
     return answerStates(services, target.slice('AWSStepFunctions.'.length), request)
   if (target === 'Logs_20140328.FilterLogEvents') return answerLogs(services, request)
   if (target === 'secretsmanager.GetSecretValue') return answerSecrets(services, request)
+  if (target === 'AmazonSSM.GetParameter') return answerParameters(services, request)
   if (target === 'AWSEvents.PutEvents') return answerEvents(services, request)
   if (target) throw new AwsError('UnknownOperationException', `the local cloud does not do ${target}`)
   const { pathname } = request.url

@@ -1,5 +1,6 @@
 import type { Json } from '../domain/json.ts'
 import type { TokenUsage } from '../domain/price-table.ts'
+import type { WEBHOOK_SECRET } from '../domain/secret-source.ts'
 import type { AgentFiles } from './agent-files.ts'
 import type { AgentModel } from './agent-model.ts'
 
@@ -9,8 +10,8 @@ export type AgentLog = {
   warn(message: string, facts?: Record<string, unknown>): void
 }
 
-/** What an agent can use while it works on one step. */
-export type AgentContext = {
+/** What an agent can use while it works on one step. `Secret` are the names in its `needs.secrets`. */
+export type AgentContext<Secret extends string = string> = {
   readonly task: {
     readonly id: string
     readonly type: string | undefined
@@ -31,6 +32,12 @@ export type AgentContext = {
   readonly model: AgentModel
   readonly settings: AgentSettings
   /**
+   * The text of a secret that the agent needs (`needs.secrets`), at least 8 characters: read at its first use, and again after five minutes. It is
+   * masked in all that leaves the host; an output with it fails the attempt. Throws ConfigError for a name that the agent does not say that it
+   * needs, and for a secret that is not there, may not be read, or is too short.
+   */
+  secret(name: Secret | typeof WEBHOOK_SECRET): Promise<string>
+  /**
    * Performs an external side effect once for this step, across all its attempts: a refund, a mail, a booking. Returns its result, also
    * when an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.
    */
@@ -50,8 +57,6 @@ export type AgentSettings = {
   readonly allowedHosts: readonly string[]
   /** The sender of mails, and who may get them: addresses, or `@example.com` for a domain (`needs: {email: true}`). */
   readonly email?: { readonly from: string; readonly to: readonly string[] }
-  /** The name of the secret that webhooks are signed with (`needs: {webhooks: true}`). */
-  readonly webhookSecret?: string
 }
 
 /** A reported cost: money, tokens, or the usage of a model whose price is known. */

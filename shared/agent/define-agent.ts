@@ -42,7 +42,9 @@ type Call<C extends GivenCapabilities> = {
 type AnyValue = NonNullable<unknown> | null | undefined | KeepsLiterals
 type KeepsLiterals = '' | 0 | 0n | boolean | null | [] | KeepsLiterals[] | { [name: string]: KeepsLiterals }
 
-type Definition<C extends GivenCapabilities> = {
+type GivenNeeds = NonNullable<z.input<typeof AgentManifestSchema>['needs']>
+
+type Definition<C extends GivenCapabilities, Secret extends string> = {
   id: string
   version: string
   description: string
@@ -57,11 +59,11 @@ type Definition<C extends GivenCapabilities> = {
   tenants?: string[]
   /** The language model that it uses, whose rate limit is shared by all agents with this model. */
   model?: z.input<typeof AgentManifestSchema>['model']
-  /** What it needs from its stage: `{models: ['default']}` gives it `context.model` and the permission to call these models, `{hosts: true}` the hosts that it may call. */
-  needs?: z.input<typeof AgentManifestSchema>['needs']
+  /** What it needs from its stage: `{models: ['default']}` gives it `context.model` and the permission to call these models, `{secrets: ['OPENAI']}` what `context.secret('OPENAI')` reads, `{hosts: true}` the hosts that it may call. */
+  needs?: Omit<GivenNeeds, 'secrets'> & { secrets?: readonly Secret[] }
   /** No new step is bound to the agent; set it in a deployment before the one that removes the agent. */
   deprecated?: boolean
-  execute(call: Call<C>, context: AgentContext): Promise<C[keyof C]['output']['_zod']['input']>
+  execute(call: Call<C>, context: AgentContext<Secret>): Promise<C[keyof C]['output']['_zod']['input']>
 }
 
 /** An agent with its types erased, for the host and the registry. */
@@ -72,38 +74,16 @@ export type DefinedAgent = {
 }
 
 /** Declares an agent. Throws a ConfigError with every issue of the declaration: its path, the value, and what would be right. */
-export function defineAgent<C extends GivenCapabilities>(definition: Definition<C>): DefinedAgent {
-  const {
-    id,
-    version,
-    description,
-    capabilities,
-    limits,
-    typicalSeconds,
-    price,
-    tags,
-    tenants,
-    model,
-    needs,
-    deprecated,
-    execute,
-    ...unknown
-  } = definition
+export function defineAgent<C extends GivenCapabilities, const Secret extends string = never>(
+  definition: Definition<C, Secret>,
+): DefinedAgent {
+  const { id, capabilities, execute, ...said } = definition
   requireCallable(id, { capabilities, execute })
-  requireKnown(id, { ...unknown, limits, price, model, needs })
+  requireKnown(id, said)
   const schemas = requireSchemas(id, capabilities)
   const declared = {
+    ...said,
     id,
-    version,
-    description,
-    limits,
-    typicalSeconds,
-    price,
-    tags,
-    tenants,
-    model,
-    needs,
-    deprecated,
     capabilities: Object.entries(schemas).map(([name, capability]) => ({
       name,
       description: capability.description,
@@ -162,7 +142,7 @@ function requireCallable(
 }
 
 /** A misspelt field would leave its default in place without a word. */
-function requireKnown(id: string, given: Readonly<Record<string, object | undefined>>): void {
+function requireKnown(id: string, given: Readonly<Record<string, unknown>>): void {
   const issues = [
     ...unknownFields('', 'an agent', given, FIELDS),
     ...Object.entries(PARTS).flatMap(([part, { shape }]) =>

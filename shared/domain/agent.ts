@@ -3,6 +3,7 @@ import { usdSchema } from './budget.ts'
 import { CapabilitySchema } from './capability.ts'
 import { type Issue, issue } from './issue.ts'
 import { TagSchema } from './prefer.ts'
+import { SecretNameSchema } from './secret-source.ts'
 import { TENANT_PATTERN } from './tenants.ts'
 
 const AGENT_ID = '[a-z][a-z0-9-]{0,33}'
@@ -87,6 +88,14 @@ export const AgentNeedsSchema = z.object({
     .boolean()
     .optional()
     .describe('The secret that webhooks are signed with, as the stage says in `webhookSecret`'),
+  secrets: z
+    .array(SecretNameSchema)
+    .max(16)
+    .meta({ uniqueItems: true })
+    .optional()
+    .describe(
+      'Names of secrets, such as OPENAI, which the agent reads by `context.secret`; the stage says where each is kept',
+    ),
   files: z
     .boolean()
     .optional()
@@ -100,6 +109,10 @@ export const needsModels = ({ needs }: Pick<AgentManifest, 'needs'>): boolean =>
 /** Whether an agent may ask for a model of this name. */
 export const needsModel = ({ needs }: Pick<AgentManifest, 'needs'>, name: string): boolean =>
   needs?.models.some((needed) => needed === name || needed === EVERY_MODEL) ?? false
+
+/** Whether the host has something to read secrets with in the agent's function. */
+export const needsSecrets = ({ needs }: Pick<AgentManifest, 'needs'>): boolean =>
+  (needs?.secrets?.length ?? 0) > 0 || needs?.webhooks === true
 
 /** An agent's declaration; the same for agents of this repository and for those registered through the API. */
 export const AgentManifestSchema = z.object({
@@ -144,7 +157,11 @@ export function issuesOfManifest({ model, price, capabilities, needs }: AgentMan
     const message = `model "${name}" is there twice: needs.models[${first}] has the same name; leave one of them out`
     return issue('duplicate-model', `needs.models[${at}]`, message)
   })
-  const issues = [...repeated, ...asked]
+  const secrets = repeatedIn(needs?.secrets ?? []).map(({ name, at, first }) => {
+    const message = `secret "${name}" is there twice: needs.secrets[${first}] has the same name; leave one of them out`
+    return issue('duplicate-secret', `needs.secrets[${at}]`, message)
+  })
+  const issues = [...repeated, ...asked, ...secrets]
   if (model?.tokensPerMinute === undefined || price.mostTokens !== undefined) return issues
   const message = `a limit of model.tokensPerMinute (${model.tokensPerMinute}) needs price.mostTokens: as many tokens are taken of the minute before a call`
   return [...issues, issue('missing-most-tokens', 'price.mostTokens', message)]

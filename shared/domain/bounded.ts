@@ -55,12 +55,15 @@ export function boundedFailure<T extends { name: string; message: string }>(fail
   }
 }
 
-/** The name and message of a thrown value of any type, including `undefined` and objects whose getters throw (bounded/X3). */
-export function failureOf(thrown: unknown): { name: string; message: string } {
-  if (!isObject(thrown)) return { name: 'Error', message: boundedText(textOf(thrown)) }
+/** The name and message of a thrown value of any type, including `undefined` and objects whose getters throw (bounded/X3); `mask` sees the whole texts. */
+export function failureOf(
+  thrown: unknown,
+  mask: (text: string) => string = (text) => text,
+): { name: string; message: string } {
+  if (!isObject(thrown)) return { name: 'Error', message: boundedText(mask(textOf(thrown))) }
   const name = textAt(thrown, 'name') || 'Error'
   const message = textAt(thrown, 'message') ?? textOf(thrown)
-  return boundedFailure({ name, message })
+  return boundedFailure({ name: mask(name), message: mask(message) })
 }
 
 const isObject = (value: unknown): value is object =>

@@ -72,14 +72,17 @@ const FRAME_OF_OTHERS = new RegExp(
   ].join('|'),
 )
 
-/** Throws nothing (fault/F1). */
-export function faultOf(thrown: unknown): FaultDetails {
-  const causes = causesOf(thrown)
+type Mask = (text: string) => string
+
+/** Throws nothing (fault/F1). `known` masks what it knows of before texts are cut. */
+export function faultOf(thrown: unknown, known: Mask = (text) => text): FaultDetails {
+  const mask: Mask = (text) => withoutSecrets(known(text))
+  const causes = causesOf(thrown, mask)
   return withoutUndefined({
-    code: codeOf(thrown),
-    stack: stackOf(thrown, MOST_STACK_CHARACTERS),
+    code: codeOf(thrown, mask),
+    stack: stackOf(thrown, MOST_STACK_CHARACTERS, mask),
     causes: causes.length > 0 ? causes : undefined,
-    details: detailsOf(thrown),
+    details: detailsOf(thrown, mask),
   })
 }
 
@@ -87,14 +90,12 @@ export function faultOf(thrown: unknown): FaultDetails {
 const WAITS = ['retryAfterSeconds', 'waitSeconds']
 
 /** Undefined where there are none, or where they are no JSON (fault/F1). */
-function detailsOf(thrown: unknown): string | undefined {
+function detailsOf(thrown: unknown, mask: Mask): string | undefined {
   if (!isOrchestratorError(thrown)) return undefined
   try {
     const told = Object.entries(Object(memberOf(thrown, 'details'))).filter(([name]) => !WAITS.includes(name))
     const text = told.length > 0 ? JSON.stringify(Object.fromEntries(told)) : undefined
-    return text === undefined || text === '{}'
-      ? undefined
-      : boundedText(withoutSecrets(text), MOST_DETAILS_CHARACTERS)
+    return text === undefined || text === '{}' ? undefined : boundedText(mask(text), MOST_DETAILS_CHARACTERS)
   } catch {
     return undefined
   }
@@ -113,7 +114,7 @@ export function reasonIn({ causes = [] }: FaultDetails, message: string): string
   return reason === undefined || reason === '' || message.includes(reason) ? undefined : reason
 }
 
-function causesOf(thrown: unknown): Cause[] {
+function causesOf(thrown: unknown, mask: Mask): Cause[] {
   const seen = new Set<unknown>([thrown])
   const found: Cause[] = []
   const walk = (error: unknown): void => {
@@ -122,7 +123,7 @@ function causesOf(thrown: unknown): Cause[] {
     for (const one of inner) {
       if (one === undefined || one === null || seen.has(one) || found.length >= MOST_CAUSES) continue
       seen.add(one)
-      found.push(causeOf(one))
+      found.push(causeOf(one, mask))
       walk(one)
     }
   }
@@ -130,14 +131,14 @@ function causesOf(thrown: unknown): Cause[] {
   return found
 }
 
-function causeOf(error: unknown): Cause {
-  const { name, message } = failureOf(error)
-  const code = codeOf(error)
+function causeOf(error: unknown, mask: Mask): Cause {
+  const { name, message } = failureOf(error, mask)
+  const code = codeOf(error, mask)
   return withoutUndefined({
     name,
-    message: boundedText(withoutSecrets(messageWith(message, error, code)), MOST_ENTRY_CHARACTERS),
+    message: boundedText(mask(messageWith(message, error, code)), MOST_ENTRY_CHARACTERS),
     code,
-    stack: stackOf(error, MOST_CAUSE_STACK_CHARACTERS),
+    stack: stackOf(error, MOST_CAUSE_STACK_CHARACTERS, mask),
   })
 }
 
@@ -152,12 +153,12 @@ function messageWith(message: string, error: unknown, code: string | undefined):
   return message === '' ? missing : `${message} (${missing})`
 }
 
-function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown, mask: Mask): string | undefined {
   const code = memberOf(error, 'code')
-  return typeof code === 'string' && code !== '' ? boundedText(code, MOST_CODE_CHARACTERS) : undefined
+  return typeof code === 'string' && code !== '' ? boundedText(mask(code), MOST_CODE_CHARACTERS) : undefined
 }
 
-function stackOf(error: unknown, most: number): string | undefined {
+function stackOf(error: unknown, most: number, mask: Mask): string | undefined {
   const stack = memberOf(error, 'stack')
   if (typeof stack !== 'string') return undefined
   const lines = stack.slice(0, MOST_READ_CHARACTERS).split('\n')
@@ -166,7 +167,7 @@ function stackOf(error: unknown, most: number): string | undefined {
   const frames = first === -1 ? [] : lines.slice(first).map((line) => line.trim())
   const own = frames.filter((frame) => !FRAME_OF_OTHERS.test(frame))
   const kept = own.length > 0 ? own : frames
-  return kept.length > 0 ? boundedText(withoutSecrets(kept.join('\n')), most) : undefined
+  return kept.length > 0 ? boundedText(mask(kept.join('\n')), most) : undefined
 }
 
 /** The fault of an attempt after `before` others: all attempts of a step share one item, which is written whole. */

@@ -11,6 +11,7 @@ export const ISSUE_CODES = {
   'definition-too-large': 'The compiled state machine is larger than Step Functions takes.',
   'duplicate-capability': 'An agent declares a capability twice.',
   'duplicate-model': 'An agent names a model that it needs twice.',
+  'duplicate-secret': 'An agent names a secret that it needs twice.',
   'duplicate-step': 'A step in a loop or fan-out has the id of a step around it.',
   'dynamic-steps':
     'An expression reads `$steps`, `$status` or `$errors` as a whole, so that its order cannot be known.',

@@ -4,6 +4,7 @@ import { boundedText, textOf } from '../domain/bounded.ts'
 import { factsOfAgent } from '../domain/log-facts.ts'
 import { attemptNumber } from '../domain/step.ts'
 import { agentFiles } from './agent-files.ts'
+import { agentSecret } from './agent-secret.ts'
 import type { HostPorts } from './host-ports.ts'
 import { withoutModels } from './model/without-models.ts'
 import { performOnce } from './perform-once.ts'
@@ -24,6 +25,8 @@ export type ContextNeeds = Pick<
   | 'limits'
   | 'prices'
   | 'models'
+  | 'secrets'
+  | 'mask'
   | 'clock'
   | 'ids'
   | 'timer'
@@ -38,7 +41,9 @@ export function agentContext(
   run: StepRun,
   attempt: Limits & AdmittedCall,
 ): AgentContext {
-  const { steps, models, turns, transcripts, settings = NO_SETTINGS } = ports
+  const { steps, models, turns, transcripts, mask, settings = NO_SETTINGS } = ports
+  // Before it is cut.
+  const masked = (value: unknown): string => mask?.text(textOf(value)) ?? textOf(value)
   const { deadline, signal, spending } = attempt
   const { own, plan, record, log } = run
   return {
@@ -48,8 +53,8 @@ export function agentContext(
     signal,
     deadline,
     log: {
-      info: (message, facts = {}) => log.info(boundedText(textOf(message)), factsOfAgent(facts)),
-      warn: (message, facts = {}) => log.warn(boundedText(textOf(message)), factsOfAgent(facts)),
+      info: (message, facts = {}) => log.info(boundedText(masked(message)), factsOfAgent(facts)),
+      warn: (message, facts = {}) => log.warn(boundedText(masked(message)), factsOfAgent(facts)),
     },
     files: agentFiles(ports, run, { signal }),
     model:
@@ -57,6 +62,7 @@ export function agentContext(
         ? models.gate({ ...ports, models, turns, transcripts }, run, attempt)
         : withoutModels(run.agent.manifest),
     settings,
+    secret: agentSecret(ports, run.agent.manifest),
     once: performOnce(ports, own, signal, keptBy(run)) as AgentContext['once'],
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) => steps.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),

@@ -26,11 +26,12 @@ import {
 } from '../domain/task-file.ts'
 import { chunksOf } from './chunks-of.ts'
 import type { HostPorts } from './host-ports.ts'
+import { requireNoSecret, withoutSecretsIn } from './masked-ports.ts'
 import type { Limits, StepRun } from './step-run.ts'
 
 const MAX_TEXT_BYTES = 20 * 1024 * 1024
 
-type Needs = Pick<HostPorts, 'files' | 'taskFiles' | 'fileLimits' | 'clock' | 'ids'>
+type Needs = Pick<HostPorts, 'files' | 'taskFiles' | 'fileLimits' | 'clock' | 'ids' | 'mask'>
 
 export function agentFiles(ports: Needs, run: StepRun, { signal }: Pick<Limits, 'signal'>): AgentFiles {
   const { files } = ports
@@ -62,7 +63,7 @@ export function agentFiles(ports: Needs, run: StepRun, { signal }: Pick<Limits, 
 
 /** As `AgentFiles.write` says. */
 function writeFile(ports: Needs, { own, plan, record, agentId }: StepRun, signal: AbortSignal) {
-  const { files, taskFiles, fileLimits = DEFAULT_FILE_LIMITS, clock, ids } = ports
+  const { files, taskFiles, fileLimits = DEFAULT_FILE_LIMITS, clock, ids, mask } = ports
   const names = new Set<string>()
   return async (
     name: string,
@@ -72,6 +73,7 @@ function writeFile(ports: Needs, { own, plan, record, agentId }: StepRun, signal
     requireRight(FileNameSchema, name, 'the name of a file')
     const type = contentType ?? typeOfName(name, typeof data === 'string')
     requireRight(ContentTypeSchema, type, `the content type of the file "${name}"`)
+    requireNoSecret(mask, [name, type], 'the name or the content type of the file')
     signal.throwIfAborted()
     if (names.has(name)) {
       const message = `this attempt has written the file "${name}" already; a file does not change once it is written: choose another name`
@@ -90,7 +92,7 @@ function writeFile(ports: Needs, { own, plan, record, agentId }: StepRun, signal
       const { maxBytes } = fileLimits
       const options = { contentType: type, maxBytes, signal }
       const { bytes } = await files
-        .write($file, chunksOf(data, name), options)
+        .write($file, withoutSecretsIn(mask, chunksOf(data, name), name), options)
         .catch(asRefusal(name, maxBytes))
       // files/F2
       await taskFiles.addFile({

@@ -1,6 +1,7 @@
 import type { AgentSettings } from '../agent/index.ts'
 import type { DimensionsOf, MetricName } from '../contracts/metrics.ts'
 import type { Json } from '../domain/json.ts'
+import type { SecretMask } from '../domain/secret-mask.ts'
 import type { FileLimits } from '../domain/task-file.ts'
 import type { Timer } from '../domain/timer.ts'
 import type { Ports } from '../ports/index.ts'
@@ -34,6 +35,10 @@ export type HostPorts = Pick<
     log: HostLog
     /** Language models; absent where the agent needs none. */
     models?: HostModels
+    /** Reads the secrets that the agent needs; absent where it needs none. */
+    secrets?: AgentSecrets
+    /** Masks the secrets that were read, in all that leaves the host. */
+    mask?: SecretMask
     /** Whether calls of models are kept with their attempts; they are where it is not given. */
     keepTranscripts?: boolean
     /** Names the code that runs, where it is a bundle: two versions of one number are told apart by it. */
@@ -64,6 +69,12 @@ export type AgentCall = {
   /** The number of the step's attempt, from 1. */
   attempt: number
   input: Json
+}
+
+/** The secrets of an agent. What was read is known to the mask. */
+export type AgentSecrets = {
+  /** By the agent's own name for it. Throws ConfigError that says what is missing. */
+  readSecret(name: string): Promise<string>
 }
 
 /** One invocation of the host, by Lambda or by a test. */

@@ -18,8 +18,9 @@ import { superseded } from '../domain/superseded.ts'
 import { platformTimer, type Timer } from '../domain/timer.ts'
 import type { Ownership } from '../ports/index.ts'
 import type { HostPorts } from './host-ports.ts'
+import { maskedResult } from './masked-ports.ts'
 
-type Needs = Pick<HostPorts, 'ledger' | 'values' | 'clock' | 'ids' | 'timer'>
+type Needs = Pick<HostPorts, 'ledger' | 'values' | 'clock' | 'ids' | 'timer' | 'mask'>
 
 /** The default of `mostSeconds`, the longest duration of an effect with `find`. */
 const DEFAULT_MOST_SECONDS = 30
@@ -27,7 +28,7 @@ const MAX_KEY = 200
 
 /** Implements `context.once`. Throws StepSupersededError when a later attempt has taken over. */
 export function performOnce(
-  { ledger, values, clock, ids, timer = platformTimer }: Needs,
+  { ledger, values, clock, ids, timer = platformTimer, mask }: Needs,
   own: Ownership,
   signal: AbortSignal,
   /** Before the keys in the ledger: effects with another one are other effects. */
@@ -49,8 +50,9 @@ export function performOnce(
     const idempotencyKey = ids.digest([own.taskId, own.path, key].join('\n')).slice(0, 32)
     const known = claim.kind === 'again' && find ? await lookUp(claim.claimedAt) : undefined
     // An effect without a result is stored as null, so that it counts as performed.
-    const result = known ?? (await perform(idempotencyKey)) ?? null
-    requireJson(result, key)
+    const given = known ?? (await perform(idempotencyKey)) ?? null
+    requireJson(given, key)
+    const result = maskedResult(mask, given)
     if (!(await ledger.complete(own, key, await values.storeValue(own.taskId, result))))
       throw superseded(own.path)
     return result

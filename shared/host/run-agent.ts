@@ -8,6 +8,7 @@ import { checkOutputFiles } from './check-output-files.ts'
 import { parseWith, requireJson } from './checked-values.ts'
 import { ExitCalled } from './exit-called.ts'
 import type { HostPorts } from './host-ports.ts'
+import { requireNoSecret } from './masked-ports.ts'
 import type { Call } from './resolve-call.ts'
 import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
@@ -39,16 +40,18 @@ export function runAgent(
 
 /**
  * The answer as the step's output. Throws AgentOutputError where it does not fit the capability, is no JSON, or names a file that is not
- * this task's.
+ * this task's, or where it has a secret in it (masked/K3).
  */
 export async function outputOf(
-  ports: Pick<Needs, 'taskFiles'>,
+  ports: Pick<Needs, 'taskFiles' | 'mask'>,
   run: StepRun,
   { capability, input }: Call,
   answer: unknown,
 ): Promise<Json> {
   const { agent } = run
   const { id } = agent.manifest
+  // Before a message quotes what the schema does not allow; and again, for a schema may change what it parses.
+  requireNoSecret(ports.mask, answer, 'output')
   const parsed = parseWith(agent, capability.output, answer, (issues) => {
     // A schema says of it only that it is not what was expected.
     requireJson(answer, id, capability.name)
@@ -56,6 +59,7 @@ export async function outputOf(
     return new OrchestratorError('AgentOutputError', message)
   })
   const output = requireJson(parsed, id, capability.name)
+  requireNoSecret(ports.mask, output, 'output')
   await checkOutputFiles(ports, run, { input, output })
   return output
 }
@@ -65,7 +69,7 @@ export async function outputOf(
  * host.
  */
 async function untilAborted<T>(
-  { clock }: Pick<Needs, 'clock'>,
+  { clock, mask }: Pick<Needs, 'clock' | 'mask'>,
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -73,6 +77,6 @@ async function untilAborted<T>(
     return await orAborted(signal, work)
   } catch (error) {
     if (error instanceof ExitCalled) throw asExit(error)
-    throw signal.aborted ? signal.reason : asAgentFailure(error, clock.now())
+    throw signal.aborted ? signal.reason : asAgentFailure(error, clock.now(), mask)
   }
 }

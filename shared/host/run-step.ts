@@ -28,6 +28,7 @@ import { failAttempt } from './fail-attempt.ts'
 import type { HostPorts, Invocation } from './host-ports.ts'
 import { handToJudge, judgeOutput, pending } from './judge-output.ts'
 import { loadStep } from './load-step.ts'
+import { maskedFailure, maskedPorts } from './masked-ports.ts'
 import { outputCache } from './output-cache.ts'
 import { ownStep } from './own-step.ts'
 import { validateCall } from './resolve-call.ts'
@@ -41,7 +42,8 @@ import { withinDeadline } from './within-deadline.ts'
  * agent again or goes to the rebinder (retry-or-leave.ts); a ZodError for an invalid payload; and the errors of the
  * ports.
  */
-export function runStep(all: HostPorts) {
+export function runStep(given: HostPorts) {
+  const all = maskedPorts(given)
   return async (agent: DefinedAgent, payload: unknown, invocation: Invocation): Promise<Receipt> => {
     const loading = loadStep(all, payload, invocation)
     // Only then is anything of the host a tenant's.
@@ -57,7 +59,7 @@ export function runStep(all: HostPorts) {
       )
       ended = await recordEnd(ports, run, outcome)
     } catch (error) {
-      throw await failAttempt(ports, run, error)
+      throw await failAttempt(ports, run, maskedFailure(ports.mask, error))
     }
     return tellEnd(ports, run, ended)
   }

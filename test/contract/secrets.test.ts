@@ -72,7 +72,9 @@ function secretsOf() {
   return secretsmanagerSecrets({ client, now: () => now })
 }
 const keep = (secrets: object | string): Promise<void> =>
-  writeFile(join(folder, 'secrets.json'), typeof secrets === 'string' ? secrets : JSON.stringify(secrets))
+  writeFile(join(folder, 'secrets.json'), typeof secrets === 'string' ? secrets : JSON.stringify(secrets), {
+    mode: 0o600,
+  })
 
 describe('a secret', () => {
   it('is read by its name or its ARN, without the spaces around it', async () => {

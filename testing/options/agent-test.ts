@@ -27,7 +27,6 @@ const hosts = z.array(z.string())
 const SettingsSchema = z.strictObject({
   allowedHosts: hosts.optional(),
   email: z.strictObject({ from: z.string(), to: hosts }).optional(),
-  webhookSecret: z.string().optional(),
 })
 
 const TestSchema = z.strictObject({
@@ -37,6 +36,7 @@ const TestSchema = z.strictObject({
   files: z.unknown().optional(),
   models: z.unknown().optional(),
   settings: SettingsSchema.optional(),
+  secrets: z.record(z.string(), z.string().min(1)).optional(),
   attempt: z.number().int().min(1).max(MOST_ATTEMPTS).optional(),
   after: z.unknown().optional(),
   once: z.unknown().optional(),

@@ -26,6 +26,7 @@ const TestSchema = z.strictObject({
   approvals: z.unknown().optional(),
   files: z.unknown().optional(),
   models: z.unknown().optional(),
+  secrets: z.record(z.string(), z.string().min(1)).optional(),
   now: z.unknown().optional(),
   // Checked separately (as JSON), for a better message.
   input: z.unknown().optional(),

@@ -1,5 +1,5 @@
 /** The agent with the role of its function: the module that the bundle of its function begins with. */
-import { callAws } from '../../adapters/signed-call.ts'
+import { callSes } from '../../adapters/call-ses.ts'
 import { notifyAgent } from './notify-agent.ts'
 
-export default notifyAgent(callAws)
+export default notifyAgent(callSes)

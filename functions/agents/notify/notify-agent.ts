@@ -1,11 +1,11 @@
 import { defineAgent, OrchestratorError } from 'orchestrator/agent'
 import { EmailSchema, EmailSentSchema, WebhookSchema, WebhookSentSchema } from './schemas.ts'
-import { type CallAws, sendEmail } from './send-email.ts'
+import { type CallSes, sendEmail } from './send-email.ts'
 import { sendWebhook } from './send-webhook.ts'
 
 const now = (): Date => new Date()
 
-export const notifyAgent = (call: CallAws) =>
+export const notifyAgent = (call: CallSes) =>
   defineAgent({
     id: 'notify',
     version: '1.0.0',
@@ -29,33 +29,15 @@ export const notifyAgent = (call: CallAws) =>
     },
     limits: { timeoutSeconds: 60, memoryMb: 256 },
     async execute({ capability, input }, context) {
-      const { allowedHosts, email, webhookSecret } = context.settings
+      const { allowedHosts, email } = context.settings
       if (capability === 'notify.email') {
         if (email === undefined) throw new OrchestratorError('ConfigError', NO_EMAIL)
         return sendEmail(input, { setting: email, call, now }, context)
       }
-      const secret = (): Promise<string> => readSecret(call, webhookSecret, context.signal)
+      const secret = (): Promise<string> => context.secret('WEBHOOK_SECRET')
       return sendWebhook(input, { allowedHosts, secret, now }, context)
     },
   })
 
 const NO_EMAIL =
   'this stage sends no mail: say email: { from: bot@example.com, to: ["@example.com"] } in the stage, with an address that SES has verified, and deploy'
-
-/** The text of the secret that the stage names. Read for each call: a secret that is rotated is the new one at once. */
-async function readSecret(call: CallAws, name: string | undefined, signal: AbortSignal): Promise<string> {
-  if (name === undefined)
-    throw new OrchestratorError(
-      'ConfigError',
-      'webhooks are signed: keep "whsec_" and 32 random bytes in base64 in a secret of Secrets Manager, name it in webhookSecret of the stage, and deploy',
-    )
-  const headers = {
-    'content-type': 'application/x-amz-json-1.1',
-    'x-amz-target': 'secretsmanager.GetSecretValue',
-  }
-  const { SecretString } = await call(
-    { service: 'secretsmanager', path: '/', headers, body: { SecretId: name } },
-    signal,
-  )
-  return String(SecretString)
-}

@@ -4,16 +4,10 @@ import type { EmailInput } from './schemas.ts'
 /** The stage's `email`: the sender, and who may get mail: addresses, or `@example.com` for all of a domain. */
 export type EmailSetting = NonNullable<AgentContext['settings']['email']>
 
-type AwsCall = {
-  service: 'ses' | 'secretsmanager'
-  path: string
-  headers?: Record<string, string>
-  body: object
-}
-/** One call of AWS with the role of the function. */
-export type CallAws = (call: AwsCall, signal: AbortSignal) => Promise<Record<string, unknown>>
+/** One call of SES with the role of the function. */
+export type CallSes = (call: { path: string; body: object }, signal: AbortSignal) => Promise<Record<string, unknown>>
 
-type Around = { setting: EmailSetting; call: CallAws; now: () => Date }
+type Around = { setting: EmailSetting; call: CallSes; now: () => Date }
 
 /**
  * Sends a mail by SES, once over all attempts that end: SES knows no idempotency key, so an attempt that is killed between the sending and its record sends
@@ -43,7 +37,7 @@ export async function sendEmail(
         },
       },
     }
-    const { MessageId } = await call({ service: 'ses', path: '/v2/email/outbound-emails', body }, signal)
+    const { MessageId } = await call({ path: '/v2/email/outbound-emails', body }, signal)
     return { messageId: String(MessageId), recipients: to.length + cc.length, sentAt: now().toISOString() }
   })
 }

@@ -6,6 +6,7 @@ import { openaiCompatibleModel } from '../../adapters/models/openai-compatible.t
 import { keyedModel } from '../../adapters/models/wrapped/keyed-model.ts'
 import { secretsmanagerSecrets } from '../../adapters/secretsmanager/secrets.ts'
 import { once } from '../once.ts'
+import { learnSecret } from '../secret-mask.ts'
 
 const secrets = (): Secrets =>
   once('secrets', () => secretsmanagerSecrets({ client: new SecretsManagerClient({}), now: Date.now }))
@@ -15,7 +16,11 @@ export function createModel(model: NamedModel): Models {
   const { secret } = model
   if (secret === undefined) return openaiCompatibleModel(model)
   return keyedModel(
-    () => secrets().readSecret(secret),
+    async () => {
+      const apiKey = await secrets().readSecret(secret)
+      learnSecret(secret, apiKey)
+      return apiKey
+    },
     (apiKey) => openaiCompatibleModel(model, { apiKey }),
   )
 }

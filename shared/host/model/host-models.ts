@@ -22,6 +22,7 @@ export type GateNeeds = Pick<
   | 'clock'
   | 'ids'
   | 'timer'
+  | 'mask'
 > &
   Required<Pick<HostPorts, 'turns' | 'transcripts'>>
 

@@ -31,7 +31,7 @@ type Ended = Pick<
 export type KeepTranscript = (request: ModelRequest, ended: Ended, answer?: ModelAnswer) => Promise<void>
 
 export function keepTranscript(
-  { transcripts, values, keepTranscripts = true }: GateNeeds,
+  { transcripts, values, keepTranscripts = true, mask }: GateNeeds,
   { own, agentId, record, log }: StepRun,
 ): KeepTranscript {
   let count = 0
@@ -43,7 +43,8 @@ export function keepTranscript(
     const fresh = newSince(before, request)
     before = request
     try {
-      const store = (value: unknown) => values.storeValue(own.taskId, bounded(value), MOST_WITH_ENTRY)
+      const store = (value: unknown) =>
+        values.storeValue(own.taskId, bounded(mask ? mask.value(value) : value), MOST_WITH_ENTRY)
       const [asked, answered] = await Promise.all([
         store(fresh ?? wholeOf(request)),
         answer && store({ parts: shown(answer).parts, value: answer.value }),

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { callAws } from '../../../functions/adapters/signed-call.ts'
+import { callSes } from '../../../functions/adapters/call-ses.ts'
+import { signedCall } from '../../../functions/adapters/signed-call.ts'
 import { sendEmail } from '../../../functions/agents/notify/send-email.ts'
 import { answerAws } from '../../../local/aws/answer.ts'
 import { EmailService } from '../../../local/email/service.ts'
@@ -65,7 +66,7 @@ afterAll(() => {
 const send = (from: string) =>
   sendEmail(
     { to: ['ada@example.com'], cc: [], subject: 'Grüße', text: 'Hello\nworld', html: '<p>Hello</p>' },
-    { setting: { from, to: ['@example.com'] }, call: callAws, now: () => new Date(0) },
+    { setting: { from, to: ['@example.com'] }, call: callSes, now: () => new Date(0) },
     {
       signal,
       once: (_key, effect) => (typeof effect === 'function' ? effect('key1') : effect.perform('key1')),
@@ -96,16 +97,15 @@ describe('the local cloud', () => {
   })
 
   it('has secrets in its environment, and gives those that the role may read', async () => {
-    const ask = (SecretId: string) => {
-      const headers = {
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amz-target': 'secretsmanager.GetSecretValue',
-      }
-      return callAws({ service: 'secretsmanager', path: '/', headers, body: { SecretId } }, signal)
-    }
+    const ask = (SecretId: string) =>
+      signedCall({
+        service: 'secretsmanager',
+        target: 'secretsmanager.GetSecretValue',
+        body: { SecretId },
+      })
     expect(await ask('house/webhooks')).toMatchObject({ SecretString: 'whsec_x' })
     await expect(ask('other')).rejects.toMatchObject({
-      name: 'ConfigError',
+      name: 'AccessDeniedException',
       message: expect.stringMatching(/not authorized/),
     })
     await expect(new SecretsService().getSecretValue('house/webhooks')).rejects.toThrow(
