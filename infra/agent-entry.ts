@@ -18,8 +18,9 @@ const ADAPTERS: Readonly<Record<Provider, string>> = {
 export function agentEntry(declared: Catalogue['agents'][number]): string {
   const { manifest, providers = [] } = declared
   const hasSecrets = needsSecrets(manifest)
-  const agent = `import agent from ${JSON.stringify(moduleOf(declared))}
-    ${hasSecrets ? `import { secretPorts } from ${placeOf('functions/deps/secrets')}` : ''}`
+  // Before the agent, whose modules may keep a function that writes.
+  const masked = hasSecrets ? `import { secretPorts } from ${placeOf('functions/deps/secrets')}\n` : ''
+  const agent = `${masked}import agent from ${JSON.stringify(moduleOf(declared))}`
   const secrets = hasSecrets ? '...secretPorts(), ' : ''
   if (!needsModels(manifest) && hasSecrets)
     return `${agent}

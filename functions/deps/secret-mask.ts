@@ -6,7 +6,7 @@ import { once } from './once.ts'
 export const mask = (): SecretMask => once('secretMask', secretMask)
 
 /** Masks a secret in all that leaves this process from now on. */
-export function learnSecret(name: string, text: string): void {
-  mask().learn(name, text)
-  maskOutput(mask())
-}
+export const learnSecret = (name: string, text: string): void => mask().learn(name, text)
+
+/** Puts the mask before what this process writes. Before the first secret is read: code may keep a function that writes. */
+export const maskThisProcess = (): void => maskOutput(mask())

@@ -7,7 +7,10 @@ import { awsSecrets } from '../adapters/secretsmanager/agent-secrets.ts'
 import { signedCall } from '../adapters/signed-call.ts'
 import { environment } from './environment.ts'
 import { once } from './once.ts'
-import { learnSecret } from './secret-mask.ts'
+import { learnSecret, maskThisProcess } from './secret-mask.ts'
+
+// The entry point of an agent's function imports this module before the agent.
+maskThisProcess()
 
 /** The ports of an agent that needs secrets, besides those of every agent. */
 export const secretPorts = (): Required<Pick<HostPorts, 'secrets'>> =>

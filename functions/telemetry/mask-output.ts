@@ -1,11 +1,14 @@
 /**
- * Masks secrets in what a process writes past the host: by `process.stdout`, by the console outside of a step, and in exceptions that nothing
- * has caught. What is written past `process.stdout` itself, as by `fs.writeSync(1)` or by a child process, is not masked.
+ * Masks secrets in what a process writes past the host: by `process.stdout`, by the console outside of a step, by `node:fs` to the same streams (as
+ * loggers do), and in exceptions that nothing has caught. What native code or a child process writes is not masked.
  *
  * Invariants (tests cite them):
- * mask-output/O1 no value that the mask knows is in what is written by `process.stdout`, `process.stderr` or `console`
+ * mask-output/O1 no value that the mask knows is in what is written by `process.stdout`, `process.stderr`, `console`, or `fs.write` and
+ *    `fs.writeSync` to their descriptors
  * mask-output/O2 the handlers of the runtime are given an exception, or the reason of a rejection, without such a value
  */
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { format } from 'node:util'
 import type { SecretMask } from '../../shared/domain/secret-mask.ts'
 
@@ -18,6 +21,7 @@ export function maskOutput(mask: SecretMask): void {
   if (isMasked) return
   isMasked = true
   for (const stream of [process.stdout, process.stderr]) maskStream(stream, mask)
+  maskDescriptors(mask)
   // Lambda's own console does not write by process.stdout.
   for (const method of METHODS) {
     const original = console[method].bind(console)
@@ -41,6 +45,46 @@ function maskStream(stream: NodeJS.WriteStream, mask: SecretMask): void {
   const write = stream.write.bind(stream) as Write
   const masking: Write = (chunk, ...more) => write(maskedChunk(mask, chunk), ...more)
   stream.write = masking as typeof stream.write
+}
+
+/** Of stdout and stderr. */
+const DESCRIPTORS: readonly unknown[] = [1, 2]
+
+/** Callers count what was written by the length of what they gave. */
+function maskDescriptors(mask: SecretMask): void {
+  const { write, writeSync } = fs
+  const masked = (fd: unknown, data: unknown, more: readonly unknown[]): string | undefined => {
+    if (!DESCRIPTORS.includes(fd) || mask.isEmpty()) return undefined
+    const [offset, length] = more
+    const from = typeof offset === 'number' ? offset : 0
+    const given =
+      data instanceof Uint8Array
+        ? data.subarray(from, typeof length === 'number' ? from + length : undefined)
+        : data
+    const told = maskedChunk(mask, given)
+    return typeof told === 'string' && told !== given ? told : undefined
+  }
+  const lengthOf = (data: unknown, more: readonly unknown[]): number => {
+    if (!(data instanceof Uint8Array)) return Buffer.byteLength(String(data))
+    const [offset, length] = more
+    if (typeof length === 'number') return length
+    return data.length - (typeof offset === 'number' ? offset : 0)
+  }
+  const synchronous = (fd: number, data: unknown, ...more: unknown[]): number => {
+    const text = masked(fd, data, more)
+    if (text === undefined) return Reflect.apply(writeSync, fs, [fd, data, ...more]) as number
+    writeSync(fd, text)
+    return lengthOf(data, more)
+  }
+  const later = (fd: number, data: unknown, ...more: unknown[]): void => {
+    const text = masked(fd, data, more)
+    const done = more.at(-1) as (error: unknown, written: number, data: unknown) => void
+    if (text === undefined) Reflect.apply(write, fs, [fd, data, ...more])
+    else write(fd, text, (error) => done(error, error ? 0 : lengthOf(data, more), data))
+  }
+  Object.assign(fs, { writeSync: synchronous, write: Object.assign(later, write) })
+  // For `import { writeSync } from 'node:fs'`.
+  syncBuiltinESMExports()
 }
 
 function maskedChunk(mask: SecretMask, chunk: unknown): unknown {

@@ -6,7 +6,7 @@ import { openaiCompatibleModel } from '../../adapters/models/openai-compatible.t
 import { keyedModel } from '../../adapters/models/wrapped/keyed-model.ts'
 import { secretsmanagerSecrets } from '../../adapters/secretsmanager/secrets.ts'
 import { once } from '../once.ts'
-import { learnSecret } from '../secret-mask.ts'
+import { learnSecret, maskThisProcess } from '../secret-mask.ts'
 
 const secrets = (): Secrets =>
   once('secrets', () => secretsmanagerSecrets({ client: new SecretsManagerClient({}), now: Date.now }))
@@ -15,6 +15,7 @@ const secrets = (): Secrets =>
 export function createModel(model: NamedModel): Models {
   const { secret } = model
   if (secret === undefined) return openaiCompatibleModel(model)
+  maskThisProcess()
   return keyedModel(
     async () => {
       const apiKey = await secrets().readSecret(secret)

@@ -113,7 +113,10 @@ describe('notify.webhook', () => {
     const input = { url: 'https://hooks.example.com/', type: 'a', data: null }
     const settings = { allowedHosts: ['hooks.example.com'] }
     const run = await testAgent(notifyAgent, { capability: 'notify.webhook', input, settings })
-    expect(run.error).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(/secret WEBHOOK_SECRET/) })
+    expect(run.error).toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringMatching(/secret WEBHOOK_SECRET/),
+    })
   })
 })
 
