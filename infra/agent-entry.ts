@@ -19,7 +19,9 @@ export function agentEntry(declared: Catalogue['agents'][number]): string {
   const { manifest, providers = [] } = declared
   const hasSecrets = needsSecrets(manifest)
   // Before the agent, whose modules may keep a function that writes.
-  const masked = hasSecrets ? `import { secretPorts } from ${placeOf('functions/deps/secrets')}\n` : ''
+  const masked = hasSecrets
+    ? `import { secretPorts } from ${placeOf('functions/deps/secrets/agent-secrets')}\n`
+    : ''
   const agent = `${masked}import agent from ${JSON.stringify(moduleOf(declared))}`
   const secrets = hasSecrets ? '...secretPorts(), ' : ''
   if (!needsModels(manifest) && hasSecrets)

@@ -20,6 +20,7 @@ import type { ServiceCall } from './lambda/sandbox/messages.ts'
 import { type ConnectionLimits, limitConnections } from './limit-connections.ts'
 import type { ReadLog } from './logs/service.ts'
 import { crossOriginOf } from './s3/cross-origin.ts'
+import type { SecretsService } from './secretsmanager/service.ts'
 import { startServices } from './services.ts'
 
 export { readScript, ScriptError } from './bedrock-runtime/script-file.ts'
@@ -80,9 +81,14 @@ export type LocalCloud = {
   stop(): Promise<void>
 }
 
-/** The secrets that a function reads, by its variables. */
-const secretsIn = ({ SECRETS = '{}' }: Readonly<Record<string, string>>) =>
-  SecretSourcesSchema.parse(JSON.parse(SECRETS))
+/** Tells which secrets a function reads, by its variables. */
+const tellingSecrets =
+  (secrets: SecretsService, environment: FunctionVariables | undefined): FunctionVariables =>
+  async (name, variables) => {
+    const own = (await environment?.(name, variables)) ?? variables
+    secrets.expect(name, SecretSourcesSchema.parse(JSON.parse(own.SECRETS ?? '{}')))
+    return own
+  }
 
 const HOST = '127.0.0.1'
 const NO_SUCH_DOOR =
@@ -138,11 +144,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       onServiceCall: serviceCalls(answer),
       onLog,
       answers,
-      environment: async (name, variables) => {
-        const own = (await options.environment?.(name, variables)) ?? variables
-        services.secrets.expect(name, secretsIn(own))
-        return own
-      },
+      environment: tellingSecrets(services.secrets, options.environment),
       ...(inspect ? { debugging: { ...inspect, ports: new DebugPorts(inspect.port, inspect.onOpen) } } : {}),
     })
     const { account, region } = services

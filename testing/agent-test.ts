@@ -1,7 +1,7 @@
 import type { AgentSettings } from '../shared/agent/index.ts'
 import type { Json } from '../shared/domain/json.ts'
-import type { GivenFiles } from './memory/files.ts'
 import type { GivenSecrets } from './given-secrets.ts'
+import type { GivenFiles } from './memory/files.ts'
 import type { Noted } from './noting-agent.ts'
 import type { GivenModels, SeenModelCall } from './scripted-models.ts'
 

@@ -1,12 +1,10 @@
 import { systemClock } from '../functions/adapters/node-ids.ts'
-import type { AgentSettings, DefinedAgent } from '../shared/agent/index.ts'
+import type { DefinedAgent } from '../shared/agent/index.ts'
 import { submitTask } from '../shared/app/tasks/submit-task.ts'
 import { StepPayloadSchema } from '../shared/contracts/step-payload.ts'
 import type { Json } from '../shared/domain/json.ts'
-import type { SecretMask } from '../shared/domain/secret-mask.ts'
 import type { StepRecord } from '../shared/domain/step.ts'
-import type { AgentSecrets } from '../shared/host/host-ports.ts'
-import type { HostModels } from '../shared/host/model/host-models.ts'
+import type { HostPorts } from '../shared/host/host-ports.ts'
 import type {
   BlobStore,
   Executions,
@@ -41,10 +39,8 @@ type Call = {
   once: Readonly<Record<string, Json>>
   effects?: KeptEffects | undefined
   files: GivenFiles
-  models?: HostModels
-  settings: AgentSettings
-  secrets: AgentSecrets
-  mask: SecretMask
+  /** What the host has besides the stores. */
+  given: Pick<HostPorts, 'models' | 'settings' | 'secrets' | 'mask'>
   task: { type?: string; metadata?: Record<string, string> }
   timeoutSeconds?: number
   crashAfter?: string
@@ -126,7 +122,7 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     await kept.ledger.complete(ownOf(0), key, await ports.values.storeValue(taskId, result))
   }
 
-  const host = hostOf(agent, { ...ports, ...surroundingsOf(call) })
+  const host = hostOf(agent, { ...ports, ...call.given })
   const record = async (): Promise<StepRecord | undefined> => (await ports.steps.findSteps(taskId, [PATH]))[0]
   return {
     effects: kept,
@@ -139,13 +135,6 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
   }
 }
 /** What a stage gives the host besides its ports. */
-const surroundingsOf = ({ settings, secrets, mask, models }: Call) => ({
-  settings,
-  secrets,
-  mask,
-  ...(models ? { models } : {}),
-})
-
 export type AgentWorld = Awaited<ReturnType<typeof agentWorld>>
 
 /** An attempt of an earlier execution, so that it does not use up the attempts of this one. */

@@ -47,7 +47,7 @@ function maskStream(stream: NodeJS.WriteStream, mask: SecretMask): void {
   stream.write = masking as typeof stream.write
 }
 
-/** Of stdout and stderr. */
+/** Those of stdout and stderr. */
 const DESCRIPTORS: readonly unknown[] = [1, 2]
 
 /** Callers count what was written by the length of what they gave. */

@@ -67,7 +67,7 @@ export const EnvironmentSchema = z.object({
   // Only for agents that need them.
   ALLOWED_HOSTS: z.string().optional().describe('JSON: the hosts that agents may call'),
   EMAIL: z.string().optional().describe('JSON: the sender of mails, and who may get them'),
-  // Not parsed here: a function without secrets has no code for it (functions/deps/secrets.ts).
+  // Not parsed here: a function without secrets has no code for it (functions/deps/secrets/agent-secrets.ts).
   SECRETS: z
     .string()
     .optional()

@@ -41,7 +41,7 @@ export function secretMask(): SecretMask {
   const compile = (): void => {
     const parts = known
       .flatMap(({ name, value }) => partsOfSecret(value, LEAST_SECRET).map((part) => ({ name, part })))
-      // The longer of two of which one is in the other.
+      // The longer one first, which may have the other in it.
       .sort((one, other) => other.part.length - one.part.length)
     names = parts.map(({ name }) => name)
     all = new RegExp(parts.map(({ part }) => `(${patternOf(part)})`).join('|'), 'g')

@@ -6,7 +6,7 @@ import { openaiCompatibleModel } from '../../adapters/models/openai-compatible.t
 import { keyedModel } from '../../adapters/models/wrapped/keyed-model.ts'
 import { secretsmanagerSecrets } from '../../adapters/secretsmanager/secrets.ts'
 import { once } from '../once.ts'
-import { learnSecret, maskThisProcess } from '../secret-mask.ts'
+import { learnSecret, maskThisProcess } from '../secrets/secret-mask.ts'
 
 const secrets = (): Secrets =>
   once('secrets', () => secretsmanagerSecrets({ client: new SecretsManagerClient({}), now: Date.now }))

@@ -1,6 +1,6 @@
-import { type SecretMask, secretMask } from '../../shared/domain/secret-mask.ts'
-import { maskOutput } from '../telemetry/mask-output.ts'
-import { once } from './once.ts'
+import { type SecretMask, secretMask } from '../../../shared/domain/secret-mask.ts'
+import { maskOutput } from '../../telemetry/mask-output.ts'
+import { once } from '../once.ts'
 
 /** The mask of this process: it knows each secret that was read in it. */
 export const mask = (): SecretMask => once('secretMask', secretMask)
