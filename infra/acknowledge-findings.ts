@@ -1,6 +1,8 @@
 import { Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
+import type { AgentManifest } from '../shared/domain/agent.ts'
 import { FILES_PREFIX, TASK_FILES_PREFIX } from '../shared/domain/file-reference.ts'
+import { wideAccess } from './constructs/agent-access.ts'
 import { anyKey } from './constructs/agent-needs.ts'
 import { modelPlaces, type Place } from './constructs/model-places.ts'
 import { agentFunctionArn, logGroupArn, statesArn } from './constructs/our-arns.ts'
@@ -15,10 +17,40 @@ type Acknowledged = { where: IConstruct; id: string; reason: string }
  * The findings of the rule packs that we accept, each with its reason. Any other finding stops the synthesis; a wildcard is
  * acknowledged together with the exact resource in which it stands.
  */
-export function acknowledgeFindings(stage: Stage, stacks: Stacks): void {
-  for (const { where, id, reason } of findings(stage, stacks)) {
+export function acknowledgeFindings(
+  stage: Stage,
+  stacks: Stacks,
+  agents: readonly Pick<AgentManifest, 'id' | 'needs'>[] = [],
+): void {
+  for (const { where, id, reason } of [
+    ...findings(stage, stacks),
+    ...findingsOfAgents(stage, stacks, agents),
+  ]) {
     Validations.of(where).acknowledge({ id, reason })
   }
+}
+
+/** What agents' own policies say with wildcards. */
+function findingsOfAgents(
+  stage: Stage,
+  { runtime }: Stacks,
+  agents: readonly Pick<AgentManifest, 'id' | 'needs'>[],
+): Acknowledged[] {
+  return agents.flatMap((agent) => {
+    const { resources, actions } = wideAccess(runtime, stage, agent)
+    const acknowledged =
+      (kind: string) =>
+      ({ finding, reason }: { finding: string; reason: string }): Acknowledged => ({
+        where: runtime,
+        id: `AwsSolutions-IAM5[${kind}::${flat(runtime.resolve(finding))}]`,
+        reason,
+      })
+    return [
+      // Everything is acknowledged already, for traces.
+      ...resources.filter(({ finding }) => finding !== '*').map(acknowledged('Resource')),
+      ...actions.map(acknowledged('Action')),
+    ]
+  })
 }
 
 function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {

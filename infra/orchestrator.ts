@@ -90,7 +90,11 @@ export class Orchestrator {
     for (const stack of [data, runtime, this.observability]) {
       for (const [key, value] of Object.entries(tagsOf(stage))) Tags.of(stack).add(key, value)
     }
-    acknowledgeFindings(stage, { data, runtime })
+    acknowledgeFindings(
+      stage,
+      { data, runtime },
+      catalogue.agents.map(({ manifest }) => manifest),
+    )
   }
 }
 

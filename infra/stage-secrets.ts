@@ -1,3 +1,4 @@
+import { EnvironmentSchema } from '../shared/contracts/environment.ts'
 import type { AgentManifest } from '../shared/domain/agent.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { ownOf } from '../shared/domain/own.ts'
@@ -24,7 +25,7 @@ export function secretsFor(needs: Needs | undefined, stage: Said): SecretSources
   }
 }
 
-/** They travel in a variable of the function; Lambda allows 4 KB for all of them. */
+/** What an agent needs travels in variables of its function; Lambda allows 4 KB for all of them, of which models may take 2.5. */
 const MOST_CHARACTERS = 1_000
 
 /**
@@ -35,14 +36,19 @@ export function requireSecrets({ agents }: Pick<Catalogue, 'agents'>, stage: Sai
   const known = Object.keys(stage.secrets)
   const issues = agents.flatMap(({ manifest: { id, needs } }) => {
     const missing = (needs?.secrets ?? []).filter((name) => !known.includes(name))
-    const { length } = JSON.stringify(secretsFor(needs, stage))
+    const { length } = JSON.stringify([secretsFor(needs, stage), needs?.environment ?? {}])
     return [
       ...(isLenient ? [] : missing.map((name) => unmapped(id, name, known))),
       ...(length > MOST_CHARACTERS
         ? [
-            `agent ${id}: where its secrets are kept takes ${length} characters as JSON, and ${MOST_CHARACTERS} fit beside its other variables: name them by shorter names instead of ARNs`,
+            `agent ${id}: where its secrets are kept, and its own variables, take ${length} characters, and ${MOST_CHARACTERS} fit beside its other variables: name secrets by names instead of ARNs, and read long values from files or tables`,
           ]
         : []),
+      ...Object.keys(needs?.environment ?? {})
+        .filter((name) => Object.hasOwn(EnvironmentSchema.shape, name))
+        .map(
+          (name) => `agent ${id}: needs.environment.${name}: the host has this variable; choose another name`,
+        ),
     ]
   })
   if (issues.length > 0)

@@ -81,13 +81,13 @@ export type LocalCloud = {
   stop(): Promise<void>
 }
 
-/** Tells which secrets a function reads, by its variables. */
+/** Tells which secrets a function reads, by its variables, and reads the parameters that these name, as CloudFormation does. */
 const tellingSecrets =
   (secrets: SecretsService, environment: FunctionVariables | undefined): FunctionVariables =>
   async (name, variables) => {
     const own = (await environment?.(name, variables)) ?? variables
     secrets.expect(name, SecretSourcesSchema.parse(JSON.parse(own.SECRETS ?? '{}')))
-    return own
+    return secrets.withParameters(name, own)
   }
 
 const HOST = '127.0.0.1'

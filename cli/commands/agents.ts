@@ -3,6 +3,7 @@ import type { AgentHealth, AgentView } from '../../shared/contracts/agent-views.
 import { suggestNames } from '../../shared/domain/nearest-names.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
+import { describeNeeds } from '../show/describe-needs.ts'
 import { describeValue } from '../show/describe-schema.ts'
 import { duration } from '../show/duration.ts'
 import { usd } from '../show/money.ts'
@@ -66,6 +67,7 @@ async function showAgent(agentId: string, { json = false }: Options): Promise<vo
   const agent = await callApi('getAgent', { id: agentId })
   if (json) return printJson(agent)
   say(`${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n${describeNow(agent.now)}`)
+  for (const line of describeNeeds(agent.needs)) say(style('dim', line))
   for (const { name, description, inputSchema, outputSchema } of agent.capabilities) {
     say(`${style('bold', name)}  ${description}`)
     const known = agent.health?.[name]

@@ -8,6 +8,7 @@ import type { Places } from '../place-in-stacks.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
 import { modelsFor } from '../stage-models.ts'
+import { giveAccess } from './agent-access.ts'
 import { giveNeeds } from './agent-needs.ts'
 import { BundledFunction } from './bundled-function.ts'
 import { nestedStacks } from './nested-stacks.ts'
@@ -67,6 +68,7 @@ export class AgentFleet extends Construct {
     const models = needsModels(manifest) ? { models: modelsFor(manifest, stage.models) } : {}
     givePorts(agent, portsOfAgent(declared), { stage, data, name, ...models })
     giveNeeds(agent, manifest.needs ?? {}, stage)
+    giveAccess(agent, manifest.needs ?? {}, { stage, name })
     return agent
   }
 }

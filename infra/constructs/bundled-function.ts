@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib'
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   Architecture,
   type CfnFunction,
@@ -87,6 +87,19 @@ export class BundledFunction extends LambdaFunction {
         actions: [...actions],
         resources: [...resources],
         ...(conditions ? { conditions } : {}),
+      }),
+    )
+    return this
+  }
+
+  /** Denies these actions, whatever else allows them. */
+  deny(actions: readonly string[], resources: readonly string[], conditions: Conditions): this {
+    this.addToRolePolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        actions: [...actions],
+        resources: [...resources],
+        conditions,
       }),
     )
     return this

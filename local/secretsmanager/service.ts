@@ -26,6 +26,8 @@ export class SecretsService {
   readonly #options: Options
   /** By the id of the secret. */
   readonly #known = new Map<string, Known[]>()
+  /** The variables whose parameters are not there, by function. */
+  readonly #missing = new Map<string, [name: string, parameter: string][]>()
 
   constructor(options: Options = {}) {
     this.#options = options
@@ -61,9 +63,31 @@ export class SecretsService {
     throw new AwsError('ParameterNotFound', `there is no parameter; on this machine, ${this.#adviceOf(name)}`)
   }
 
-  /** A line for each secret that a function reads and that is not there, and for a file that cannot be used. */
+  /** The variables of a function with the parameters that they name: `{{resolve:ssm:/prod/table}}`. One that is not there is left out, and told. */
+  async withParameters(
+    functionName: string,
+    variables: Readonly<Record<string, string>>,
+  ): Promise<Record<string, string>> {
+    const own: [string, string][] = []
+    this.#missing.delete(functionName)
+    for (const [name, value] of Object.entries(variables)) {
+      const [, parameter] = /^\{\{resolve:ssm:(.+)\}\}$/.exec(value) ?? []
+      const text = parameter === undefined ? value : await this.#textOf(nameOf(parameter))
+      if (text !== undefined) own.push([name, text])
+      else
+        this.#missing.set(functionName, [...(this.#missing.get(functionName) ?? []), [name, parameter ?? '']])
+    }
+    return Object.fromEntries(own)
+  }
+
+  /** A line for each secret, or parameter, that a function reads and that is not there, and for a file that cannot be used. */
   async problems(): Promise<string[]> {
-    const lines: string[] = []
+    const lines = [...this.#missing].flatMap(([functionName, all]) =>
+      all.map(
+        ([name, parameter]) =>
+          `parameter ${parameter}, of which ${functionName} has its variable ${name}, is not there: ${this.#adviceOf(parameter)}; the variable is not set`,
+      ),
+    )
     for (const [id, known] of this.#known) {
       if (known.length === 0) continue
       try {

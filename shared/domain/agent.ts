@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { ACCESS_FIELDS, issuesOfAccess } from './agent-access.ts'
 import { usdSchema } from './budget.ts'
 import { CapabilitySchema } from './capability.ts'
 import { type Issue, issue } from './issue.ts'
@@ -100,6 +101,7 @@ export const AgentNeedsSchema = z.object({
     .boolean()
     .optional()
     .describe('false: the agent neither reads nor writes files, and its function may not'),
+  ...ACCESS_FIELDS,
 })
 
 /** Whether an agent needs language models, so that its function has what calls them. */
@@ -161,7 +163,7 @@ export function issuesOfManifest({ model, price, capabilities, needs }: AgentMan
     const message = `secret "${name}" is there twice: needs.secrets[${first}] has the same name; leave one of them out`
     return issue('duplicate-secret', `needs.secrets[${at}]`, message)
   })
-  const issues = [...repeated, ...asked, ...secrets]
+  const issues = [...repeated, ...asked, ...secrets, ...issuesOfAccess(needs ?? {})]
   if (model?.tokensPerMinute === undefined || price.mostTokens !== undefined) return issues
   const message = `a limit of model.tokensPerMinute (${model.tokensPerMinute}) needs price.mostTokens: as many tokens are taken of the minute before a call`
   return [...issues, issue('missing-most-tokens', 'price.mostTokens', message)]

@@ -27,6 +27,7 @@ export const ISSUE_CODES = {
   'missing-field':
     'A field is missing that a capability, a child workflow or another field of the step requires.',
   'missing-most-tokens': 'An agent with a limit of tokens does not say the most that a call can take.',
+  'missing-reason': 'A policy of an agent says "*" without saying why.',
   'more-issues': 'There are more issues than are told; the message says how many.',
   'name-too-long': 'The name of a state would be longer than Step Functions takes.',
   'never-equal': 'Two values that are compared can never be equal.',
@@ -39,6 +40,7 @@ export const ISSUE_CODES = {
     'A warning: the agents of the project could not be loaded, so nothing was compared with them.',
   'not-json': 'A value is no JSON.',
   'over-budget': 'A plan is expected to cost more than the budget of its task.',
+  'secret-in-environment': 'A variable of an agent looks like a credential.',
   'steps-as-list': 'Steps are a list; they are a map, each by its id.',
   'too-deep': 'Loops and fan-outs are nested deeper than 8.',
   'too-large': 'The text is larger than it may be.',

@@ -92,7 +92,7 @@ describe('what agents need of them', () => {
     )
     const agents = [agentOf('writer', { secrets: Object.keys(long) })]
     expect(() => requireSecrets({ agents }, StageSchema.parse({ secrets: long }), true)).toThrow(
-      /agent writer: where its secrets are kept takes 1\d{3} characters as JSON, and 1000 fit/,
+      /agent writer: where its secrets are kept, and its own variables, take 1\d{3} characters, and 1000 fit/,
     )
   })
 })
