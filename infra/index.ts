@@ -1,5 +1,6 @@
 /** The public entry point `orchestrator/infra`: the stacks, for use in another CDK app. */
 export { featureFlags } from './feature-flags.ts'
+export { HostedAgent, type HostedAgentProps } from './hosted-agent.ts'
 export { CatalogueError } from './load-catalogue.ts'
 export { exitWithMessage, Orchestrator, type OrchestratorProps } from './orchestrator.ts'
 export type { Stage } from './stage.ts'

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Stage as Assembly, Tags } from 'aws-cdk-lib'
+import { Tags } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { acknowledgeFindings } from './acknowledge-findings.ts'
 import { modelsOnThisMachine, withProviders } from './agent-providers.ts'
 import { bundleUsable } from './bundle-usable.ts'
 import type { LeftOut } from './catalogue.ts'
 import { CatalogueError, loadUsable } from './load-catalogue.ts'
+import { outputFolderOf } from './output-folder.ts'
 import { type Placement, placementOf } from './place-in-stacks.ts'
 import { sourcesOf } from './sources-of.ts'
 import { DataStack } from './stacks/data-stack.ts'
@@ -121,14 +122,6 @@ function stageOf(scope: Construct, { root = '.', stage }: OrchestratorProps): St
   if (stage === undefined) return readStage(scope.node, files)
   if (typeof stage === 'string') return readStageNamed(stage, overridesIn(scope.node), files)
   return stageWith(stage, scope.node)
-}
-
-/** The folder of the cloud assembly: the CDK's CLI sets it, otherwise the app has a temporary one. */
-function outputFolderOf(scope: Construct): string {
-  const assembly = scope.node.scopes.findLast((one) => Assembly.isStage(one))
-  if (!assembly) throw new Error('an orchestrator is made in an App of the CDK, or in a Stage of one')
-  // The CDK's CLI gives a path relative to the current folder; bundling runs in another.
-  return resolve(assembly.outdir)
 }
 
 /** The deployed placement of agents and workflows; `npm run deploy` passes it in a file. */

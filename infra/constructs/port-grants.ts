@@ -1,4 +1,5 @@
 import type { IRole } from 'aws-cdk-lib/aws-iam'
+import type { Construct } from 'constructs'
 import { PORTS, type PortModes, type PortName } from '../../functions/ports.ts'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import { type Grant, grantsOfModes, type Resource, type StageSetting } from '../../shared/contracts/grants.ts'
@@ -52,10 +53,33 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
   }
   if ('transcripts' in ports && ports.transcripts?.includes('keep') && !stage.transcripts)
     target.configure('KEEP_TRANSCRIPTS', 'no')
-  for (const { actions, on } of mergeGrants(grants, new Set(settings))) {
-    for (const { arns, conditions } of placesOf(target, on, context)) target.allow(actions, arns, conditions)
-  }
+  for (const { actions, arns, conditions } of placesOfPorts(target, ports, context))
+    target.allow(actions, arns, conditions)
   if (context.models) target.configure('MODELS', JSON.stringify(context.models))
+}
+
+type Allowed = Place & { actions: readonly string[] }
+
+/** What these modes of these ports allow in a stage. */
+export function placesOfPorts(scope: Construct, ports: PortModes, context: Context): Allowed[] {
+  const { stage } = context
+  const settings = (Object.keys(VARIABLES) as StageSetting[]).filter((name) => stage[name] !== undefined)
+  return mergeGrants(grantsOfPorts(ports), new Set(settings)).flatMap(({ actions, on }) =>
+    placesOf(scope, on, context).map((place) => ({ ...place, actions })),
+  )
+}
+
+const MODEL_KINDS: readonly Resource['kind'][] = ['models', 'model-secrets']
+
+/** The settings of models, and the permission to call them and to read their keys, for a function that has the other grants from elsewhere. */
+export function giveModels(target: BundledFunction, models: Readonly<Record<string, ModelSettings>>): void {
+  target.configure('MODELS', JSON.stringify(models))
+  const own = grantsOfPorts({ models: ['call'], secrets: ['read'] }).filter(({ on }) =>
+    MODEL_KINDS.includes(on.kind),
+  )
+  for (const { actions, on } of mergeGrants(own, new Set()))
+    for (const { arns, conditions } of modelPlacesOf(target, on, Object.values(models)))
+      target.allow(actions, arns, conditions)
 }
 
 /** All grants of these modes of these ports, as their adapters declare them. */
@@ -63,21 +87,18 @@ export const grantsOfPorts = (ports: PortModes): readonly Grant[] =>
   (Object.keys(ports) as PortName[]).flatMap((name) => grantsOfModes(PORTS[name], ports[name] ?? []))
 
 /** A resource may be several ARNs, or none: as many as the stage configures. */
-function placesOf(target: BundledFunction, on: Resource, context: Context): readonly Place[] {
-  const models = Object.values(context.models ?? {})
-  switch (on.kind) {
-    case 'models':
-      return modelPlaces(target, models)
-    case 'model-secrets':
-      return secretPlaces(target, models)
-    default:
-      return [placeOf(target, on, context)]
-  }
+function placesOf(scope: Construct, on: Resource, context: Context): readonly Place[] {
+  if (on.kind === 'models' || on.kind === 'model-secrets')
+    return modelPlacesOf(scope, on, Object.values(context.models ?? {}))
+  return [placeOf(scope, on, context)]
 }
+
+const modelPlacesOf = (scope: Construct, on: Resource, models: readonly ModelSettings[]): readonly Place[] =>
+  on.kind === 'models' ? modelPlaces(scope, models) : secretPlaces(scope, models)
 
 type Single = Exclude<Resource, { kind: 'models' } | { kind: 'model-secrets' }>
 
-function placeOf(target: BundledFunction, on: Single, context: Context): Place {
+function placeOf(target: Construct, on: Single, context: Context): Place {
   const { stage, data, name, machineRole } = context
   switch (on.kind) {
     case 'table': {

@@ -8,6 +8,7 @@ import { hasTokenDoor } from '../../shared/domain/identity-settings.ts'
 import type { Bundles } from '../bundle-functions.ts'
 import type { Catalogue } from '../catalogue.ts'
 import { AgentFleet } from '../constructs/agent-fleet.ts'
+import { AgentHostAccess } from '../constructs/agent-host-access.ts'
 import { BundledFunction } from '../constructs/bundled-function.ts'
 import { ClosedApi } from '../constructs/closed-api.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
@@ -110,6 +111,7 @@ export class RuntimeStack extends Stack {
       'collect',
       'audit',
     ]
+    new AgentHostAccess(this, 'AgentHost', { stage, data })
     const registration = this.#register(machines)
     addOutputs(this, { stage, api: this.api, tokenApi: this.tokenApi, registration })
   }

@@ -12,6 +12,8 @@ import { type FunctionPlace, lambdaProvisioners } from '../lambda/provision.ts'
 import type { LambdaService } from '../lambda/service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
 import { s3Provisioners } from '../s3/provision.ts'
+import { parameterProvisioners } from '../secretsmanager/provision.ts'
+import type { SecretsService } from '../secretsmanager/service.ts'
 import { stepFunctionsProvisioners } from '../stepfunctions/provision.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
 import type { Provisioners, ResourceFacts } from './provision.ts'
@@ -22,6 +24,7 @@ export type LocalServices = FunctionPlace & {
   events: EventsService
   iam: IamService
   lambda: LambdaService
+  secrets: SecretsService
   stepfunctions: StepFunctionsService
   api: ServedApi
   answers: CustomResourceAnswers
@@ -34,7 +37,6 @@ export const IGNORABLE = [
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::Events::Archive',
-  'AWS::IAM::ManagedPolicy',
   'AWS::KMS::Key',
   'AWS::Lambda::EventInvokeConfig',
   'AWS::Logs::QueryDefinition',
@@ -56,6 +58,7 @@ export function makeProvisioners(services: LocalServices): Provisioners {
     ...lambdaProvisioners(lambda, iam, services),
     ...stepFunctionsProvisioners(services.stepfunctions, services),
     ...gatewayProvisioners(lambda, services.api),
+    ...parameterProvisioners(services.secrets),
     ...cloudformationProvisioners(lambda, services.answers, services),
   }
 }

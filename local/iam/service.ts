@@ -23,7 +23,7 @@ export type Statement = z.infer<typeof StatementSchema>
 /** The condition keys that a request has values for, such as `iam:PassedToService`. */
 type RequestContext = Readonly<Record<string, string | readonly string[]>>
 
-type Role = { arn: string; statements: Statement[]; accessKeyId: string }
+type Role = { arn: string; statements: Statement[]; accessKeyId: string; policies: readonly string[] }
 
 const SECRET = 'local-secret-of-this-laptop'
 
@@ -35,11 +35,14 @@ export class IamService {
   readonly #roles = new Map<string, Role>()
   /** The same roles, by ARN, as requests name them. */
   readonly #byArn = new Map<string, Role>()
+  /** Managed policies, by ARN. */
+  readonly #policies = new Map<string, readonly Statement[]>()
   readonly #byKey = new Map<string, { name: string; role: Role }>()
 
-  putRole(name: string, arn: string): void {
+  /** `policies` are the ARNs of managed policies, which may be put later. */
+  putRole(name: string, arn: string, policies: readonly string[] = []): void {
     const accessKeyId = `ASIALOCAL${String(this.#roles.size).padStart(11, '0')}`
-    const role = { arn, statements: [], accessKeyId }
+    const role = { arn, statements: [], accessKeyId, policies }
     this.#roles.set(name, role)
     this.#byArn.set(arn, role)
     this.#byKey.set(accessKeyId, { name, role })
@@ -47,6 +50,10 @@ export class IamService {
 
   attach(roleName: string, statements: readonly Statement[]): void {
     this.#roles.get(roleName)?.statements.push(...statements)
+  }
+
+  putPolicy(arn: string, statements: readonly Statement[]): void {
+    this.#policies.set(arn, statements)
   }
 
   /** The credentials in the environment of a function with this role. */
@@ -82,11 +89,12 @@ export class IamService {
   }
 
   #authorize(
-    { arn, statements }: Role,
+    { arn, statements: own, policies }: Role,
     action: string,
     resource: string,
     context: RequestContext = {},
   ): void {
+    const statements = [...own, ...policies.flatMap((policy) => this.#policies.get(policy) ?? [])]
     const matching = statements.filter(({ Action, Resource, Condition }) => {
       return (
         Action.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&

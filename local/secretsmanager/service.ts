@@ -26,6 +26,8 @@ export class SecretsService {
   readonly #options: Options
   /** By the id of the secret. */
   readonly #known = new Map<string, Known[]>()
+  /** Parameters that templates make, by name. */
+  readonly #made = new Map<string, string>()
   /** The variables whose parameters are not there, by function. */
   readonly #missing = new Map<string, [name: string, parameter: string][]>()
 
@@ -102,7 +104,14 @@ export class SecretsService {
     return lines
   }
 
+  /** A parameter that a template makes. */
+  putParameter(name: string, value: string): void {
+    this.#made.set(name, value)
+  }
+
   async #textOf(id: string): Promise<string | undefined> {
+    const made = this.#made.get(id)
+    if (made !== undefined) return made
     const { file, environment = {} } = this.#options
     const kept = file === undefined ? {} : await secretsIn(file)
     const of = (name: string): string | undefined =>

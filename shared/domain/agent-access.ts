@@ -104,7 +104,6 @@ const VpcSchema = z.strictObject({
   subnets: z.array(idOf('subnet')).min(1).max(16),
   securityGroups: z.array(idOf('sg')).min(1).max(5),
 })
-export type AgentVpc = z.infer<typeof VpcSchema>
 
 /** Fields of `needs`. */
 export const ACCESS_FIELDS = {

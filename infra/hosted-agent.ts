@@ -1,0 +1,89 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
+import { Construct } from 'constructs'
+import { type AgentManifest, needsModels } from '../shared/domain/agent.ts'
+import { agentFunctionSettings } from './agent-function.ts'
+import { withProviders } from './agent-providers.ts'
+import { bundleExpressions } from './bundle-expressions.ts'
+import { bundleAgents } from './bundle-functions.ts'
+import { giveAccess } from './constructs/agent-access.ts'
+import { HOST_VARIABLES, hostParameter, hostPolicyName } from './constructs/agent-host-access.ts'
+import { giveNeeds } from './constructs/agent-needs.ts'
+import { BundledFunction } from './constructs/bundled-function.ts'
+import { giveModels } from './constructs/port-grants.ts'
+import { CatalogueError, loadCatalogue } from './load-catalogue.ts'
+import { outputFolderOf } from './output-folder.ts'
+import { type Stage, stageWith } from './stage.ts'
+import { modelsFor } from './stage-models.ts'
+import { requireSecrets } from './stage-secrets.ts'
+
+export type HostedAgentProps = {
+  /** The agent's folder, with its `index.ts`, such as `agents/translator`. */
+  readonly agent: string
+  /** The project's folder, against which that is resolved; by default the current one. */
+  readonly root?: string
+  /** The `prefix` of the installation that calls the agent, and what the agent needs: `models`, `secrets`, `allowedHosts`, ... */
+  readonly stage?: Partial<Stage>
+}
+
+/**
+ * One agent in a CDK app of its team, for an orchestrator that another app has deployed in the same account and region: its function, by the name
+ * that the orchestrator may invoke, with the managed policy and the parameters that the orchestrator's stack has for it. It is registered by the
+ * API (`POST /agents`); `<id>.agent.json` beside the assembly is its manifest.
+ */
+export class HostedAgent extends Construct {
+  readonly manifest: AgentManifest
+  readonly function: BundledFunction
+
+  /** Loads and bundles the agent. Throws CatalogueError and StageError, as `Orchestrator.create`. */
+  static async create(
+    scope: Construct,
+    id: string,
+    { agent, root = '.', stage = {} }: HostedAgentProps,
+  ): Promise<HostedAgent> {
+    const parsed = stageWith(stage, scope.node)
+    const home = resolve(root)
+    const source = { root: home, agents: dirname(agent), workflows: join(agent, 'workflows') }
+    const all = withProviders(await loadCatalogue([source]), parsed.models)
+    const agents = all.agents.filter(({ manifest }) => manifest.id === basename(agent))
+    const [found] = agents
+    if (!found) throw new CatalogueError(`there is no agent ${agent}/index.ts in ${home}`)
+    requireSecrets({ agents }, parsed, false)
+    const folder = join(outputFolderOf(scope), 'hosted-agents')
+    await mkdir(folder, { recursive: true })
+    const expressions = join(folder, 'expressions')
+    await bundleExpressions(expressions)
+    await bundleAgents({ agents, workflows: [] }, [found.manifest.id], {
+      out: folder,
+      expressions,
+      root: home,
+    })
+    await writeFile(join(folder, `${found.manifest.id}.agent.json`), JSON.stringify(found.manifest))
+    return new HostedAgent(scope, id, { stage: parsed, manifest: found.manifest, folder })
+  }
+
+  private constructor(
+    scope: Construct,
+    id: string,
+    { stage, manifest, folder }: { stage: Stage; manifest: AgentManifest; folder: string },
+  ) {
+    super(scope, id)
+    this.manifest = manifest
+    const name = `agent-${manifest.id}`
+    this.function = new BundledFunction(this, 'Function', {
+      stage,
+      name,
+      folder: join(folder, name),
+      ...agentFunctionSettings(manifest),
+    })
+    for (const [variable, last] of Object.entries(HOST_VARIABLES))
+      this.function.addEnvironment(variable, `{{resolve:ssm:${hostParameter(stage, last)}}}`)
+    this.function.role?.addManagedPolicy(
+      ManagedPolicy.fromManagedPolicyName(this, 'Host', hostPolicyName(this, stage)),
+    )
+    if (needsModels(manifest)) giveModels(this.function, modelsFor(manifest, stage.models))
+    giveNeeds(this.function, manifest.needs ?? {}, stage)
+    giveAccess(this.function, manifest.needs ?? {}, { stage, name })
+  }
+}
