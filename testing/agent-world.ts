@@ -40,7 +40,7 @@ type Call = {
   effects?: KeptEffects | undefined
   files: GivenFiles
   /** What the host has besides the stores. */
-  given: Pick<HostPorts, 'models' | 'settings' | 'secrets' | 'mask'>
+  given: Pick<HostPorts, 'models' | 'settings' | 'ownSecrets' | 'mask'>
   task: { type?: string; metadata?: Record<string, string> }
   timeoutSeconds?: number
   crashAfter?: string

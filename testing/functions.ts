@@ -19,7 +19,7 @@ type OnCall = NonNullable<HostPorts['onCall']>
  * agent.
  */
 export function functionsOf(
-  ports: Ports & Pick<HostPorts, 'models' | 'secrets' | 'mask'>,
+  ports: Ports & Pick<HostPorts, 'models' | 'ownSecrets' | 'mask'>,
   { agents, scripted }: Cast,
   clock: VirtualClock,
   onCall: OnCall,
@@ -58,7 +58,7 @@ export function hostOf(
   {
     models,
     ...ports
-  }: Ports & Pick<HostPorts, 'timer' | 'onCall' | 'models' | 'settings' | 'secrets' | 'mask'>,
+  }: Ports & Pick<HostPorts, 'timer' | 'onCall' | 'models' | 'settings' | 'ownSecrets' | 'mask'>,
 ): Host {
   const silent = { info() {}, warn() {} }
   // As in the cloud, an agent has no model that it does not say it needs.

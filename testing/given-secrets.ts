@@ -13,7 +13,7 @@ export type GivenSecrets = Readonly<Record<string, string>>
 export function secretsOf(
   given: GivenSecrets,
   agents: readonly DefinedAgent[],
-): Required<Pick<HostPorts, 'secrets' | 'mask'>> {
+): Required<Pick<HostPorts, 'ownSecrets' | 'mask'>> {
   const needed = [...new Set(agents.flatMap(({ manifest }) => namesOf(manifest)))]
   for (const name of Object.keys(given)) {
     if (needed.includes(name)) continue
@@ -27,7 +27,7 @@ export function secretsOf(
   const mask = secretMask()
   return {
     mask,
-    secrets: {
+    ownSecrets: {
       async readSecret(name) {
         const text = ownOf(given, name)
         if (text === undefined)

@@ -37,7 +37,7 @@ type Settings = {
   /** The models of its agents. */
   models?: (cast: Cast) => HostModels
   /** The secrets of its agents. */
-  secrets?: (cast: Cast) => Required<Pick<HostPorts, 'secrets' | 'mask'>>
+  secrets?: (cast: Cast) => Required<Pick<HostPorts, 'ownSecrets' | 'mask'>>
   /** Called for each published event. */
   onEvent(event: DomainEvent): void
   /** Called whenever an agent, the rebinder or the control function starts or continues a step. */

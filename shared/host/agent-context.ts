@@ -25,7 +25,7 @@ export type ContextNeeds = Pick<
   | 'limits'
   | 'prices'
   | 'models'
-  | 'secrets'
+  | 'ownSecrets'
   | 'mask'
   | 'clock'
   | 'ids'

@@ -7,7 +7,7 @@ import type { HostPorts } from './host-ports.ts'
 
 /** Implements `context.secret`. */
 export function agentSecret(
-  { secrets }: Pick<HostPorts, 'secrets'>,
+  { ownSecrets }: Pick<HostPorts, 'ownSecrets'>,
   manifest: AgentManifest,
 ): (name: string) => Promise<string> {
   return async (name) => {
@@ -19,7 +19,7 @@ export function agentSecret(
         `agent ${manifest.id} asks for secret ${shown(name)}, which it does not say that it needs${told}; declare it in needs.secrets`,
       )
     }
-    if (secrets) return secrets.readSecret(name)
+    if (ownSecrets) return ownSecrets.readSecret(name)
     throw new OrchestratorError(
       'ConfigError',
       `agent ${manifest.id} asks for secret "${name}", and nothing here keeps secrets`,

@@ -36,7 +36,7 @@ export type HostPorts = Pick<
     /** Language models; absent where the agent needs none. */
     models?: HostModels
     /** Reads the secrets that the agent needs; absent where it needs none. */
-    secrets?: AgentSecrets
+    ownSecrets?: AgentSecrets
     /** Masks the secrets that were read, in all that leaves the host. */
     mask?: SecretMask
     /** Whether calls of models are kept with their attempts; they are where it is not given. */

@@ -19,7 +19,7 @@ import type { HostPorts } from './host-ports.ts'
 
 /** masked/K1 */
 export function maskedPorts(ports: HostPorts): HostPorts {
-  const { mask, log, bus, steps, values, transcripts } = ports
+  const { mask, log, bus, steps, values } = ports
   if (!mask) return ports
   return {
     ...ports,
@@ -40,14 +40,6 @@ export function maskedPorts(ports: HostPorts): HostPorts {
       ...values,
       storeValue: (taskId, value, most) => values.storeValue(taskId, mask.value(value), most),
     },
-    ...(transcripts
-      ? {
-          transcripts: {
-            ...transcripts,
-            addEntry: (of, entry) => transcripts.addEntry(of, mask.value(entry)),
-          },
-        }
-      : {}),
   }
 }
 

@@ -89,9 +89,11 @@ describe('the stacks', () => {
     })
     const names = named.filter(([property]) => /^(ManagedPolicy|Role|User|Group|Policy)Name$/.test(property))
     const ofAccount = names.filter(([property]) => property !== 'PolicyName')
-    expect(ofAccount).toEqual([
-      ['ManagedPolicyName', { 'Fn::Join': ['', ['orchestrator-caller-', { Ref: 'AWS::Region' }]] }],
-    ])
+    const byRegion = (start: string) => [
+      'ManagedPolicyName',
+      { 'Fn::Join': ['', [start, { Ref: 'AWS::Region' }]] },
+    ]
+    expect(ofAccount).toEqual(['orchestrator-caller-', 'orchestrator-agent-host-'].map(byRegion))
   })
 
   it('names no partition: the same templates are deployed to every one', () => {

@@ -13,9 +13,9 @@ import { learnSecret, maskThisProcess } from './secret-mask.ts'
 maskThisProcess()
 
 /** The ports of an agent that needs secrets, besides those of every agent. */
-export const secretPorts = (): Required<Pick<HostPorts, 'secrets'>> =>
+export const secretPorts = (): Required<Pick<HostPorts, 'ownSecrets'>> =>
   once('secretPorts', () => ({
-    secrets: awsSecrets({
+    ownSecrets: awsSecrets({
       sources: configuredSecrets(),
       call: signedCall,
       learn: learnSecret,

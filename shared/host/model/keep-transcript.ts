@@ -49,7 +49,7 @@ export function keepTranscript(
         store(fresh ?? wholeOf(request)),
         answer && store({ parts: shown(answer).parts, value: answer.value }),
       ])
-      await transcripts.addEntry(own, {
+      const entry = {
         id,
         attempt: attemptNumber(record.attempts),
         agentId,
@@ -58,7 +58,8 @@ export function keepTranscript(
         continues: fresh !== undefined,
         request: asked,
         ...(answered ? { answer: answered } : {}),
-      })
+      }
+      await transcripts.addEntry(own, mask ? mask.value(entry) : entry)
     } catch (reason) {
       // transcript/R1
       log.warn('call of a model not kept', { model: request.model, reason: String(reason) })
