@@ -1,5 +1,7 @@
 /** A secret that an agent gives away in every way that it can is found nowhere: not in a table, an object, a history, a log, or a file. */
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { App } from 'aws-cdk-lib'
@@ -13,6 +15,7 @@ import { everythingIn, filesBelow, type Kept } from '../../support/stores/everyt
 const ROOT = join(import.meta.dirname, '../../..')
 const SECRET = 'q7/Planted+Secret"Ω=9c1e5b'
 const OTHER = 'a-secret-of-another-agent'
+const MODEL_KEY = 'zz-key-of-a-model-4711'
 
 const root = mkdtempSync(join(tmpdir(), 'planted-'))
 const data = join(root, 'data')
@@ -23,7 +26,14 @@ const write = (path: string, text: string, mode = 0o644): void => {
 
 let api: LocalApi
 const logged: string[] = []
+/** A server of models that tells whoever asks by which key, in several forms. */
+const server = createServer(({ headers }, answer) => {
+  const key = String(headers.authorization).replace('Bearer ', '')
+  const message = `bad key ${key} (${encodeURIComponent(key)}, ${Buffer.from(`:${key}`).toString('base64')})`
+  answer.writeHead(401, { 'content-type': 'application/json' }).end(JSON.stringify({ error: { message } }))
+})
 beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   mkdirSync(join(root, 'node_modules'))
   for (const [name, target] of [
     ['orchestrator', ROOT],
@@ -32,7 +42,7 @@ beforeAll(async () => {
     symlinkSync(target, join(root, 'node_modules', name))
   write('agents/leaky/index.ts', LEAKY_AGENT)
   write('agents/leaky/bank.ts', BANK)
-  write('data/secrets.json', JSON.stringify({ 'prod/bank': SECRET, OTHER }), 0o600)
+  write('data/secrets.json', JSON.stringify({ 'prod/bank': SECRET, OTHER, 'models/key': MODEL_KEY }), 0o600)
   const call = (name: string) => ({ name, input: {} })
   const rules = [
     { contains: 'How much?', answers: [{ calls: [call('balance'), call('transfer')] }, { text: 'enough' }] },
@@ -49,6 +59,14 @@ beforeAll(async () => {
         default: {
           provider: 'bedrock',
           id: 'amazon.nova-lite-v1:0',
+          structured: 'tool',
+          contextTokens: 100_000,
+        },
+        keyed: {
+          provider: 'openai-compatible',
+          id: 'x',
+          url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+          secret: 'models/key',
           structured: 'tool',
           contextTokens: 100_000,
         },
@@ -69,6 +87,7 @@ beforeAll(async () => {
 }, 180_000)
 afterAll(async () => {
   await api?.stop()
+  server.close()
   rmSync(root, { recursive: true, force: true })
 })
 
@@ -101,6 +120,7 @@ const WAYS: [how: string, status: 'succeeded' | 'failed', told: RegExp][] = [
   ['a file', 'failed', /has the value of secret BANK in it, and is not stored/],
   ['a prompt', 'succeeded', /done/],
   ['a tool', 'succeeded', /enough/],
+  ['a model whose server quotes its key', 'failed', /401/],
   ['the secret of another', 'failed', /which it does not say that it needs; known: BANK/],
 ]
 
@@ -155,6 +175,7 @@ function foundIn(all: readonly Kept[]): string[] {
   const mask = secretMask()
   mask.learn('BANK', SECRET)
   mask.learn('OTHER', OTHER)
+  mask.learn('MODEL', MODEL_KEY)
   // As it lies on a disk: UTF-8 read byte by byte.
   mask.learn('BANK', Buffer.from(SECRET).toString('latin1'))
   const half = SECRET.slice(0, 14)

@@ -69,6 +69,7 @@ const WAYS = {
     const { text } = await model.runTools({ prompt: 'How much?', tools, maxOutputTokens: 50 })
     return text
   },
+  'a model whose server quotes its key': async ({ model }) => model.generate({ model: 'keyed', prompt: 'x', maxOutputTokens: 50 }),
   'the secret of another': async ({ secret }) => secret('OTHER'),
 }
 
@@ -76,7 +77,7 @@ export default defineAgent({
   id: 'leaky',
   version: '1.0.0',
   description: 'Gives its secret away.',
-  needs: { secrets: ['BANK'], models: ['default'] },
+  needs: { secrets: ['BANK'], models: ['default', 'keyed'] },
   limits: { timeoutSeconds: 20 },
   capabilities: { 'leaky.leak': { description: 'x', input: z.object({ how: z.string() }), output: z.json() } },
   execute: ({ input }, context) => WAYS[input.how](context),
