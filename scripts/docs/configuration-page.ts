@@ -26,7 +26,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
     'A file of answers that the local cloud plays for models of Bedrock ([its form](../how-to/use-models.md#models-of-bedrock-on-a-laptop)).',
   ORCHESTRATOR_MODEL: "The id of the model that they take there; the server's first by default.",
   'ORCHESTRATOR_SECRET_<NAME>':
-    'The text of a secret on this machine, for a model with `secret: <name>`: the name in capitals, with `_` for all but letters and digits. `.orchestrator/secrets.json` wins.',
+    'The text of a secret on this machine, for an agent that [needs](../how-to/use-secrets.md#on-a-laptop) `<NAME>`, or a model with `secret: <name>`: the name in capitals, with `_` for all but letters and digits. `.orchestrator/secrets.json` wins.',
   AWS_REGION: 'The region of a signature, and of a deployment whose stage names none.',
   AWS_PROFILE: 'The profile of a deployment; `npm run deploy -- --profile <name>` sets it.',
   AWS_ENDPOINT_URL:

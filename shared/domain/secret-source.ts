@@ -20,7 +20,7 @@ const MOST_CHARACTERS = 500
 const PlaceSchema = z
   .string({ error: RIGHT_SOURCE })
   .max(MOST_CHARACTERS, `at most ${MOST_CHARACTERS} characters`)
-  .refine((text) => SECRET.test(text) || PARAMETER.test(text), RIGHT_SOURCE)
+  .regex(new RegExp(`${SECRET.source}|${PARAMETER.source}`), RIGHT_SOURCE)
 
 /** As a stage says it: a place, or one field of a secret that is a JSON object. */
 export const SecretSourceSchema = z.union(
