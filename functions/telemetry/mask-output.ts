@@ -6,11 +6,13 @@
  * mask-output/O1 no value that the mask knows is in what is written by `process.stdout`, `process.stderr`, `console`, or `fs.write` and
  *    `fs.writeSync` to their descriptors
  * mask-output/O2 the handlers of the runtime are given an exception, or the reason of a rejection, without such a value
+ * mask-output/O3 no such value is in what is sent to the daemon of X-Ray
  */
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { format } from 'node:util'
 import type { SecretMask } from '../../shared/domain/secret-mask.ts'
+import { maskTraces } from './mask-traces.ts'
 
 const METHODS = ['log', 'info', 'debug', 'warn', 'error', 'trace'] as const
 
@@ -22,6 +24,7 @@ export function maskOutput(mask: SecretMask): void {
   isMasked = true
   for (const stream of [process.stdout, process.stderr]) maskStream(stream, mask)
   maskDescriptors(mask)
+  maskTraces(mask)
   // Lambda's own console does not write by process.stdout.
   for (const method of METHODS) {
     const original = console[method].bind(console)
