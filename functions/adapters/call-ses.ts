@@ -7,7 +7,10 @@ type SesCall = { path: string; body: object }
  * One signed call of SES with the function's own role, as the environment of the function says it; an SDK client would be 200 KB. Throws
  * RetryableError for what may pass, ConfigError for missing rights, FinalError for all else.
  */
-export async function callSes({ path, body }: SesCall, signal: AbortSignal): Promise<Record<string, unknown>> {
+export async function callSes(
+  { path, body }: SesCall,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
   const {
     AWS_ACCESS_KEY_ID = '',
     AWS_SECRET_ACCESS_KEY = '',

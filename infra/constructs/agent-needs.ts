@@ -12,7 +12,7 @@ export function giveNeeds(
   needs: Partial<NonNullable<AgentManifest['needs']>>,
   stage: Stage,
 ): void {
-  const { allowedHosts, email } = stage
+  const { allowedHosts, email, webhookSecret } = stage
   if (needs.hosts && allowedHosts.length > 0) agent.configure('ALLOWED_HOSTS', JSON.stringify(allowedHosts))
   if (needs.email && email) {
     agent
@@ -21,6 +21,8 @@ export function giveNeeds(
         StringEquals: { 'ses:FromAddress': email.from },
       })
   }
+  // As earlier releases read it (environment/V1); now it is one of SECRETS.
+  if (needs.webhooks && webhookSecret) agent.configure('WEBHOOK_SECRET', webhookSecret)
   giveSecrets(agent, secretsFor(needs, stage))
 }
 

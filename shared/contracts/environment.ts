@@ -67,6 +67,10 @@ export const EnvironmentSchema = z.object({
   // Only for agents that need them.
   ALLOWED_HOSTS: z.string().optional().describe('JSON: the hosts that agents may call'),
   EMAIL: z.string().optional().describe('JSON: the sender of mails, and who may get them'),
+  WEBHOOK_SECRET: z
+    .string()
+    .optional()
+    .describe('The name of the secret that webhooks are signed with, for earlier releases'),
   // Not parsed here: a function without secrets has no code for it (functions/deps/secrets/agent-secrets.ts).
   SECRETS: z
     .string()

@@ -5,7 +5,10 @@ import type { EmailInput } from './schemas.ts'
 export type EmailSetting = NonNullable<AgentContext['settings']['email']>
 
 /** One call of SES with the role of the function. */
-export type CallSes = (call: { path: string; body: object }, signal: AbortSignal) => Promise<Record<string, unknown>>
+export type CallSes = (
+  call: { path: string; body: object },
+  signal: AbortSignal,
+) => Promise<Record<string, unknown>>
 
 type Around = { setting: EmailSetting; call: CallSes; now: () => Date }
 
