@@ -31,14 +31,14 @@ export function maskedPorts(ports: HostPorts): HostPorts {
     steps: {
       ...steps,
       endStep: (own, end) => steps.endStep(own, mask.value(end)),
-      addAttempt: (own, attempt, before) => steps.addAttempt(own, mask.value(attempt), before),
+      addAttempt: (own, attempt, ...more) => steps.addAttempt(own, mask.value(attempt), ...more),
       setProgress: (own, progress) => steps.setProgress(own, mask.value(progress)),
       setSaid: (own, text) => steps.setSaid(own, mask.text(text)),
       noteStep: (own, note) => steps.noteStep(own, mask.value(note)),
     },
     values: {
       ...values,
-      storeValue: (taskId, value, most) => values.storeValue(taskId, mask.value(value), most),
+      storeValue: (taskId, value, ...more) => values.storeValue(taskId, mask.value(value), ...more),
     },
   }
 }

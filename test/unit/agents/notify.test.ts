@@ -151,7 +151,6 @@ describe('notify.email', () => {
     expect(again.output).toEqual({ messageId: 'm1', recipients: 2, sentAt: now().toISOString() })
     expect(sent).toEqual([
       {
-        service: 'ses',
         path: '/v2/email/outbound-emails',
         body: {
           FromEmailAddress: 'bot@example.com',

@@ -1,7 +1,11 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import * as z from 'zod'
 import { defineAgent, FinalError } from '../../../shared/agent/index.ts'
+import { secretMask } from '../../../shared/domain/secret-mask.ts'
+import type { HostPorts } from '../../../shared/host/host-ports.ts'
+import { maskedPorts } from '../../../shared/host/masked-ports.ts'
 import { testAgent } from '../../../testing/index.ts'
+import { portsWith } from '../../support/stores/ports-with.ts'
 
 const OPENAI = 'key-0123456789-abcdef'
 type Work = Parameters<Parameters<typeof make>[0]>[0]
@@ -159,4 +163,31 @@ describe('masked/K1: what is kept of an attempt', () => {
     })
     expect(progress).toEqual([{ fraction: 0.5, note: 'calling with [secret OPENAI]' }])
   })
+})
+
+it('is masked with all else that is written, argument by argument (masked/K1, K4)', async () => {
+  const mask = secretMask()
+  mask.learn('OPENAI', OPENAI)
+  const seen: unknown[][] = []
+  const { steps, values } = maskedPorts(
+    portsWith<HostPorts>({
+      mask,
+      steps: { addAttempt: async (...given) => seen.push(given) > 0 },
+      values: {
+        storeValue: async (...given) => {
+          seen.push(given)
+          return { inline: 'null' }
+        },
+      },
+    }),
+  )
+  const own = { taskId: 't', path: 'a', owner: 'o', fence: '1' }
+  const attempt = { agentId: 'a', startedAt: '', endedAt: '', error: { name: 'E', message: `no ${OPENAI}` } }
+  await steps.addAttempt(own, attempt, 3, { judged: true })
+  await values.storeValue('t', [OPENAI], 7)
+  const told = { ...attempt, error: { name: 'E', message: 'no [secret OPENAI]' } }
+  expect(seen).toEqual([
+    [own, told, 3, { judged: true }],
+    ['t', ['[secret OPENAI]'], 7],
+  ])
 })

@@ -40,7 +40,7 @@ describe('secrets of a stage', () => {
       /secrets\.OPENAI: where the secret is kept/,
     ],
     ['  openai: ssm:/prod/openai', /line 2.*the name of a secret is A-Z, 0-9 and underscores/s],
-    ['  OPENAI: { from: ssm:/x }', /secrets\.OPENAI: where the secret is kept/],
+    ['  OPENAI: { from: ssm:/x }', /secrets\.OPENAI\.field: is required/],
     [
       '  OPENAI: { from: ssm:/x, field: y, key: z }',
       /there is no field "secrets\.OPENAI\.key"; known: field, from/,
