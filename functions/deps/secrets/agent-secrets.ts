@@ -1,13 +1,13 @@
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import { describeIssues } from '../../../shared/domain/issue.ts'
-import { issuesOfZod } from '../../../shared/domain/issues-of-zod.ts'
-import { type SecretSources, SecretSourcesSchema } from '../../../shared/domain/secret-source.ts'
+import type { SecretSources } from '../../../shared/domain/secret-source.ts'
 import type { HostPorts } from '../../../shared/host/host-ports.ts'
 import { awsSecrets } from '../../adapters/secretsmanager/agent-secrets.ts'
 import { signedCall } from '../../adapters/signed-call.ts'
 import { environment } from '../environment.ts'
 import { once } from '../once.ts'
+import { logger } from '../platform.ts'
 import { learnSecret, maskThisProcess } from './secret-mask.ts'
+import { readSecretSources } from './secret-sources.ts'
 
 // The entry point of an agent's function imports this module before the agent.
 maskThisProcess()
@@ -23,11 +23,12 @@ export const secretPorts = (): Required<Pick<HostPorts, 'ownSecrets'>> =>
     }),
   }))
 
-/** The secrets in the variable SECRETS. Throws ConfigError for one that is not as infra writes it. */
+/** The secrets in the variable SECRETS. Throws ConfigError where it is not as infra writes it. */
 function configuredSecrets(): SecretSources {
-  const value: unknown = JSON.parse(environment().SECRETS ?? '{}')
-  const parsed = SecretSourcesSchema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const issues = issuesOfZod(parsed.error, { schema: SecretSourcesSchema, value })
-  throw new OrchestratorError('ConfigError', `the variable SECRETS is not usable: ${describeIssues(issues)}`)
+  const { sources, leftOut } = readSecretSources(environment().SECRETS ?? '{}')
+  if (leftOut.length > 0)
+    logger().warn('secrets whose place this release cannot read are left out', {
+      reason: describeIssues(leftOut),
+    })
+  return sources
 }

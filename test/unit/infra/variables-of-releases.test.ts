@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readModels } from '../../../functions/deps/models/model-settings.ts'
+import { readSecretSources } from '../../../functions/deps/secrets/secret-sources.ts'
 import { expectedOf } from '../../../infra/expected-of.ts'
 import { type EnvironmentName, EnvironmentSchema } from '../../../shared/contracts/environment.ts'
 
@@ -106,5 +107,19 @@ describe('a variable of the functions', () => {
     expect(models).toEqual({ default: { ...known, structured: 'tool' } })
     expect(leftOut).toMatchObject([{ path: expect.stringContaining('provider') }])
     expect(() => readModels('[]')).toThrow('the variable MODELS is []; it must be a JSON object')
+  })
+  it('has the secrets whose places this release can read (environment/V2)', () => {
+    const later = {
+      OPENAI: 'secretsmanager:prod/openai',
+      DB: { from: 'ssm:/prod/db', field: 'password', later: true },
+      NEW: 'vault:x',
+    }
+    const { sources, leftOut } = readSecretSources(JSON.stringify(later))
+    expect(sources).toEqual({
+      OPENAI: later.OPENAI,
+      DB: { from: 'ssm:/prod/db', field: 'password' },
+    })
+    expect(leftOut).toMatchObject([{ path: 'NEW' }])
+    expect(() => readSecretSources('[]')).toThrow('the variable SECRETS is []; it must be a JSON object')
   })
 })
