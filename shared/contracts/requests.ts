@@ -212,7 +212,14 @@ export const AnswerApprovalSchema = z.strictObject({
   id: TaskIdSchema,
   stepId: StepIdSchema,
   decision: z.string().max(200).describe('One of the choices of the step'),
-  by: z.string().min(1).max(200).default('api').describe('The person or system that decides'),
+  by: z
+    .string()
+    .min(1)
+    .max(200)
+    .default('api')
+    .describe(
+      'Who decides: only where the caller is the user of this machine; of all others the credentials say it',
+    ),
   comment: z.string().max(4_000).optional(),
   expiresAt: z
     .string()

@@ -47,3 +47,24 @@ export type Caller = {
   /** Who vouches for the subject of a token: its `iss`. */
   readonly issuer?: string
 }
+
+const ROLE = /^arn:[\w-]+:sts::\d{12}:assumed-role\/([^/]+)\//
+const USER = /^arn:[\w-]+:iam::\d{12}:user\/(?:.*\/)?([^/]+)$/
+
+/** What no issuer of tokens may make of a subject: a name of another kind of caller. */
+const OF_OTHER_KINDS = /^(?:arn:|key\/|role\/|user\/)/
+
+/**
+ * By what a workflow may name a caller: the subject of a token, `key/<id>`, the ARN of one of IAM, or its `role/<name>` or `user/<name>`. The name of a session is chosen by
+ * who begins it, and counts for nothing.
+ */
+export function namesOf({ subject, kind }: Caller): string[] {
+  if (kind === 'key') return [`key/${subject}`]
+  if (kind === 'oidc') return OF_OTHER_KINDS.test(subject) ? [] : [subject]
+  const [role, user] = [ROLE.exec(subject)?.[1], USER.exec(subject)?.[1]]
+  return [
+    subject,
+    ...(role === undefined ? [] : [`role/${role}`]),
+    ...(user === undefined ? [] : [`user/${user}`]),
+  ]
+}

@@ -37,7 +37,7 @@ export const ERROR_TEXTS = {
   },
   ForbiddenError: {
     seen: 'request',
-    when: 'The caller is known, and lacks the scope that the route needs.',
+    when: 'The caller is known, and lacks the scope that the route needs, or is not among those who may decide an approval.',
     whatToDo:
       'Use credentials with that scope, or ask an administrator for it: the message says which one is needed and which the caller holds.',
   },

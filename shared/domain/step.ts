@@ -76,7 +76,18 @@ export const ApprovalSchema = z.object({
   expiresAt: z.string(),
   token: z.string(),
   answer: z
-    .object({ decision: z.string(), by: z.string(), comment: z.string().optional(), at: z.string() })
+    .object({
+      decision: z.string(),
+      by: z.string(),
+      comment: z.string().optional(),
+      at: z.string(),
+      kind: z
+        .string()
+        .optional()
+        .describe('What vouches for `by`: oidc, key, iam; absent where anybody may say it'),
+      issuer: z.string().optional(),
+      shown: z.string().optional().describe('A digest (SHA-256) of the question that was answered'),
+    })
     .optional(),
 })
 export type Approval = z.infer<typeof ApprovalSchema>

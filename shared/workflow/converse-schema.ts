@@ -48,7 +48,7 @@ export const ConverseStepSchema = z.strictObject({
         ),
       approvers: distinct(z.array(z.string()).min(1))
         .optional()
-        .describe('With `approve`: the people who may answer; anyone by default'),
+        .describe('With `approve`: who may answer, as `approvers` of an approval; anyone by default'),
       approvalTimeoutSeconds: seconds(YEAR_SECONDS)
         .optional()
         .describe(

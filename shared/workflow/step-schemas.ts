@@ -113,7 +113,9 @@ const ApprovalStepSchema = z.strictObject({
         .describe('The choices; approve and reject by default'),
       approvers: distinct(z.array(z.string()))
         .optional()
-        .describe('The people who may answer; anyone by default'),
+        .describe(
+          'Who may answer, by what their credentials say: the subject of a token, `key/<id>`, an ARN of IAM, `role/<name>`, `user/<name>`; anyone by default',
+        ),
       timeoutSeconds: seconds(YEAR_SECONDS).describe('Mandatory: every wait for a person ends'),
       onTimeout: z
         .string()

@@ -3,6 +3,7 @@ import { approvalRequestedEvent } from '../../domain/events-of-step.ts'
 import type { Json } from '../../domain/json.ts'
 import { type Approval, NOBODY } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import { DEFAULT_CHOICES, type StepOf } from '../../workflow/schema.ts'
 import { textOf } from '../../workflow/text-parts.ts'
 import { settleFailure } from '../steps/settle-failure.ts'
@@ -46,7 +47,11 @@ export const approval: Controlled<StepOf<'approval'>> = {
     const { ports, step, own } = owned
     const answer = await decisionOf(owned, step.approval.onTimeout)
     if (answer.by !== NOBODY || step.approval.onTimeout !== undefined) {
-      const output = await ports.values.storeValue(own.taskId, answer as Json)
+      const { decision, by, at, comment } = answer
+      const output = await ports.values.storeValue(
+        own.taskId,
+        withoutUndefined({ decision, by, at, comment }) as Json,
+      )
       return end(owned, { status: 'succeeded', output })
     }
     const message = `step "${own.path}": nobody answered within ${step.approval.timeoutSeconds} s`

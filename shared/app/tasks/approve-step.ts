@@ -4,13 +4,15 @@
  * Invariants (tests cite them):
  * approval/O4 the first answer stays; repeating it wakes the state again, a different answer is refused
  * approval/O9 answers are refused after the task's deadline, although the reconciler may take a minute to end the task
+ * approval/O12 who decides is the caller, by the identity that the door has verified; only the laptop's own user says who it is
  * approval/O11 an answer is of the question that its caller has seen, where they say which, and of the one by which their right to decide was checked
  */
 import type { AnswerApproval } from '../../contracts/requests.ts'
 import type { ApprovalView } from '../../contracts/views.ts'
-import type { Caller } from '../../domain/caller.ts'
+import { type Caller, namesOf } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
+import { canonicalJson } from '../../domain/json.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { NOBODY, type StepRecord } from '../../domain/step.ts'
 import { isOpenTask } from '../../domain/task.ts'
@@ -18,14 +20,14 @@ import { secondsUntil } from '../../domain/times.ts'
 import type { Ports } from '../../ports/index.ts'
 import { getTask } from '../views/get-task.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'steps' | 'executions' | 'clock'>
+type Needs = Pick<Ports, 'tasks' | 'steps' | 'executions' | 'clock' | 'ids'>
 type Asked = NonNullable<StepRecord['approval']>
 
-/** Throws NotFoundError, InvalidInputError, ConflictError. */
+/** Throws NotFoundError, InvalidInputError, ForbiddenError, ConflictError. */
 export const approveStep =
-  ({ tasks, steps, executions, clock }: Needs) =>
+  ({ tasks, steps, executions, clock, ids }: Needs) =>
   async (
-    { id, stepId, decision, by, comment, expiresAt }: AnswerApproval,
+    { id, stepId, decision, by: said, comment, expiresAt }: AnswerApproval,
     caller: Caller,
   ): Promise<ApprovalView> => {
     const task = await getTask({ tasks }, id, caller)
@@ -40,8 +42,17 @@ export const approveStep =
     const record = await askedStep(steps, id, stepId)
     const { approval: asked, path } = record
     if (expiresAt !== undefined && expiresAt !== asked.expiresAt) throw askedAnew(path, asked)
-    requireAllowed(path, asked, decision, by)
-    const answer = { decision, by, ...(comment ? { comment } : {}), at: clock.now().toISOString() }
+    const decider = deciderOf(caller, said)
+    const { by } = decider
+    requireAllowed(path, asked, decision, decider)
+    const { token: _token, answer: _answer, ...question } = asked
+    const answer = {
+      ...{ decision, by },
+      ...(comment ? { comment } : {}),
+      at: clock.now().toISOString(),
+      ...decider.vouched,
+      shown: ids.digest(canonicalJson(question)),
+    }
     const answered = await steps.answerApproval(id, path, answer, asked.expiresAt)
     const now = answered ?? (await steps.findSteps(id, [path]))[0]
     // approval/O11
@@ -64,14 +75,33 @@ function askedAnew(path: string, { expiresAt }: Asked): OrchestratorError {
   return new OrchestratorError('ConflictError', message, { stepId: path, expiresAt })
 }
 
-function requireAllowed(path: string, { choices, approvers }: Asked, decision: string, by: string): void {
+type Decider = { by: string; names: readonly string[]; vouched: { kind?: string; issuer?: string } }
+
+/** Who decides (approval/O12). `said` counts only for the laptop's own user. */
+function deciderOf(caller: Caller, said: string): Decider {
+  const { subject, kind = 'local', issuer } = caller
+  if (kind === 'local') return { by: said, names: [said], vouched: {} }
+  const names = namesOf(caller)
+  return {
+    by: names[0] ?? subject,
+    names,
+    vouched: { kind, ...(issuer === undefined ? {} : { issuer }) },
+  }
+}
+
+function requireAllowed(
+  path: string,
+  { choices, approvers }: Asked,
+  decision: string,
+  { by, names, vouched }: Decider,
+): void {
   if (!choices.includes(decision)) {
     const message = `"${decision}" is no choice of step "${path}"${suggestNames(decision, choices)}`
     throw new OrchestratorError('InvalidInputError', message)
   }
-  if (by !== NOBODY && (!approvers || approvers.includes(by))) return
+  if (by !== NOBODY && (!approvers || names.some((name) => approvers.includes(name)))) return
   const message = `"${by}" is not among those who may decide${approvers ? `: ${approvers.join(', ')}` : ''}`
-  throw new OrchestratorError('InvalidInputError', message)
+  throw new OrchestratorError(vouched.kind === undefined ? 'InvalidInputError' : 'ForbiddenError', message)
 }
 
 type AskedStep = StepRecord & { approval: Asked }

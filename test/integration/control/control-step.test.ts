@@ -3,6 +3,7 @@ import { controlStep } from '../../../shared/app/control/control-step.ts'
 import { approveStep } from '../../../shared/app/tasks/approve-step.ts'
 import { cancelTask } from '../../../shared/app/tasks/cancel-task.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import type { Caller } from '../../../shared/domain/caller.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
@@ -175,6 +176,64 @@ describe('controlStep', () => {
       message: expect.stringContaining('has ended (cancelled)'),
     })
   })
+
+  const ROLE = 'arn:aws:sts::123456789012:assumed-role/reviewers/ada@example.com'
+  const callers: [string, Caller, { by: string; kind?: string; issuer?: string }][] = [
+    [
+      'a token',
+      { ...CALLER, kind: 'oidc', subject: 'u-7', issuer: 'https://id' },
+      { by: 'u-7', kind: 'oidc', issuer: 'https://id' },
+    ],
+    ['a key', { ...CALLER, kind: 'key', subject: 'k_1' }, { by: 'key/k_1', kind: 'key' }],
+    ['a role', { ...CALLER, kind: 'iam', subject: ROLE }, { by: ROLE, kind: 'iam' }],
+    ['the user of this machine', { ...CALLER, kind: 'local' }, { by: 'ada' }],
+  ]
+
+  it.each(callers)(
+    'is decided by who asks, whatever the body says: %s (approval/O12)',
+    async (_what, caller, told) => {
+      const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60 } })
+      await control(taskId, 'begin', 'token')
+      const answer = await approveStep(stores.ports)(
+        { id: taskId, stepId: 's', decision: 'approve', by: 'ada' },
+        caller,
+      )
+      expect(answer).toMatchObject(told)
+      const { answer: kept } = (await stepOf(taskId))?.approval ?? {}
+      expect(kept).toMatchObject({ ...told, shown: expect.stringMatching(/^[0-9a-f]{64}$/) })
+      expect(kept?.kind).toBe(told.kind)
+    },
+  )
+
+  it.each([
+    ['u-7', callers[0], true],
+    ['u-8', callers[0], false],
+    ['ada', callers[0], false],
+    ['key/k_1', callers[1], true],
+    ['role/reviewers', callers[2], true],
+    [ROLE, callers[2], true],
+    // Who begins a session chooses its name.
+    ['ada@example.com', callers[2], false],
+    ['role/ada@example.com', callers[2], false],
+    ['user/reviewers', callers[2], false],
+    // An issuer of tokens makes no role of a subject.
+    ['role/reviewers', ['', { ...CALLER, kind: 'oidc', subject: 'role/reviewers' }, { by: '' }], false],
+    ['key/k_1', ['', { ...CALLER, kind: 'oidc', subject: 'key/k_1' }, { by: '' }], false],
+    ['k_1', callers[1], false],
+    ['ada', callers[3], true],
+    ['bob', callers[3], false],
+  ] as const)(
+    'may be decided by %s alone (approval/O12)',
+    async (approver, [, caller] = ['', CALLER, { by: '' }], isAllowed) => {
+      const taskId = await seed({ approval: { prompt: 'Go?', timeoutSeconds: 60, approvers: [approver] } })
+      await control(taskId, 'begin', 'token')
+      const request = { id: taskId, stepId: 's', decision: 'approve', by: 'ada' }
+      const told = await approveStep(stores.ports)(request, caller).catch(({ name }) => name)
+      const refusal = caller.kind === 'local' ? 'InvalidInputError' : 'ForbiddenError'
+      expect(told).toEqual(isAllowed ? expect.objectContaining({ decision: 'approve' }) : refusal)
+      expect((await stepOf(taskId))?.approval?.answer !== undefined).toBe(isAllowed)
+    },
+  )
 
   it('refuses answers after the task’s deadline (approval/O9)', async () => {
     const { ports } = stores
