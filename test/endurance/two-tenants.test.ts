@@ -1,34 +1,31 @@
 /** Two tenants with the same names of everything, side by side on the local cloud: neither meets anything of the other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROUTES } from '../../shared/contracts/routes.ts'
-import { copyProject } from '../support/cloud/copy-project.ts'
-import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 import { runCli } from '../support/cloud/run-cli.ts'
-import { type Door, doorOf, takeTenantFromHeader } from '../support/cloud/tenant-doors.ts'
+import { type Door, doorOf } from '../support/cloud/tenant-doors.ts'
+import { startTokenCloud, type TokenCloud } from '../support/cloud/token-cloud.ts'
 
 const TASKS = 200
 /** So many more has one of them, so that counts over both would show. */
 const MORE = 7
 const AT_ONCE = 8
 
-const project = copyProject({ validated: false })
-let api: LocalApi
+let api: TokenCloud
 let doors: Door[]
 const tasksOf = new Map<string, string[]>()
 const mark = (tenant: string) => `mark-of-${tenant}`
 const other = (tenant: string) => (tenant === 'acme' ? 'rival' : 'acme')
 
 beforeAll(async () => {
-  takeTenantFromHeader(project)
-  expect(project.synthesize({ statistics: 'own' })).toMatchObject({ status: 0 })
-  api = await startApi({ assembly: project.out })
-  doors = await Promise.all(['acme', 'rival'].map((tenant) => doorOf(tenant, api.apiUrl)))
+  api = await startTokenCloud({}, { statistics: 'own' })
+  doors = await Promise.all(
+    ['acme', 'rival'].map(async (tenant) => doorOf(tenant, api.apiUrl, await api.issuer.token({ tenant }))),
+  )
   await Promise.all(doors.map(prepare))
 }, 120_000)
 afterAll(async () => {
   await Promise.all((doors ?? []).map(({ stop }) => stop()))
   await api.stop()
-  project.remove()
 })
 
 /** Agent, workflows and file, by the same names for each tenant. */
@@ -118,6 +115,8 @@ const LISTS = [
   '/approvals',
   '/models',
   '/health',
+  '/keys',
+  '/audit?limit=100',
 ]
 const OF_TASK = Object.values(ROUTES)
   .filter(({ method, path }) => method === 'GET' && path.startsWith('/tasks/{id}'))

@@ -10,7 +10,7 @@ import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { memoryPorts, type Outside } from '../../testing/memory/ports.ts'
 import { makeAgent } from '../support/agents/make-agent.ts'
 
-const TRIPLES = 10_000
+const TRIPLES = Number(process.env.ORCHESTRATOR_TRIPLES ?? 1_500)
 const TENANTS = ['default', 'acme', 'rival']
 /** What a deployment has brought. */
 const STAGE = 'stage'
@@ -207,7 +207,7 @@ function outcomeOf({ name, message }: { name: string; message: string }, { taskI
   return isUnknown ? 'not found' : name
 }
 
-it('no route tells or does to a tenant what the rule does not say, for ten thousand of them', {
+it(`no route tells or does to a tenant what the rule does not say, for ${TRIPLES} of them`, {
   timeout: 300_000,
 }, async () => {
   const random = seededRandom('who may what')
@@ -244,5 +244,5 @@ it('no route tells or does to a tenant what the rule does not say, for ten thous
   expect(differences.slice(0, 5)).toEqual([])
   // The dice have met every outcome often.
   for (const outcome of ['found', 'not found', 'ForbiddenError', 'ConflictError'])
-    expect([outcome, (counts.get(outcome) ?? 0) > 100]).toEqual([outcome, true])
+    expect([outcome, (counts.get(outcome) ?? 0) > TRIPLES / 200]).toEqual([outcome, true])
 })

@@ -1,20 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { type Client, makeClient } from '../../../shared/client/index.ts'
 
-const HEADER = 'x-tenant-of-test'
-
-/** The API of a project's copy takes the tenant of a request from a header, in place of the door that a stage has. Throws where the source has changed. */
-export function takeTenantFromHeader({ read, write }: Project): void {
-  const path = 'functions/api/handler.ts'
-  const scopes = ['tasks:write', 'tasks:approve', 'agents:write', 'workflows:write']
-  const door = `callerOf: ({ headers }) => ({ tenant: headers['${HEADER}'] ?? 'default', subject: 'test', scopes: ${JSON.stringify(scopes)} })`
-  const source = read(path)
-  const changed = source.replace('logs: logs() }', `logs: logs(), ${door} }`)
-  if (changed === source) throw new Error(`${path} does not say its door where this test puts another`)
-  write(path, changed)
-}
-type Project = { read(path: string): string; write(path: string, text: string): void }
-
 export type Door = {
   tenant: string
   url: string
@@ -24,8 +10,8 @@ export type Door = {
   stop(): Promise<void>
 }
 
-/** A server through which every request is one of this tenant, also the command line's. */
-export async function doorOf(tenant: string, apiUrl: string): Promise<Door> {
+/** A server through which every request has this token of a tenant, also the command line's. */
+export async function doorOf(tenant: string, apiUrl: string, token: string): Promise<Door> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -34,7 +20,7 @@ export async function doorOf(tenant: string, apiUrl: string): Promise<Door> {
       const body = Buffer.concat(chunks)
       const answer = await fetch(`${apiUrl}${request.url}`, {
         method: request.method ?? 'GET',
-        headers: { ...(headers as Record<string, string>), [HEADER]: tenant },
+        headers: { ...(headers as Record<string, string>), authorization: `Bearer ${token}` },
         ...(body.length > 0 ? { body } : {}),
       })
       response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' })

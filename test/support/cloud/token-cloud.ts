@@ -106,7 +106,7 @@ export const identityOf = (issuer: TestIssuer): IdentitySettings => ({
 })
 
 /** Synthesizes the assembly of a stage with this identity. */
-function synthesize(identity: IdentitySettings): string {
+function synthesize(identity: IdentitySettings, context: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'token-assembly-'))
   const { status, stdout, stderr } = spawnSync(process.execPath, ['infra/app.ts'], {
     cwd: PACKAGE_ROOT,
@@ -115,7 +115,7 @@ function synthesize(identity: IdentitySettings): string {
       CDK_OUTDIR: folder,
       CDK_VALIDATION: 'false',
       ORCHESTRATOR_RULE_PACKS: 'false',
-      CDK_CONTEXT_JSON: JSON.stringify({ identity: JSON.stringify(identity) }),
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, identity: JSON.stringify(identity) }),
     },
     encoding: 'utf8',
   })
@@ -131,10 +131,13 @@ export type TokenCloud = Omit<LocalApi, 'stop'> & {
   stop(): Promise<void>
 }
 
-/** A local cloud that asks for tokens and keys, with the issuer that gives them. */
-export async function startTokenCloud(options: LocalApiOptions = {}): Promise<TokenCloud> {
+/** A local cloud that asks for tokens and keys, with the issuer that gives them; `context` has further fields of its stage. */
+export async function startTokenCloud(
+  options: LocalApiOptions = {},
+  context: Readonly<Record<string, string>> = {},
+): Promise<TokenCloud> {
   const issuer = await TestIssuer.start()
-  const assembly = synthesize(identityOf(issuer))
+  const assembly = synthesize(identityOf(issuer), context)
   let now = 0
   const api = await startApi({ ...options, assembly, auth: true, now: () => now + performance.now() })
   return {
