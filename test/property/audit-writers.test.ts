@@ -11,11 +11,14 @@ import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
 const ids = nodeIds(systemClock)
 let audit: Audit
+/** The same, with listings of at most two noted calls of a shard. */
+let narrow: Audit
 let stop: () => Promise<void>
 beforeAll(async () => {
   const dynamodb = await startDynamoDB()
   await createTable(dynamodb.client, 'registry', REGISTRY_INDEXES)
   audit = dynamodbAudit({ client: dynamodb.client, table: 'registry' })
+  narrow = dynamodbAudit({ client: dynamodb.client, table: 'registry' }, 2)
   stop = dynamodb.stop
 })
 afterAll(() => stop())
@@ -136,4 +139,15 @@ it('appends a call whose function has ended before it could say, as unknown, and
   await audit.conclude({ ...note, outcome: 'done' })
   await appendNoted({ audit, ids, clock: systemClock })()
   expect(await chainOf('lost')).toMatchObject([{ id: note.id, outcome: 'unknown', sequence: 1 }])
+})
+
+it('goes on after a full listing: one caller with many requests puts off the entries of no other', async () => {
+  const many = Array.from({ length: 40 }, () => noteOf('loud', ids.makeId('c')))
+  const last = { ...noteOf('quiet', ids.makeId('c')), at: new Date(Date.now() + 1).toISOString() }
+  for (const note of [...many, last]) {
+    await audit.note(note)
+    await audit.conclude({ ...note, outcome: 'refused', status: 403 })
+  }
+  expect(await appendNoted({ audit: narrow, ids, clock: systemClock })()).toBe(41)
+  expect(await chainOf('quiet')).toMatchObject([{ id: last.id }])
 })

@@ -16,16 +16,22 @@ const CONCLUDED_AFTER_MILLISECONDS = 60_000
 /** How often a writer tries the next place when others are faster. */
 const MOST_TRIES = 50
 
-/** Appends what is noted now, or until `until` (ms since the epoch). Returns how many it has appended. */
+/**
+ * Appends what is noted now, listing by listing, or until `until` (ms since the epoch). Returns how many it has appended. A listing has only some of
+ * what is noted: with one of them a run, a caller with enough refused requests would put off the entries of all others for good.
+ */
 export const appendNoted =
   ({ audit, ids, clock }: Needs) =>
   async ({ until = Number.POSITIVE_INFINITY }: { until?: number } = {}): Promise<number> => {
     const since = new Date(clock.now().getTime() - CONCLUDED_AFTER_MILLISECONDS).toISOString()
     const ends = new Map<string, ChainEnd>()
     let appended = 0
-    for (const noted of await audit.listNoted(since)) {
-      if (clock.now().getTime() >= until) return appended
-      if (await appendCall({ audit, ids, ends }, noted)) appended++
+    for (let before = -1; before < appended; ) {
+      before = appended
+      for (const noted of await audit.listNoted(since)) {
+        if (clock.now().getTime() >= until) return appended
+        if (await appendCall({ audit, ids, ends }, noted)) appended++
+      }
     }
     return appended
   }

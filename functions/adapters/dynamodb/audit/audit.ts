@@ -9,7 +9,6 @@ import type { RegistryTable } from '../registry/list-kind.ts'
 
 type Item = Record<string, unknown>
 
-/** How many noted calls of a shard one listing reads. */
 const MOST_NOTED = 250
 
 type Range = { newestFirst: boolean; from?: number | undefined; limit: number }
@@ -37,7 +36,7 @@ async function entriesOf(
 }
 
 /** Some of the noted calls of each shard. */
-async function itemsNoted({ client, table }: RegistryTable): Promise<Item[]> {
+async function itemsNoted({ client, table }: RegistryTable, most: number): Promise<Item[]> {
   const shards = await Promise.all(
     SHARDS.map((shard) =>
       queryPage(client, {
@@ -45,22 +44,25 @@ async function itemsNoted({ client, table }: RegistryTable): Promise<Item[]> {
         KeyConditionExpression: 'pk = :pk',
         ExpressionAttributeValues: { ':pk': notedKey(shard) },
         ConsistentRead: true,
-        Limit: MOST_NOTED,
+        Limit: most,
       }),
     ),
   )
   return shards.flatMap(({ items }) => items)
 }
 
-/** An item for each entry, and one for each noted call until it is in its chain. What they hold is kept as JSON text, as it was hashed. */
-export const dynamodbAudit = (registry: RegistryTable): Audit => ({
-  ...notesOf(registry),
+/**
+ * An item for each entry, and one for each noted call until it is in its chain. What they hold is kept as JSON text, as it was hashed. `most`: how
+ * many noted calls of a shard one listing reads.
+ */
+export const dynamodbAudit = (registry: RegistryTable, most = MOST_NOTED): Audit => ({
+  ...notesOf(registry, most),
   ...chainsOf(registry),
 })
 
 type Notes = Pick<Audit, 'note' | 'conclude' | 'listNoted' | 'claim' | 'drop'>
 
-function notesOf({ client, table }: RegistryTable): Notes {
+function notesOf({ client, table }: RegistryTable, most: number): Notes {
   return {
     async note(call) {
       const Item = { ...placeOf(call), json: JSON.stringify({ ...call, outcome: 'unknown' }), at: call.at }
@@ -83,7 +85,7 @@ function notesOf({ client, table }: RegistryTable): Notes {
     },
 
     async listNoted(since) {
-      return (await itemsNoted({ client, table }))
+      return (await itemsNoted({ client, table }, most))
         .filter(({ concluded, at }) => concluded === true || String(at) < since)
         .map(notedIn)
         .sort((a, b) => (a.key < b.key ? -1 : 1))
