@@ -52,7 +52,7 @@ const ROLE = /^arn:[\w-]+:sts::\d{12}:assumed-role\/([^/]+)\//
 const USER = /^arn:[\w-]+:iam::\d{12}:user\/(?:.*\/)?([^/]+)$/
 
 /** What no issuer of tokens may make of a subject: a name of another kind of caller. */
-const OF_OTHER_KINDS = /^(?:arn:|key\/|role\/|user\/)/
+const OF_OTHER_KINDS = /^(?:arn:|key\/|role\/|user\/|oidc\/)/
 
 /**
  * By what a workflow may name a caller: the subject of a token, `key/<id>`, the ARN of one of IAM, or its `role/<name>` or `user/<name>`. The name of a session is chosen by
@@ -68,3 +68,10 @@ export function namesOf({ subject, kind }: Caller): string[] {
     ...(user === undefined ? [] : [`user/${user}`]),
   ]
 }
+
+/**
+ * What is written down as the name of who has decided or rated something. `said` counts only for the laptop's own user; a subject of a token that looks
+ * like another kind of caller is marked as one of a token.
+ */
+export const nameToKeep = (caller: Caller, said: string): string =>
+  (caller.kind ?? 'local') === 'local' ? said : (namesOf(caller)[0] ?? `oidc/${caller.subject}`)

@@ -9,7 +9,7 @@
  */
 import type { AnswerApproval } from '../../contracts/requests.ts'
 import type { ApprovalView } from '../../contracts/views.ts'
-import { type Caller, namesOf } from '../../domain/caller.ts'
+import { type Caller, nameToKeep, namesOf } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import { canonicalJson } from '../../domain/json.ts'
@@ -79,12 +79,11 @@ type Decider = { by: string; names: readonly string[]; vouched: { kind?: string;
 
 /** Who decides (approval/O12). `said` counts only for the laptop's own user. */
 function deciderOf(caller: Caller, said: string): Decider {
-  const { subject, kind = 'local', issuer } = caller
+  const { kind = 'local', issuer } = caller
   if (kind === 'local') return { by: said, names: [said], vouched: {} }
-  const names = namesOf(caller)
   return {
-    by: names[0] ?? subject,
-    names,
+    by: nameToKeep(caller, said),
+    names: namesOf(caller),
     vouched: { kind, ...(issuer === undefined ? {} : { issuer }) },
   }
 }

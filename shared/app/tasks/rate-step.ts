@@ -10,7 +10,7 @@
  *    its function ends in between
  */
 import type { RateStep, RatingView } from '../../contracts/ratings.ts'
-import type { Caller } from '../../domain/caller.ts'
+import { type Caller, nameToKeep } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { roundedScore } from '../../domain/evaluation.ts'
 import type { StepRecord } from '../../domain/step.ts'
@@ -31,10 +31,11 @@ type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'agents' | 'statistics' |
 /** Throws NotFoundError, and ConflictError for a step that has no output to rate. */
 export const rateStep =
   (all: Needs) =>
-  async ({ id, stepId, score: given, comment, by }: RateStep, caller: Caller): Promise<RatingView> => {
+  async ({ id, stepId, score: given, comment, by: said }: RateStep, caller: Caller): Promise<RatingView> => {
     const ports = withinTenant(all, caller.tenant)
     const score = roundedScore(given)
     const task = await getTask(ports, id, caller)
+    const by = nameToKeep(caller, said)
     const rating = withoutUndefined({ score, comment, by, at: ports.clock.now().toISOString() })
     const before = await ports.steps.rateStep(id, stepId, rating)
     if (!before) throw await whyNot(ports, id, stepId)

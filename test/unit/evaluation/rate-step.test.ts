@@ -54,6 +54,17 @@ describe('a rating', () => {
   })
 
   it.each([
+    ['a token', { kind: 'oidc', subject: 'u-7' }, 'u-7'],
+    ['a token whose subject is the name of a key', { kind: 'oidc', subject: 'key/1' }, 'oidc/key/1'],
+    ['a token whose subject is an ARN', { kind: 'oidc', subject: 'arn:aws:x' }, 'oidc/arn:aws:x'],
+    ['a key', { kind: 'key', subject: '1' }, 'key/1'],
+    ['a user of IAM', { kind: 'iam', subject: 'arn:aws:iam::1:user/eve' }, 'arn:aws:iam::1:user/eve'],
+  ] as const)('is of who asks, whatever the body says: %s', async (_what, who, by) => {
+    await end({})
+    expect(await rate('a', { ...CALLER, ...who })).toMatchObject({ by })
+  })
+
+  it.each([
     ['took its output from another', { reused: { taskId: 't', path: 'a' } }],
     ['went on without its agent', { degraded: 'it failed' }],
     ['called no agent', {}],
