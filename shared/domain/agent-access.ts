@@ -142,5 +142,19 @@ export function issuesOfAccess({ policies = [], environment = {} }: Access): Iss
     const message = `${name} looks like a credential, and everybody who may look at the function sees its variables: name it in needs.secrets, and read it by context.secret('${name}')`
     return [issue('secret-in-environment', `needs.environment.${name}`, message)]
   })
-  return [...wide, ...credentials]
+  return [...wide, ...credentials, ...dynamicIn(policies, 'needs.policies'), ...dynamicIn(environment, 'needs.environment')]
+}
+
+/** CloudFormation would put a secret in its place, also into a variable, where everybody sees it who may look at the function. */
+const DYNAMIC = '{{resolve:'
+
+function dynamicIn(value: unknown, path: string): Issue[] {
+  if (typeof value === 'string') {
+    const message = `"${DYNAMIC}...}}" is for CloudFormation: say { parameter: <name of a parameter of SSM> } in needs.environment, and name secrets in needs.secrets`
+    return value.includes(DYNAMIC) ? [issue('secret-in-environment', path, message)] : []
+  }
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, member]) =>
+    dynamicIn(member, Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`),
+  )
 }

@@ -75,6 +75,21 @@ describe('needs.policies, needs.environment and needs.vpc', () => {
       { environment: { BANK_API_KEY: '0123456789abcdef' } },
       "needs.environment.BANK_API_KEY: BANK_API_KEY looks like a credential, and everybody who may look at the function sees its variables: name it in needs.secrets, and read it by context.secret('BANK_API_KEY')",
     ],
+    [
+      'a secret that CloudFormation would read',
+      { environment: { URL: 'db://{{resolve:secretsmanager:prod/db}}' } },
+      'needs.environment.URL: "{{resolve:...}}" is for CloudFormation',
+    ],
+    [
+      'the same in a resource',
+      policy({ resources: ['arn:aws:s3:::{{resolve:secretsmanager:prod/db}}'] }),
+      'needs.policies[0].resources[0]: "{{resolve:',
+    ],
+    [
+      'the same in a condition',
+      policy({ conditions: { StringLike: { 'dynamodb:LeadingKeys': ['{{resolve:ssm:/a}}'] } } }),
+      'needs.policies[0].conditions.StringLike.dynamodb:LeadingKeys[0]: "{{resolve:',
+    ],
     ['a value that is too long', { environment: { A: 'x'.repeat(501) } }, 'needs.environment.A'],
     [
       'too many variables',
