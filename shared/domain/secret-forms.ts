@@ -7,7 +7,7 @@ const PIECE = 256
 const LEAST_LINE = 16
 const LEAST_HALF = 6
 /** Members of a secret that is JSON, such as the one of a database, which are no secrets, and would mask words. */
-const NO_SECRETS = /^(engine|host|hostname|port|db|dbname|database|user|username|region|type|url|uri|id)$/i
+const NO_SECRETS = /^(engine|host|hostname|port|db|dbname|database|user|username|region|type|id)$/i
 
 /** What is masked of a value: itself; its lines; its texts, if it is JSON. */
 export function partsOfSecret(value: string, least: number): string[] {

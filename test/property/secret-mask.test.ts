@@ -111,6 +111,9 @@ describe('secret-mask/S1: a masked text has no value that was learnt', () => {
     expect(mask.text('postgres at db.example.com with hunter2hunter2')).toBe(
       'postgres at db.example.com with [secret DB]',
     )
+    const hook = 'https://hooks.example.com/services/T024/B8/x9K2mQ7vL4'
+    mask.learn('HOOK', JSON.stringify({ url: hook, channel: '#ops' }))
+    expect(mask.text(`POST ${hook} has answered 404`)).toBe('POST [secret HOOK] has answered 404')
   })
 })
 
