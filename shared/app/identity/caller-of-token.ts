@@ -5,6 +5,8 @@ import type { VerifiedToken } from '../../ports/tokens.ts'
 
 /** A subject is stored with what it does. */
 const MOST_SUBJECT_CHARACTERS = 255
+/** The access log is JSON into which API Gateway writes a subject as it is: a quotation mark would end its member, and begin one of the subject's choice. */
+const UNFIT = /["\p{Cc}\p{Cs}]/u
 
 /** The caller whom a verified token means, as the settings of its issuer say. */
 export function callerOfToken({ issuer, subject, expires, claims }: VerifiedToken): Admitted | Refused {
@@ -16,6 +18,8 @@ export function callerOfToken({ issuer, subject, expires, claims }: VerifiedToke
   }
   if (subject.length > MOST_SUBJECT_CHARACTERS)
     return { refused: `the subject of the token has more than ${MOST_SUBJECT_CHARACTERS} characters` }
+  if (UNFIT.test(subject))
+    return { refused: 'the subject of the token has a quotation mark or a control character' }
   const scopes = Array.isArray(issuer.scopes) ? issuer.scopes : scopesIn(claimAt(claims, issuer.scopes.claim))
   return { kind: 'oidc', tenant: tenant.data, subject, scopes, issuer: issuer.issuer, expires }
 }

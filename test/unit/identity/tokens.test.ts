@@ -117,6 +117,8 @@ describe('a token', () => {
     ['has no subject', { sub: undefined }, 'the claim "sub"'],
     ['has an empty subject', { sub: '' }, 'no subject'],
     ['has a very long subject', { sub: 'a'.repeat(256) }, 'more than 255'],
+    ['has a subject that ends its member of the access log', { sub: 'a","tenant":"b' }, 'quotation mark'],
+    ['has a subject with a line break', { sub: 'a\nb' }, 'control character'],
     ['is for another', { aud: 'q' }, 'the claim "aud"'],
     ['is for nobody', { aud: undefined }, 'the claim "aud"'],
     ['is an ID token', { at_hash: 'x' }, 'ID or refresh token'],
