@@ -5,6 +5,7 @@ import type { Caller } from '../../shared/domain/caller.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import { canonicalJson, isJsonObject } from '../../shared/domain/json.ts'
 import type { Ports } from '../../shared/ports/index.ts'
+import { issueOfValue } from './issue-of-value.ts'
 
 type Handler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>
 type Begun = Parameters<Ports['audit']['note']>[0]
@@ -89,14 +90,14 @@ const resourceOf = ({ path }: Route, values: Readonly<Record<string, string | un
 
 const shortened = (path: string): string => path.replace(/^(\/api\/v1)?\//, '').slice(0, MOST_RESOURCE)
 
-/** The body is parsed already; one that is no JSON object counts as text. */
+/** The body is parsed already; one that is no JSON object counts as text, and so does one that is refused: it may be nested deeper than a stack. */
 function askedOf({
   body,
   pathParameters = {},
   queryStringParameters = {},
 }: { body?: unknown } & Pick<APIGatewayProxyEventV2, 'pathParameters' | 'queryStringParameters'>): string {
   return canonicalJson({
-    body: isJsonObject(body) ? body : String(body ?? ''),
+    body: isJsonObject(body) && issueOfValue(body) === undefined ? body : String(body ?? ''),
     pathParameters,
     queryStringParameters,
   })
