@@ -142,7 +142,12 @@ export function issuesOfAccess({ policies = [], environment = {} }: Access): Iss
     const message = `${name} looks like a credential, and everybody who may look at the function sees its variables: name it in needs.secrets, and read it by context.secret('${name}')`
     return [issue('secret-in-environment', `needs.environment.${name}`, message)]
   })
-  return [...wide, ...credentials, ...dynamicIn(policies, 'needs.policies'), ...dynamicIn(environment, 'needs.environment')]
+  return [
+    ...wide,
+    ...credentials,
+    ...dynamicIn(policies, 'needs.policies'),
+    ...dynamicIn(environment, 'needs.environment'),
+  ]
 }
 
 /** CloudFormation would put a secret in its place, also into a variable, where everybody sees it who may look at the function. */

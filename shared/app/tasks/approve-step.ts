@@ -9,7 +9,7 @@
  */
 import type { AnswerApproval } from '../../contracts/requests.ts'
 import type { ApprovalView } from '../../contracts/views.ts'
-import { type Caller, nameToKeep, namesOf } from '../../domain/caller.ts'
+import { type Caller, namesOf, nameToKeep } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import { canonicalJson } from '../../domain/json.ts'
