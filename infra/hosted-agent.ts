@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
+import { AGENT_PORTS, MODEL_PORTS } from '../functions/catalogue.ts'
 import { type AgentManifest, needsModels } from '../shared/domain/agent.ts'
 import { agentFunctionSettings } from './agent-function.ts'
 import { withProviders } from './agent-providers.ts'
@@ -11,7 +12,7 @@ import { giveAccess } from './constructs/agent-access.ts'
 import { HOST_VARIABLES, hostParameter, hostPolicyName } from './constructs/agent-host-access.ts'
 import { giveNeeds } from './constructs/agent-needs.ts'
 import { BundledFunction } from './constructs/bundled-function.ts'
-import { giveModels } from './constructs/port-grants.ts'
+import { giveModels, giveSettings } from './constructs/port-grants.ts'
 import { CatalogueError, loadCatalogue } from './load-catalogue.ts'
 import { outputFolderOf } from './output-folder.ts'
 import { type Stage, stageWith } from './stage.ts'
@@ -23,7 +24,8 @@ export type HostedAgentProps = {
   readonly agent: string
   /** The project's folder, against which that is resolved; by default the current one. */
   readonly root?: string
-  /** The `prefix` of the installation that calls the agent, and what the agent needs: `models`, `secrets`, `allowedHosts`, ... */
+  /** The `prefix` of the installation that calls the agent, and what the agent needs: `models`, `secrets`, `allowedHosts`, ...; as its own stage says it, also
+   * `statistics`, `transcripts`, `maxFileMb` and `maxTaskFiles`. */
   readonly stage?: Partial<Stage>
 }
 
@@ -82,6 +84,7 @@ export class HostedAgent extends Construct {
     this.function.role?.addManagedPolicy(
       ManagedPolicy.fromManagedPolicyName(this, 'Host', hostPolicyName(this, stage)),
     )
+    giveSettings(this.function, { ...AGENT_PORTS, ...(needsModels(manifest) ? MODEL_PORTS : {}) }, stage)
     if (needsModels(manifest)) giveModels(this.function, modelsFor(manifest, stage.models))
     giveNeeds(this.function, manifest.needs ?? {}, stage)
     giveAccess(this.function, manifest.needs ?? {}, { stage, name })

@@ -46,6 +46,14 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
     if (grants.some(({ when }) => when === setting))
       target.configure(VARIABLES[setting], String(stage[setting]))
   }
+  giveSettings(target, ports, stage)
+  for (const { actions, arns, conditions } of placesOfPorts(target, ports, context))
+    target.allow(actions, arns, conditions)
+  if (context.models) target.configure('MODELS', JSON.stringify(context.models))
+}
+
+/** What a stage says of how these ports work, beside what they may do. */
+export function giveSettings(target: BundledFunction, ports: PortModes, stage: Stage): void {
   if ('statistics' in ports && stage.statistics === 'own') target.configure('STATISTICS', 'own')
   if ('taskFiles' in ports && ports.taskFiles?.includes('write')) {
     if (stage.maxFileMb !== undefined) target.configure('MAX_FILE_MB', String(stage.maxFileMb))
@@ -53,9 +61,6 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
   }
   if ('transcripts' in ports && ports.transcripts?.includes('keep') && !stage.transcripts)
     target.configure('KEEP_TRANSCRIPTS', 'no')
-  for (const { actions, arns, conditions } of placesOfPorts(target, ports, context))
-    target.allow(actions, arns, conditions)
-  if (context.models) target.configure('MODELS', JSON.stringify(context.models))
 }
 
 type Allowed = Place & { actions: readonly string[] }

@@ -69,7 +69,12 @@ beforeAll(async () => {
   await HostedAgent.create(stack, 'Greeter', {
     root: team,
     agent: 'agents/greeter',
-    stage: { prefix: 'orchestrator', secrets: { GREETING: 'ssm:/team/greeting' } },
+    stage: {
+      prefix: 'orchestrator',
+      secrets: { GREETING: 'ssm:/team/greeting' },
+      maxFileMb: 7,
+      statistics: 'own',
+    },
   })
   theirs.synth()
   template = Template.fromStack(stack)
@@ -95,7 +100,13 @@ function mergeAssemblies(from: string, to: string): void {
 it('has the policy and the names of the stores from the stack of the orchestrator, and grants of its own', () => {
   template.hasResourceProperties('AWS::Lambda::Function', {
     FunctionName: 'orchestrator-agent-greeter',
-    Environment: { Variables: { TASKS_TABLE: '{{resolve:ssm:/orchestrator/agent-host/tasks-table}}' } },
+    Environment: {
+      Variables: {
+        TASKS_TABLE: '{{resolve:ssm:/orchestrator/agent-host/tasks-table}}',
+        MAX_FILE_MB: '7',
+        STATISTICS: 'own',
+      },
+    },
   })
   const [role] = Object.values(template.findResources('AWS::IAM::Role'))
   expect(JSON.stringify(role?.Properties.ManagedPolicyArns)).toContain(':policy/orchestrator-agent-host-')
