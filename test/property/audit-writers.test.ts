@@ -5,7 +5,7 @@ import { dynamodbAudit } from '../../functions/adapters/dynamodb/audit/audit.ts'
 import { nodeIds, systemClock } from '../../functions/adapters/node-ids.ts'
 import { appendNoted } from '../../shared/app/audit/append-noted.ts'
 import { REGISTRY_INDEXES } from '../../shared/contracts/table-layout.ts'
-import { type AuditEntry, ChainCheck } from '../../shared/domain/audit.ts'
+import { type AuditEntry, ChainCheck, entryAfter, NOTHING_BEFORE } from '../../shared/domain/audit.ts'
 import type { Audit } from '../../shared/ports/audit.ts'
 import { createTable, startDynamoDB } from '../support/stores/start-dynamodb.ts'
 
@@ -104,6 +104,32 @@ it('appends each call once, in a whole chain, wherever writers end (audit/A1, au
     { numRuns: 60 },
   )
 })
+
+it.each([0, 1, 2, 3, 4, 5, 6])(
+  'appends a call once that another writer has claimed, and appends before call %i of this one (audit-writer/W1)',
+  async (at) => {
+    const note = noteOf(`claimed-${at}`, ids.makeId('c'))
+    const call = { ...note, outcome: 'done' as const, status: 200 }
+    await audit.note(note)
+    await audit.conclude(call)
+    const [noted] = (await audit.listNoted(note.at)).filter(({ id }) => id === note.id)
+    if (!noted) throw new Error('it was noted')
+    expect(await audit.claim(noted, 1)).toBe(true)
+    const other = () => audit.append(entryAfter(NOTHING_BEFORE, call, ids.digest))
+    let calls = 0
+    const each = Object.entries(audit).map(([name, method]) => [
+      name,
+      async (...given: unknown[]) => {
+        if (calls++ === at) await other()
+        return (method as (...args: unknown[]) => unknown)(...given)
+      },
+    ])
+    await appendNoted({ audit: Object.fromEntries(each) as Audit, ids, clock: systemClock })()
+    await other()
+    await appendNoted({ audit, ids, clock: systemClock })()
+    expect((await chainOf(note.tenant)).map(({ id }) => id)).toEqual([note.id])
+  },
+)
 
 it('takes 1,000 calls of 20 callers at once, while two writers append', async () => {
   let isOver = false

@@ -43,15 +43,17 @@ async function appendCall(
 ): Promise<boolean> {
   let noted = given
   for (let tried = 0; tried < MOST_TRIES; tried++) {
-    if (noted.claimed !== undefined) {
-      // The place of the claim says whether the entry is there: a writer may have ended after it had appended it (audit-writer/W1).
+    // A claimed call may be in its chain already, and an end that is kept may be older than its entry.
+    if (noted.claimed !== undefined) ends.delete(noted.tenant)
+    const end = ends.get(noted.tenant) ?? (await audit.endOf(noted.tenant)) ?? NOTHING_BEFORE
+    // Only where the end has passed the place of the claim, it is for ever decided what stands there: another writer appends nothing there later.
+    if (noted.claimed !== undefined && noted.claimed <= end.sequence) {
       const there = await audit.findEntry(noted.tenant, noted.claimed)
       if (there?.id === noted.id) {
         await audit.drop(noted)
         return false
       }
     }
-    const end = ends.get(noted.tenant) ?? (await audit.endOf(noted.tenant)) ?? NOTHING_BEFORE
     const place = end.sequence + 1
     if (noted.claimed !== place && !(await audit.claim(noted, place))) return false
     noted = { ...noted, claimed: place }
