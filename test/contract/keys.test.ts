@@ -1,3 +1,4 @@
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dynamodbKeys } from '../../functions/adapters/dynamodb/identity/keys.ts'
 import { nodeIds } from '../../functions/adapters/node-ids.ts'
@@ -11,16 +12,27 @@ const DAY = 86_400_000
 let now = START
 const clock = { now: () => new Date(now) }
 const ids = nodeIds(clock)
+let dynamodb: Awaited<ReturnType<typeof startDynamoDB>>
 let keys: Keys
-let stop: () => Promise<void>
 
 beforeAll(async () => {
-  const dynamodb = await startDynamoDB()
+  dynamodb = await startDynamoDB()
   await createTable(dynamodb.client, 'registry', REGISTRY_INDEXES)
   keys = dynamodbKeys({ client: dynamodb.client, table: 'registry', clock })
-  stop = dynamodb.stop
 })
-afterAll(() => stop())
+afterAll(() => dynamodb.stop())
+
+/** The same client, whose puts wait. */
+const whosePuts = (client: DynamoDBDocumentClient, wait: () => Promise<void>) =>
+  new Proxy(client, {
+    get: (target, name) =>
+      name === 'send'
+        ? async (command: unknown): Promise<unknown> => {
+            if (command instanceof PutCommand) await wait()
+            return Reflect.apply(target.send, target, [command])
+          }
+        : Reflect.get(target, name),
+  })
 
 const keyOf = (tenant: string, more: Partial<StoredKey> = {}): StoredKey => ({
   id: ids.makeId('k').slice(2),
@@ -56,6 +68,26 @@ describe('keys', () => {
     expect(made.filter(Boolean).length).toBeLessThanOrEqual(3)
     while (await keys.addKey(keyOf('full'), 3)) now += 1
     expect(await keys.listKeys('full')).toHaveLength(3)
+  })
+
+  it('are listed while they open, also one whose making takes long', async () => {
+    const [begun, written] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const client = whosePuts(dynamodb.client, () => {
+      begun.resolve()
+      return written.promise
+    })
+    const slow = dynamodbKeys({ client, table: 'registry', clock })
+    const first = keyOf('slow')
+    const making = slow.addKey(first, 2)
+    await begun.promise
+    const others = [keyOf('slow'), keyOf('slow')]
+    for (const key of others) await keys.addKey(key, 2)
+    written.resolve()
+    const isMade = await making
+    const listed = (await keys.listKeys('slow')).map(({ id }) => id)
+    expect(listed.includes(first.id)).toBe(isMade)
+    expect((await keys.findKey(first.id)) !== undefined).toBe(isMade)
+    expect(listed).toHaveLength(2)
   })
 
   it('make room when they have expired', async () => {

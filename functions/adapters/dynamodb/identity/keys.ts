@@ -11,7 +11,7 @@ const LISTED_SECONDS = 30 * 86_400
 
 /**
  * An item for each key under its id, and one for each tenant with the ids of its keys: both are read by their keys, strongly consistent. A
- * process that dies between the two leaves an id without a key, which is skipped, or no key at all.
+ * process that dies between the two leaves a key that is not listed, whose secret nobody has been shown, or an id without a key, which is skipped.
  */
 export function dynamodbKeys({ client, table, clock }: RegistryTable & { clock: Clock }): Keys {
   const { listOf, keysIn, changeList, roomIn } = keyLists({ client, table, clock })
@@ -19,19 +19,24 @@ export function dynamodbKeys({ client, table, clock }: RegistryTable & { clock: 
   return {
     async addKey(key, most) {
       const { expiresAt, ...rest } = key
-      const isListed = await changeList(key.tenant, async (list) => {
-        const ids = await roomIn(list, most)
-        return ids && [...ids, key.id]
-      })
-      if (!isListed) return false
       const Item = {
         ...apiKeyKey(key.id),
         ...rest,
         validUntil: expiresAt,
         [EXPIRY_ATTRIBUTE]: listedUntil(expiresAt),
       }
+      // The key first: an id that is listed without one would be taken for a key that is gone, by whoever makes room.
       await callAws(() => client.send(new PutCommand({ TableName: table, Item })))
-      return true
+      let isListed = false
+      try {
+        isListed = await changeList(key.tenant, async (list) => {
+          const ids = await roomIn(list, most)
+          return ids && [...ids.filter((other) => other !== key.id), key.id]
+        })
+      } finally {
+        if (!isListed) await removeItem({ client, table }, key.id)
+      }
+      return isListed
     },
 
     async findKey(id) {
