@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { CliError, EXIT } from '../cli-error.ts'
-import { keepProfile, type Profile, type Tokens } from './profiles.ts'
+import { keepProfile, type Profile, readProfiles, type Tokens } from './profiles.ts'
 
 /** What an issuer says of itself (OpenID Connect Discovery 1.0, RFC 8414). */
 const DiscoverySchema = z.object({
@@ -85,21 +85,41 @@ export function ask(url: string, fields?: Record<string, string>): Promise<Respo
   )
 }
 
+/** Renewals that are under way: many issuers take a refresh token once, and end the sign-in of who shows one again. */
+const renewing = new Map<string, Promise<Tokens>>()
+
 /** The tokens of a profile, renewed where they end soon, and kept. Throws CliError where somebody has to sign in again. */
 export async function freshTokens(name: string, profile: Profile): Promise<Tokens> {
   const { tokens, issuer, clientId } = profile
   const again = `sign in again: npx orchestrator login ${profile.url} --profile ${name}`
   if (!tokens || !issuer || !clientId)
     throw new CliError(`nobody is signed in with the profile "${name}"; ${again}`)
-  if (tokens.until > Date.now() + SOON_MILLISECONDS) return tokens
-  if (!tokens.refresh) throw new CliError(`the sign-in of the profile "${name}" has expired; ${again}`)
-  const { token_endpoint: endpoint } = await discover(issuer)
-  const fields = { grant_type: 'refresh_token', refresh_token: tokens.refresh, client_id: clientId }
-  const renewed = await askForTokens(endpoint, fields).catch((error: unknown) => {
+  if (isFresh(tokens)) return tokens
+  const { refresh } = tokens
+  if (!refresh) throw new CliError(`the sign-in of the profile "${name}" has expired; ${again}`)
+  const before = renewing.get(refresh)
+  if (before) return before
+  const renewed = renew(name, profile, { issuer, clientId, refresh }).catch(async (error: unknown) => {
     if (!(error instanceof Refusal)) throw error
+    // Another command may have been faster.
+    const now = (await readProfiles()).get(name)?.tokens
+    if (now && now.refresh !== refresh && isFresh(now)) return now
     throw new CliError(`the sign-in of the profile "${name}" has ended (${error.message}); ${again}`)
   })
-  const kept = { refresh: tokens.refresh, ...renewed }
+  renewing.set(refresh, renewed)
+  return renewed.finally(() => renewing.delete(refresh))
+}
+
+const isFresh = ({ until }: Tokens): boolean => until > Date.now() + SOON_MILLISECONDS
+
+async function renew(
+  name: string,
+  profile: Profile,
+  { issuer, clientId, refresh }: { issuer: string; clientId: string; refresh: string },
+): Promise<Tokens> {
+  const { token_endpoint: endpoint } = await discover(issuer)
+  const fields = { grant_type: 'refresh_token', refresh_token: refresh, client_id: clientId }
+  const kept = { refresh, ...(await askForTokens(endpoint, fields)) }
   await keepProfile(name, { ...profile, tokens: kept })
   return kept
 }

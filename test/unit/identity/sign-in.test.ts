@@ -188,6 +188,27 @@ describe('a profile', () => {
     expect(readFileSync(profilesFile(), 'utf8')).toContain(String(shown).slice('Bearer '.length))
   })
 
+  it('is renewed once by requests at once, and by what another command has renewed meanwhile', async () => {
+    vi.stubEnv('ORCHESTRATOR_PROFILE', 'work')
+    await keepProfile('work', oidc())
+    let renewals = 0
+    const count = (): void => {
+      renewals += 1
+    }
+    server.service.on(Events.BeforeResponse, count)
+    const shown = await Promise.all([asks(), asks(), asks()])
+    server.service.off(Events.BeforeResponse, count)
+    expect(renewals).toBe(1)
+    expect(new Set(shown).size).toBe(1)
+    await keepProfile('work', oidc())
+    const other = oidc({ access: 'theirs', until: Date.now() + 3_600_000, refresh: 'next' })
+    server.service.once(Events.BeforeResponse, (response) => {
+      Object.assign(response, { statusCode: 400, body: { error: 'invalid_grant' } })
+      writeFileSync(profilesFile(), JSON.stringify({ profiles: { work: other } }))
+    })
+    expect(await asks()).toBe('Bearer theirs')
+  })
+
   it('whose sign-in has ended says how to sign in again', async () => {
     vi.stubEnv('ORCHESTRATOR_PROFILE', 'work')
     server.service.once(Events.BeforeResponse, (response) => {
