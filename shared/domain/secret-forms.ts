@@ -8,6 +8,8 @@ const LEAST_LINE = 16
 const LEAST_HALF = 6
 /** Members of a secret that is JSON, such as the one of a database, which are no secrets, and would mask words. */
 const NO_SECRETS = /^(engine|host|hostname|port|db|dbname|database|user|username|region|type|id)$/i
+/** An address with a password, or with a query, in which some services want a key. */
+const HAS_PASSWORD = /^[a-z][\w+.-]*:\/\/([^/?#]*:[^/?#]*@|[^?#]*\?)/i
 
 /** What is masked of a value: itself; its lines; its texts, if it is JSON. */
 export function partsOfSecret(value: string, least: number): string[] {
@@ -35,9 +37,22 @@ function textsIn(value: string): string[] {
 }
 
 function textsOf(value: unknown, name = ''): string[] {
-  if (typeof value === 'string') return NO_SECRETS.test(name) ? [] : [value]
+  if (typeof value === 'string') {
+    if (HAS_PASSWORD.test(value)) return [value, ...passwordIn(value)]
+    return NO_SECRETS.test(name) ? [] : [value]
+  }
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, member]) => textsOf(member, Array.isArray(value) ? name : key))
+}
+
+/** The password of an address, as it is and as a program that has parsed the address knows it. */
+function passwordIn(address: string): string[] {
+  const { password } = URL.canParse(address) ? new URL(address) : { password: '' }
+  try {
+    return [password, decodeURIComponent(password)]
+  } catch {
+    return [password]
+  }
 }
 
 /** The source of a regular expression, without groups that capture, for a value in all its forms. */

@@ -115,6 +115,15 @@ describe('secret-mask/S1: a masked text has no value that was learnt', () => {
     mask.learn('HOOK', JSON.stringify({ url: hook, channel: '#ops' }))
     expect(mask.text(`POST ${hook} has answered 404`)).toBe('POST [secret HOOK] has answered 404')
   })
+
+  it.each(['uri', 'url', 'host'])('the address with a password in the member %s of JSON', (member) => {
+    const mask = secretMask()
+    const address = 'mongodb+srv://app:p%40ss-w0rd-17@cluster.example.com/main'
+    mask.learn('DB', JSON.stringify({ [member]: address, id: 'https://db.example.com/main' }))
+    expect(mask.text(`cannot reach ${address}`)).toBe('cannot reach [secret DB]')
+    expect(mask.text('p@ss-w0rd-17 is refused')).toBe('[secret DB] is refused')
+    expect(mask.text('https://db.example.com/main')).toBe('https://db.example.com/main')
+  })
 })
 
 it('secret-mask/S2: of a value in two writes no more than half is left', () => {
