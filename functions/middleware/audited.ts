@@ -19,7 +19,8 @@ export const isAudited = ({ method, scope }: Pick<Route, 'method' | 'scope'>): b
 
 /**
  * Notes a request before its handler begins, and how it ended before it is answered (audit-writer/W1): a change cannot happen without a note. Refused
- * requests are noted, too. Throws what the handler throws, and UnavailableError where nothing can be noted: nothing is changed then.
+ * requests are noted, too. Throws what the handler throws, and UnavailableError where nothing can be noted: nothing is changed then. Where only the end
+ * cannot be told, the request is answered all the same.
  */
 export function audited(
   route: Route,
@@ -49,7 +50,8 @@ export function audited(
     }
     await audit.note(begun)
     const ended = await ending(handler, event)
-    await audit.conclude({ ...begun, ...outcomeOf(route, ended, ids.digest) })
+    // It has happened, and its answer may be the only one with a key in it. The note stands: the writer appends it as `unknown` (audit-writer/W2).
+    await audit.conclude({ ...begun, ...outcomeOf(route, ended, ids.digest) }).catch(() => {})
     if ('error' in ended) throw ended.error
     return ended.answer
   }
