@@ -12,6 +12,8 @@ const MOST_STATEMENTS = 10
 const MOST_IN_STATEMENT = 20
 
 const ACTION = /^[a-z0-9-]{1,40}:[A-Za-z]{1,80}\*?$/
+/** The ARN of all there is of a service, or of services: nothing of it names a resource. */
+const EVERYTHING = /^arn(?::[^:]*){0,4}:\*$/
 /** An agent that may change roles may do everything. */
 const FORBIDDEN_ACTION = /^(iam|organizations|account|sso|sso-admin):/
 const RESOURCE = /^(?:\*|arn:[^\s]{5,500})$/
@@ -60,7 +62,7 @@ const PolicySchema = z.strictObject({
     .max(300)
     .optional()
     .describe(
-      'Why the statement says more than it can name: required with "*" as a resource or in an action',
+      'Why the statement says more than it can name: required with "*" as a resource, for all resources of a service, or in an action',
     ),
 })
 export type AgentPolicy = z.infer<typeof PolicySchema>
@@ -131,7 +133,7 @@ type Access = {
 export function issuesOfAccess({ policies = [], environment = {} }: Access): Issue[] {
   const wide = policies.flatMap((policy, at) => {
     const all = [...policy.actions, ...policy.resources].find(
-      (one) => one === '*' || (!one.startsWith('arn:') && one.endsWith('*')),
+      (one) => one === '*' || EVERYTHING.test(one) || (!one.startsWith('arn:') && one.endsWith('*')),
     )
     if (all === undefined || policy.why !== undefined) return []
     const message = `the statement says "${all}": name what is meant, or say in "why" for what reason it cannot be named`

@@ -26,6 +26,7 @@ describe('needs.policies, needs.environment and needs.vpc', () => {
       policy({ conditions: { StringLike: { 'dynamodb:LeadingKeys': ['a*'] } } }),
     ],
     ['a wildcard in a resource', policy({ resources: [`${TABLE}/index/*`] })],
+    ['a wildcard in a name', policy({ resources: ['arn:aws:s3:::reports-*', 'arn:aws:s3:::reports/*'] })],
     ['a wildcard that is explained', policy({ actions: ['s3:Get*'], why: 'There are many kinds of them' })],
     ['a variable', { environment: { ORDERS_TABLE: 'orders', DB_HOST: { parameter: '/prod/db/host' } } }],
     ['a network', { vpc: { subnets: ['subnet-01234567'], securityGroups: [{ parameter: '/net/sg' }] } }],
@@ -56,6 +57,16 @@ describe('needs.policies, needs.environment and needs.vpc', () => {
       policy({ resources: ['*'] }),
       'needs.policies[0].why: the statement says "*"',
     ],
+    ...[
+      'arn:aws:*',
+      'arn:aws:s3:::*',
+      'arn:${partition}:secretsmanager:${region}:${account}:*',
+      'arn:aws:sqs:*:*:*',
+    ].map((all): [string, Needs, string] => [
+      `all there is of a service without a reason, ${all}`,
+      policy({ resources: [all] }),
+      `needs.policies[0].why: the statement says "${all}"`,
+    ]),
     ['a resource that is no ARN', policy({ resources: ['orders'] }), 'a resource is an ARN'],
     [
       'an operator that the local cloud does not know',
