@@ -9,7 +9,10 @@ import { priceOfSettings } from './model-prices.ts'
 type Models = Readonly<Record<string, ModelSettings>>
 type Prices = Pick<PriceTable, 'models'>
 
-/** For each conversation, the most that its model may cost in US dollars, in words: every turn with a full context, by the dearest of the model and its fallbacks. */
+/**
+ * For each conversation, the most that its model may cost in US dollars, in words: every turn with a full context, by the dearest of the model and its fallbacks. An answer
+ * with a schema is asked for once more where it does not fit.
+ */
 export function mostOfConversations(steps: Steps, models: Models | undefined, prices: Prices): string[] {
   if (models === undefined) return []
   return everyStep(steps).flatMap(({ place, step }) =>
@@ -19,7 +22,7 @@ export function mostOfConversations(steps: Steps, models: Models | undefined, pr
 
 function describeMost(
   place: string,
-  { model, maxTurns, maxOutputTokens }: StepOf<'converse'>['converse'],
+  { model, maxTurns, maxOutputTokens, answer }: StepOf<'converse'>['converse'],
   models: Models,
   prices: Prices,
 ): string[] {
@@ -35,9 +38,12 @@ function describeMost(
     return [
       `what the model of "${place}" costs is not known: models.${unpriced[0]} of the stage has no price`,
     ]
-  const usd = maxTurns * Math.max(...ofTurns.map((one = 0) => one))
+  const asked = answer === undefined ? 1 : 2
+  const usd = asked * maxTurns * Math.max(...ofTurns.map((one = 0) => one))
+  const turns = maxTurns === 1 ? 'one turn' : `${maxTurns} turns`
+  const repaired = answer === undefined ? '' : ', each with a repair of its answer'
   return [
-    `the model of "${place}" costs from nothing to ${Number(usd.toPrecision(2))} USD, which is ${maxTurns === 1 ? 'one turn' : `${maxTurns} turns`} with a full context; its calls cost besides`,
+    `the model of "${place}" costs from nothing to ${Number(usd.toPrecision(2))} USD, which is ${turns} with a full context${repaired}; its calls cost besides`,
   ]
 }
 

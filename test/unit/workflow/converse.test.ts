@@ -219,6 +219,9 @@ describe('a conversation in a workflow', () => {
     expect(most({ default: cheap })).toEqual([
       'the model of "ask" costs from nothing to 1.4 USD, which is 10 turns with a full context; its calls cost besides',
     ])
+    expect(most({ default: cheap }, { answer: { type: 'object' } })).toEqual([
+      'the model of "ask" costs from nothing to 2.8 USD, which is 10 turns with a full context, each with a repair of its answer; its calls cost besides',
+    ])
     const dear = { ...model, price: { input: 10, output: 100 } }
     expect(most({ default: { ...cheap, fallback: 'dear' }, dear }, { maxTurns: 1 })).toEqual([
       'the model of "ask" costs from nothing to 1.4 USD, which is one turn with a full context; its calls cost besides',
