@@ -73,7 +73,9 @@ async function codeFrom(
     MOST_WAIT_MILLISECONDS,
   )
   server.on('request', (incoming, outgoing) => {
-    const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://127.0.0.1')
+    // Any page may ask here, also with a path that is none.
+    const asked = `http://127.0.0.1${incoming.url ?? '/'}`
+    const { pathname, searchParams } = new URL(URL.canParse(asked) ? asked : 'http://127.0.0.1')
     const isOurs = pathname === '/callback' && searchParams.get('state') === state
     const from = searchParams.get('iss') ?? issuer
     if (!isOurs || from !== issuer)

@@ -84,9 +84,10 @@ describe('signing in by a browser', () => {
     await signInByBrowser(discovery, CLIENT, async (address) => {
       const wrong = await browse((url) => url.searchParams.set('state', 'guessed'))(address)
       const foreign = await browse((url) => url.searchParams.set('iss', 'https://evil.example'))(address)
-      statuses.push(wrong.status, foreign.status, (await fetch(foreign.asItWas)).status)
+      const unreadable = await fetch(`${new URL(foreign.asItWas).origin}//`)
+      statuses.push(wrong.status, foreign.status, unreadable.status, (await fetch(foreign.asItWas)).status)
     })
-    expect(statuses).toEqual([400, 400, 200])
+    expect(statuses).toEqual([400, 400, 400, 200])
   })
 
   it('tells what the issuer refuses', async () => {
