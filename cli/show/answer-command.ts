@@ -1,5 +1,5 @@
+import type { Approval } from '../../shared/domain/approval.ts'
 import { shellWord } from '../../shared/domain/shell-word.ts'
-import type { Approval } from '../../shared/domain/step.ts'
 
 type Asked = Pick<Approval, 'choices' | 'approvers'>
 

@@ -2,9 +2,9 @@ import * as z from 'zod'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
 import { AgentViewSchema } from './agent-views.ts'
+import { AnswerApprovalSchema } from './approval-requests.ts'
 import { AuditListSchema, ListAuditSchema } from './audit-views.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
-
 import { InputOfStepViewSchema, TaskInputViewSchema } from './input-views.ts'
 import { KEY_ROUTES } from './key-routes.ts'
 import {
@@ -18,14 +18,12 @@ import {
   ListTranscriptSchema,
   WatchedTaskSchema,
 } from './list-requests.ts'
-
 import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
 import { MissingModelViewSchema, ModelViewSchema } from './model-views.ts'
 import { RateStepSchema, RatingViewSchema } from './ratings.ts'
 import {
   AgentRefSchema,
-  AnswerApprovalSchema,
   CancelAllSchema,
   CancelTaskSchema,
   CreateFilesSchema,

@@ -1,10 +1,11 @@
 import * as z from 'zod'
+import { ApprovalSchema } from '../domain/approval.ts'
 import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
 import { EvaluationSchema, RatingSchema } from '../domain/evaluation.ts'
 import { DomainEventSchema } from '../domain/event.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
-import { ApprovalSchema, AttemptSchema, HeldSchema, STEP_STATUSES } from '../domain/step.ts'
+import { AttemptSchema, HeldSchema, STEP_STATUSES } from '../domain/step.ts'
 import {
   CalibrationSchema,
   CostSchema,

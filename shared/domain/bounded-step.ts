@@ -1,6 +1,7 @@
+import type { Approval } from './approval.ts'
 import { boundedFailure, boundedText, MOST_CHARACTERS, MOST_PROMPT_CHARACTERS } from './bounded.ts'
 import { boundedFault } from './fault.ts'
-import type { Approval, Attempt, StepRecord } from './step.ts'
+import type { Attempt, StepRecord } from './step.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
 /** How many attempts of a step keep their full message; later ones keep a short one. */

@@ -55,12 +55,12 @@ const USER = /^arn:[\w-]+:iam::\d{12}:user\/(?:.*\/)?([^/]+)$/
 const OF_OTHER_KINDS = /^(?:arn:|key\/|role\/|user\/|oidc\/)/
 
 /**
- * By what a workflow may name a caller: the subject of a token, `key/<id>`, the ARN of one of IAM, or its `role/<name>` or `user/<name>`. The name of a session is chosen by
+ * By what a workflow may name a caller: the subject of a token, alone or as `<issuer>#<subject>`, `key/<id>`, the ARN of one of IAM, or its `role/<name>` or `user/<name>`. The name of a session is chosen by
  * who begins it, and counts for nothing.
  */
-export function namesOf({ subject, kind }: Caller): string[] {
+export function namesOf({ subject, kind, issuer }: Caller): string[] {
   if (kind === 'key') return [`key/${subject}`]
-  if (kind === 'oidc') return OF_OTHER_KINDS.test(subject) ? [] : [subject]
+  if (kind === 'oidc') return OF_OTHER_KINDS.test(subject) ? [] : [subject, `${issuer}#${subject}`]
   const [role, user] = [ROLE.exec(subject)?.[1], USER.exec(subject)?.[1]]
   return [
     subject,

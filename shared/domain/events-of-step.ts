@@ -1,9 +1,9 @@
+import type { Approval } from './approval.ts'
 import { boundedFailure, boundedText, MOST_PROMPT_CHARACTERS } from './bounded.ts'
 import { boundedEnd } from './bounded-step.ts'
 import { type DomainEvent, type EventOf, makeEvent } from './event.ts'
 import type { Json } from './json.ts'
 import {
-  type Approval,
   type Attempt,
   attemptNumber,
   beginningOf,

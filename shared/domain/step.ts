@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { ApprovalSchema } from './approval.ts'
 import { boundedFailure } from './bounded.ts'
 import { CheckSchema, EvaluationSchema, RatingSchema } from './evaluation.ts'
 import { FaultSchema } from './fault.ts'
@@ -68,30 +69,6 @@ export const KeptOutputSchema = z.object({
 })
 export type KeptOutput = z.infer<typeof KeptOutputSchema>
 
-/** The question to a person, and the answer. */
-export const ApprovalSchema = z.object({
-  prompt: z.string(),
-  choices: z.array(z.string()),
-  approvers: z.array(z.string()).optional(),
-  expiresAt: z.string(),
-  token: z.string(),
-  answer: z
-    .object({
-      decision: z.string(),
-      by: z.string(),
-      comment: z.string().optional(),
-      at: z.string(),
-      kind: z
-        .string()
-        .optional()
-        .describe('What vouches for `by`: oidc, key, iam; absent where anybody may say it'),
-      issuer: z.string().optional(),
-      shown: z.string().optional().describe('A digest (SHA-256) of the question that was answered'),
-    })
-    .optional(),
-})
-export type Approval = z.infer<typeof ApprovalSchema>
-
 /** Why a running step calls no agent now: its agents are refused or busy, or the agent that failed has named a later time. */
 export const HeldSchema = z.object({
   reason: z.string(),
@@ -99,9 +76,6 @@ export const HeldSchema = z.object({
   until: z.string().optional().describe('When an agent is asked next, where that is known'),
 })
 export type Held = z.infer<typeof HeldSchema>
-
-/** The recorded decider of an approval that timed out. */
-export const NOBODY = 'timeout'
 
 /** An end of a step that a retry of the task has undone; `number` counts them, because only the latest are kept. */
 export const UndoneEndSchema = z.object({

@@ -1,6 +1,7 @@
+import type { Approval } from '../domain/approval.ts'
 import type { Rating } from '../domain/evaluation.ts'
 import type { Decision } from '../domain/plan.ts'
-import type { Approval, Attempt, Held, StepRecord, StoredValue, UndoneEnd } from '../domain/step.ts'
+import type { Attempt, Held, StepRecord, StoredValue, UndoneEnd } from '../domain/step.ts'
 
 /** The outcome of an invocation's first write: it owns the step now (`before`: the record until then), or it came too late. */
 export type TakeOver =

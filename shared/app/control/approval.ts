@@ -1,7 +1,7 @@
+import { type Approval, NOBODY } from '../../domain/approval.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { approvalRequestedEvent } from '../../domain/events-of-step.ts'
 import type { Json } from '../../domain/json.ts'
-import { type Approval, NOBODY } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import { DEFAULT_CHOICES, type StepOf } from '../../workflow/schema.ts'

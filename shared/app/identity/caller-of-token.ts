@@ -1,5 +1,5 @@
 import type { Admitted, Refused } from '../../contracts/caller-context.ts'
-import { SCOPES, type Scope } from '../../domain/caller.ts'
+import { DEFAULT_TENANT, SCOPES, type Scope } from '../../domain/caller.ts'
 import { TenantSchema } from '../../domain/tenant.ts'
 import type { VerifiedToken } from '../../ports/tokens.ts'
 
@@ -16,6 +16,11 @@ export function callerOfToken({ issuer, subject, expires, claims }: VerifiedToke
     const claim = typeof issuer.tenant === 'string' ? '' : issuer.tenant.claim
     return { refused: `the claim "${claim}" of the token names no tenant` }
   }
+  // The tenant of the account's own roles is no name that a customer of an issuer may choose.
+  if (typeof issuer.tenant !== 'string' && tenant.data === DEFAULT_TENANT)
+    return {
+      refused: `the claim "${issuer.tenant.claim}" of the token names the tenant "${DEFAULT_TENANT}", which an issuer is given by the stage only`,
+    }
   if (subject.length > MOST_SUBJECT_CHARACTERS)
     return { refused: `the subject of the token has more than ${MOST_SUBJECT_CHARACTERS} characters` }
   if (UNFIT.test(subject))

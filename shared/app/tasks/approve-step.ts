@@ -7,14 +7,15 @@
  * approval/O12 who decides is the caller, by the identity that the door has verified; only the laptop's own user says who it is
  * approval/O11 an answer is of the question that its caller has seen, where they say which, and of the one by which their right to decide was checked
  */
-import type { AnswerApproval } from '../../contracts/requests.ts'
+import type { AnswerApproval } from '../../contracts/approval-requests.ts'
 import type { ApprovalView } from '../../contracts/views.ts'
+import { NOBODY } from '../../domain/approval.ts'
 import { type Caller, namesOf, nameToKeep } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import { canonicalJson } from '../../domain/json.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
-import { NOBODY, type StepRecord } from '../../domain/step.ts'
+import type { StepRecord } from '../../domain/step.ts'
 import { isOpenTask } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Ports } from '../../ports/index.ts'

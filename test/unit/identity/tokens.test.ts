@@ -125,6 +125,7 @@ describe('a token', () => {
     ['is an ID token of Cognito', { token_use: 'id' }, 'ID or refresh token'],
     ['is a refresh token of Keycloak', { typ: 'Refresh' }, 'ID or refresh token'],
     ['is of another issuer', { iss: 'https://a.example/' }, 'no token of an issuer'],
+    ['names the tenant of the account itself', { app: { tenant: 'default' } }, 'names the tenant "default"'],
     ['names no tenant', { app: {} }, 'the claim "app.tenant" of the token names no tenant'],
     ['names a tenant by an object', { app: { tenant: { x: 1 } } }, 'names no tenant'],
     [

@@ -87,7 +87,7 @@ function notesOf({ client, table }: RegistryTable, most: number): Notes {
     async listNoted(since) {
       return (await itemsNoted({ client, table }, most))
         .filter(({ concluded, at }) => concluded === true || String(at) < since)
-        .map(notedIn)
+        .flatMap(notedIn)
         .sort((a, b) => (a.key < b.key ? -1 : 1))
     },
 
@@ -164,7 +164,9 @@ const placeOf = ({ id, at }: { id: string; at: string }) => ({
 
 const entryIn = ({ json }: Item): AuditEntry => AuditEntrySchema.parse(JSON.parse(String(json)))
 
-function notedIn({ sk, json, claimed }: Item): NotedCall {
-  const call = AuditedCallSchema.parse(JSON.parse(String(json)))
-  return { ...call, key: String(sk), ...(typeof claimed === 'number' ? { claimed } : {}) }
+/** None for a note of another release that cannot be read: it waits, and does not hold up the others. */
+function notedIn({ sk, json, claimed }: Item): NotedCall[] {
+  const call = AuditedCallSchema.safeParse(JSON.parse(String(json)))
+  if (!call.success) return []
+  return [{ ...call.data, key: String(sk), ...(typeof claimed === 'number' ? { claimed } : {}) }]
 }

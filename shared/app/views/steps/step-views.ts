@@ -1,4 +1,5 @@
 import type { StepView } from '../../../contracts/views.ts'
+import type { Approval } from '../../../domain/approval.ts'
 import {
   enclosingScopes,
   loopOf,
@@ -7,7 +8,7 @@ import {
   pathIn,
   placeOf,
 } from '../../../domain/instance-path.ts'
-import { type Approval, beginningOf, type StepRecord, type StepStatus } from '../../../domain/step.ts'
+import { beginningOf, type StepRecord, type StepStatus } from '../../../domain/step.ts'
 import { isOpenTask, type Task } from '../../../domain/task.ts'
 import { millisecondsBetween } from '../../../domain/times.ts'
 import { withoutUndefined } from '../../../domain/without-undefined.ts'

@@ -1,0 +1,25 @@
+import * as z from 'zod'
+import { StepIdSchema, TaskIdSchema } from './requests.ts'
+
+export const AnswerApprovalSchema = z.strictObject({
+  id: TaskIdSchema,
+  stepId: StepIdSchema,
+  decision: z.string().max(200).describe('One of the choices of the step'),
+  by: z
+    .string()
+    .min(1)
+    .max(200)
+    .default('api')
+    .describe(
+      'Who decides: only where the caller is the user of this machine; of all others the credentials say it',
+    ),
+  comment: z.string().max(4_000).optional(),
+  expiresAt: z
+    .string()
+    .max(50)
+    .optional()
+    .describe(
+      '`expiresAt` of the question that was shown: where the step asks another one by now, as after a retry, nothing is answered (409)',
+    ),
+})
+export type AnswerApproval = z.output<typeof AnswerApprovalSchema>
