@@ -164,7 +164,7 @@ async function secretsIn(file: string): Promise<Readonly<Record<string, string>>
   }
 }
 
-/** Nobody else may read the file, as with keys of SSH. Windows has no such modes. */
+/** The file must be readable by its owner alone, as with keys of SSH. Windows has no such modes. */
 async function requireOwn(file: string): Promise<void> {
   if (process.platform === 'win32') return
   const { mode } = await stat(file)

@@ -16,7 +16,7 @@ export type Scope = (typeof SCOPES)[number]
 /** The scopes that a broader one includes, besides itself. */
 const INCLUDED: Readonly<Partial<Record<Scope, readonly Scope[]>>> = {
   'tasks:write': ['tasks:read'],
-  // Nobody can decide on what they cannot see.
+  // A decision needs what is decided on.
   'tasks:approve': ['tasks:read'],
   'agents:write': ['agents:read'],
   'workflows:write': ['workflows:read'],
@@ -51,8 +51,8 @@ export type Caller = {
 const ROLE = /^arn:[\w-]+:sts::\d{12}:assumed-role\/([^/]+)\//
 const USER = /^arn:[\w-]+:iam::\d{12}:user\/(?:.*\/)?([^/]+)$/
 
-/** What no issuer of tokens may make of a subject: a name of another kind of caller. */
-const OF_OTHER_KINDS = /^(?:arn:|key\/|role\/|user\/|oidc\/)/
+/** What no issuer of tokens may make of a subject: a name of another kind of caller, or of a subject of another issuer. */
+const OF_OTHERS = /^(?:arn:|key\/|role\/|user\/|oidc\/|https?:\/\/)/
 
 /**
  * By what a workflow may name a caller: the subject of a token, alone or as `<issuer>#<subject>`, `key/<id>`, the ARN of one of IAM, or its `role/<name>` or `user/<name>`. The name of a session is chosen by
@@ -60,7 +60,7 @@ const OF_OTHER_KINDS = /^(?:arn:|key\/|role\/|user\/|oidc\/)/
  */
 export function namesOf({ subject, kind, issuer }: Caller): string[] {
   if (kind === 'key') return [`key/${subject}`]
-  if (kind === 'oidc') return OF_OTHER_KINDS.test(subject) ? [] : [subject, `${issuer}#${subject}`]
+  if (kind === 'oidc') return OF_OTHERS.test(subject) ? [] : [subject, `${issuer}#${subject}`]
   const [role, user] = [ROLE.exec(subject)?.[1], USER.exec(subject)?.[1]]
   return [
     subject,

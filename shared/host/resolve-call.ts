@@ -51,7 +51,7 @@ function capabilityOf(agent: DefinedAgent, step: AgentStep): Call['capability'] 
   throw new OrchestratorError('AgentFailedError', message)
 }
 
-/** Whoever has registered its function, under whatever id: the agent itself says for whom it works. */
+/** The agent's own file says for which tenants it works: its function may be registered by another tenant, under another id. */
 function requireTenant({ manifest: { id, tenants } }: DefinedAgent, { tenant }: Pick<Plan, 'tenant'>): void {
   if (tenants?.includes(tenant) ?? true) return
   throw new OrchestratorError('AgentFailedError', `agent ${id} does not work for tenant ${tenant}`)

@@ -219,6 +219,17 @@ describe('controlStep', () => {
     // An issuer of tokens makes no role of a subject.
     ['role/reviewers', ['', { ...CALLER, kind: 'oidc', subject: 'role/reviewers' }, { by: '' }], false],
     ['key/k_1', ['', { ...CALLER, kind: 'oidc', subject: 'key/k_1' }, { by: '' }], false],
+    ['https://id#u-7', callers[0], true],
+    [
+      'https://id#u-7',
+      ['', { ...CALLER, kind: 'oidc', subject: 'u-7', issuer: 'https://b' }, { by: '' }],
+      false,
+    ],
+    [
+      'https://id#u-7',
+      ['', { ...CALLER, kind: 'oidc', subject: 'https://id#u-7', issuer: 'https://b' }, { by: '' }],
+      false,
+    ],
     ['k_1', callers[1], false],
     ['ada', callers[3], true],
     ['bob', callers[3], false],
