@@ -1,8 +1,6 @@
 import * as z from 'zod'
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
+import { readNamed } from '../../../shared/contracts/read-named.ts'
 import { describeIssues, type Issue } from '../../../shared/domain/issue.ts'
-import { issuesOfZod } from '../../../shared/domain/issues-of-zod.ts'
-import { isJsonObject } from '../../../shared/domain/json.ts'
 import { type ModelSettings, ModelSettingsSchema } from '../../../shared/domain/model-settings.ts'
 import type { PriceTable } from '../../../shared/domain/price-table.ts'
 import { withPricesOf } from '../../../shared/estimator/model-prices.ts'
@@ -29,20 +27,8 @@ const OfAnyRelease = z.object(ModelSettingsSchema.shape)
  * cannot be read, with the issues of it. Throws ConfigError for what is no JSON object.
  */
 export function readModels(text: string): { models: Record<string, ModelSettings>; leftOut: Issue[] } {
-  const value: unknown = JSON.parse(text)
-  if (!isJsonObject(value))
-    throw new OrchestratorError(
-      'ConfigError',
-      `the variable MODELS is ${text.slice(0, 200)}; it must be a JSON object of models by name`,
-    )
-  const models: Record<string, ModelSettings> = {}
-  const leftOut: Issue[] = []
-  for (const [name, given] of Object.entries(value)) {
-    const parsed = OfAnyRelease.safeParse(given)
-    if (parsed.success) models[name] = parsed.data
-    else leftOut.push(...issuesOfZod(parsed.error, { schema: OfAnyRelease, value: given, what: name }))
-  }
-  return { models, leftOut }
+  const { read, leftOut } = readNamed(text, { variable: 'MODELS', what: 'models', schema: OfAnyRelease })
+  return { models: read, leftOut }
 }
 
 /** The price table with the prices that the settings of models say, which win. */
