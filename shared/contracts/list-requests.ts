@@ -21,7 +21,7 @@ const RIGHT_CURSOR = 'not a cursor; take the one that the last page gave'
 export const cursorOf = (form: RegExp) => z.string().max(500).regex(form, RIGHT_CURSOR).optional()
 
 /** `name=value` pairs separated by commas; a backslash escapes a comma, an equals sign or a backslash. */
-const PAIRS = /^([^=,\\]|\\.)+=([^,\\]|\\.)*(,([^=,\\]|\\.)+=([^,\\]|\\.)*)*$/u
+const PAIRS = /^([^=,\\]|\\[\s\S])+=([^,\\]|\\[\s\S])*(,([^=,\\]|\\[\s\S])+=([^,\\]|\\[\s\S])*)*$/u
 
 const MetadataFilterSchema = z
   .string()
@@ -34,12 +34,12 @@ const MetadataFilterSchema = z
   .describe('Only tasks with this metadata: name=value, several with commas between them')
 
 function pairsIn(text: string): [name: string, value: string][] {
-  return [...text.matchAll(/((?:[^=,\\]|\\.)+)=((?:[^,\\]|\\.)*)(?:,|$)/gu)].map(
+  return [...text.matchAll(/((?:[^=,\\]|\\[\s\S])+)=((?:[^,\\]|\\[\s\S])*)(?:,|$)/gu)].map(
     ([, name = '', value = '']) => [plain(name), plain(value)],
   )
 }
 
-const plain = (text: string): string => text.replace(/\\(.)/gu, '$1')
+const plain = (text: string): string => text.replace(/\\([\s\S])/gu, '$1')
 
 export const ListTasksSchema = z.strictObject({
   status: z

@@ -195,7 +195,7 @@ export const RegisterAgentSchema = AgentManifestSchema.extend({
     .string()
     .max(300)
     .regex(
-      /^arn:[^:]+:lambda:[^:]+:\d{12}:function:.+$/,
+      /^arn:[^:]+:lambda:[^:]+:\d{12}:function:[\w$:-]{1,200}$/,
       'a function is the ARN of a Lambda function, such as arn:aws:lambda:us-east-1:123456789012:function:orchestrator-agent-x',
     ),
 })

@@ -23,7 +23,7 @@ const AgentStepSchema = z.strictObject({
   capability: z
     .string()
     .regex(
-      /^(?:(?!.{65})[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*|\s*\{%[\s\S]*%\}\s*)$/,
+      /^(?:(?![\s\S]{65})[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*|\s*\{%[\s\S]*%\}\s*)$/,
       'a capability is lower case words joined by dots, e.g. text.summarize, at most 64 characters, or an expression "{% ... %}" for one',
     )
     .optional()

@@ -39,6 +39,13 @@ describe('the document', () => {
     expect(valuesOf('$defs')).toEqual([])
   })
 
+  it('has no pattern with a dot, which means other things in other languages', () => {
+    const patterns = valuesOf('pattern').map(String)
+    expect(patterns.length).toBeGreaterThan(20)
+    const outside = (pattern: string) => pattern.replace(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]/g, '')
+    expect(patterns.filter((pattern) => outside(pattern).includes('.'))).toEqual([])
+  })
+
   it('names every resource that clients handle', () => {
     expect(Object.keys(at('#/components/schemas') as object)).toEqual(
       expect.arrayContaining([

@@ -18,6 +18,7 @@ describe('metadata in a query', () => {
     ['url=http://x/?a=b', [['url', 'http://x/?a=b']]],
     ['empty=', [['empty', '']]],
     ['a\\,b\\=c=d\\,e\\\\', [['a,b=c', 'd,e\\']]],
+    ['a\\\nb=c\\\rd\\\u2028', [['a\nb', 'c\rd\u2028']]],
   ])('%s', (text, pairs) => expect(metadataOf(text)).toEqual(pairs))
 
   it.each(['', 'team', '=x', 'a=b,', ',a=b', 'a=b,c', 'a=b\\'])('%j is refused', (metadata) => {
