@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { createHmac } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,16 +7,14 @@ import { PACKAGE_ROOT } from '../../../infra/package-root.ts'
 import type { LocalCloud } from '../../../local/local-cloud.ts'
 import type { Scope } from '../../../shared/domain/caller.ts'
 import type { IdentitySettings } from '../../../shared/domain/identity-settings.ts'
+import { AUDIENCE, type Claims, type Head, type Signer, USUAL } from '../../scenarios/identity/signer.ts'
 import { type LocalApi, type LocalApiOptions, startApi } from './local-api.ts'
 
-export const AUDIENCE = 'https://orchestrator.example.com'
 /** A key id that the issuer publishes too; its tokens are for who signs by ES256. */
 const ELLIPTIC = 'elliptic'
 
-type Claims = Record<string, unknown>
-
 /** An issuer on this machine whose tokens are real. */
-export class TestIssuer {
+export class TestIssuer implements Signer {
   readonly server: OAuth2Server
 
   private constructor(server: OAuth2Server) {
@@ -32,71 +29,36 @@ export class TestIssuer {
     return new TestIssuer(server)
   }
 
-  get url(): string {
+  get issuer(): string {
     return String(this.server.issuer.url)
   }
 
-  /** A token of ada at acme that may do everything; `claims` and `header` replace what is said otherwise, undefined removes it. */
-  token(
-    claims: Claims = {},
-    { kid = 'rsa', header = {} }: { kid?: string; header?: Claims } = {},
-  ): Promise<string> {
+  get publicKey(): Record<string, unknown> {
+    const [key = {}] = this.server.issuer.keys.toJSON(false)
+    return { ...key }
+  }
+
+  /** `claims` and `header` replace what is said otherwise; the header's `kid` also says which key signs, unless it is none of the issuer's. */
+  async token(claims: Claims = {}, header: Head = {}): Promise<string> {
+    const kid = header.kid === ELLIPTIC ? ELLIPTIC : 'rsa'
     return this.server.issuer.buildToken({
       kid,
       scopesOrTransform: (head, payload) => {
         Object.assign(head, header)
-        Object.assign(payload, { aud: AUDIENCE, sub: 'ada', tenant: 'acme', scope: 'admin' }, claims)
+        Object.assign(payload, USUAL, claims)
         for (const [name, value] of Object.entries(claims)) if (value === undefined) delete payload[name]
       },
     })
   }
 
-  /** Tokens that must open nothing, each by what is wrong with it. */
-  async wrongTokens(other: TestIssuer): Promise<Record<string, string>> {
-    const right = await this.token()
-    const [head = '', body = '', signature = ''] = right.split('.')
-    const now = Math.floor(Date.now() / 1_000)
-    const publicKey = JSON.stringify(this.server.issuer.keys.toJSON(false)[0])
-    return {
-      'bad signature': `${head}.${body}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`,
-      'no signature': `${head}.${body}.`,
-      'body of another': `${head}.${(await this.token({ tenant: 'other' })).split('.')[1]}.${signature}`,
-      'wrong audience': await this.token({ aud: 'https://else.example.com' }),
-      'no audience': await this.token({ aud: undefined }),
-      expired: await this.token({ exp: now - 60 }),
-      'without end': await this.token({ exp: undefined }),
-      'not yet valid': await this.token({ nbf: now + 600 }),
-      'without subject': await this.token({ sub: undefined }),
-      'alg: none': `${encode({ alg: 'none', typ: 'JWT' })}.${body}.`,
-      'alg: none, signed': `${encode({ alg: 'none', typ: 'JWT' })}.${body}.${signature}`,
-      'HS256 with the public key': signedBy(publicKey, { alg: 'HS256', typ: 'JWT', kid: 'rsa' }, body),
-      'another issuer': await other.token(),
-      'another issuer under this name': await other.token({ iss: this.url }),
-      'an ID token': await this.token({ at_hash: 'x' }),
-      'another type': await this.token({}, { header: { typ: 'logout+jwt' } }),
-      'no tenant': await this.token({ tenant: undefined }),
-      'a tenant that cannot be': await this.token({ tenant: 'Acme!' }),
-      'a key of its own': await this.token({}, { header: { jku: `${other.url}/jwks`, kid: 'unknown' } }),
-      'no token at all': 'abc',
-      'a very long one': 'a'.repeat(9_000),
-    }
-  }
-
   stop = (): Promise<void> => this.server.stop()
 }
 
-const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-function signedBy(secret: string, header: object, body: string): string {
-  const text = `${encode(header)}.${body}`
-  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`
-}
-
-export const identityOf = (issuer: TestIssuer): IdentitySettings => ({
+export const identityOf = ({ issuer }: Signer): IdentitySettings => ({
   keys: true,
   issuers: [
     {
-      issuer: issuer.url,
+      issuer,
       audiences: [AUDIENCE],
       tenant: { claim: 'tenant' },
       scopes: { claim: 'scope' },
