@@ -11,12 +11,13 @@ import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { IssuerSettings } from '../../../shared/domain/identity-settings.ts'
 
-type Resolve = ReturnType<typeof createLocalJWKSet>
-type Known = { resolve: Resolve | undefined; at: number; askedAt: number; failure: string | undefined }
+/** Finds the key that a token names. */
+export type KeySet = ReturnType<typeof createLocalJWKSet>
+type Known = { resolve: KeySet | undefined; at: number; askedAt: number; failure: string | undefined }
 
 export type KeySets = {
   /** The keys of an issuer. With `anew`, those of now where its keys are older than a minute. Throws UnavailableError without any. */
-  keysOf(issuer: IssuerSettings, anew?: boolean): Promise<Resolve>
+  keysOf(issuer: IssuerSettings, anew?: boolean): Promise<KeySet>
 }
 
 type Settings = { fetch: typeof globalThis.fetch; now: () => number }

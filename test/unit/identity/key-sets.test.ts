@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign as signBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { keySets } from '../../../functions/adapters/oidc/key-sets.ts'
@@ -49,7 +50,7 @@ function start(more: Answers = {}, issuer = settings()) {
       .sign(pair.privateKey)
   }
   const verify = async (at = 0, kid?: string) => tokens.verifyToken(await sign(at, kid))
-  return { time, asked, answers, verify, keys }
+  return { time, asked, answers, verify, keys, verifyText: tokens.verifyToken }
 }
 
 describe('the keys of an issuer', () => {
@@ -137,5 +138,60 @@ describe('the keys of an issuer', () => {
     const { verify, asked } = start(answers)
     await expect(verify()).rejects.toMatchObject({ name: 'UnavailableError' })
     for (const url of asked) expect([`${ISSUER}/.well-known/openid-configuration`, JWKS]).toContain(url)
+  })
+})
+
+describe('a set of keys', () => {
+  const jwkOf = (at: number) => (pairs[at] as (typeof pairs)[number]).jwk as Record<string, unknown>
+  const withKeys = (...keys: object[]) => start({ [JWKS]: () => Response.json({ keys }) })
+  const without = (at: number, name: string) => ({ ...jwkOf(at), [name]: undefined })
+  const NOT = { refused: 'the signature of the token is not right' }
+
+  it('with two keys of one id, or of none, is tried key by key (token/T5)', async () => {
+    for (const at of [0, 1]) {
+      const same = withKeys(jwkOf(0), { ...jwkOf(1), kid: 'one' })
+      expect(await same.verify(at, 'one')).toMatchObject({ subject: 'ada' })
+    }
+    const none = withKeys(without(0, 'kid'), without(1, 'kid'))
+    // A token that names a key is for a key with that name.
+    expect(await none.verify(0)).toMatchObject({ refused: expect.stringContaining('does not have') })
+    const others = withKeys({ ...jwkOf(1), kid: 'one' }, { ...jwkOf(1), kid: 'one' })
+    expect(await others.verify(0, 'one')).toEqual(NOT)
+  })
+
+  it('is tried for ten keys at most (token/T5)', async () => {
+    const many = (count: number) => Array.from({ length: count }, () => ({ ...jwkOf(1), kid: 'one' }))
+    expect(await withKeys(...many(9), jwkOf(0)).verify()).toMatchObject({ subject: 'ada' })
+    expect(await withKeys(...many(10), jwkOf(0)).verify()).toEqual(NOT)
+  })
+
+  it.each<[string, (jwk: Record<string, unknown>) => object]>([
+    ['that is cut', ({ x, ...jwk }) => ({ ...jwk, x: String(x).slice(4) })],
+    ['without a coordinate', ({ y: _, ...jwk }) => jwk],
+    ['whose coordinate is a number', (jwk) => ({ ...jwk, x: 5 })],
+    ['not on its curve', (jwk) => ({ ...jwk, y: jwk.x })],
+    ['that is private', (jwk) => ({ ...jwk, d: jwk.x })],
+    ['to encrypt with', (jwk) => ({ ...jwk, use: 'enc' })],
+    ['for another algorithm', (jwk) => ({ ...jwk, alg: 'ES384' })],
+  ])('with a key %s refuses what is signed by it, and no other token (token/T5)', async (_what, spoil) => {
+    const { verify } = withKeys(spoil(jwkOf(0)), jwkOf(1))
+    expect(await verify(0)).toEqual({ refused: expect.any(String) })
+    expect(await verify(1)).toMatchObject({ subject: 'ada' })
+    // Beside a right key of the same id it does no harm.
+    expect(await withKeys(spoil(jwkOf(0)), jwkOf(0)).verify(0)).toMatchObject({ subject: 'ada' })
+  })
+
+  it('with a weak RSA key refuses what is signed by it (token/T5)', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 })
+    const kid = 'weak'
+    const { time, verify, verifyText } = withKeys(jwkOf(0), { ...publicKey.export({ format: 'jwk' }), kid })
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const claims = { sub: 'ada', aud: 'o', iss: ISSUER, exp: time.now / 1_000 + 60 }
+    const text = `${encode({ alg: 'RS256', kid })}.${encode(claims)}`
+    const signature = signBytes('sha256', Buffer.from(text), privateKey).toString('base64url')
+    expect(await verifyText(`${text}.${signature}`)).toEqual({
+      refused: expect.stringContaining('2048 bits'),
+    })
+    expect(await verify(0)).toMatchObject({ subject: 'ada' })
   })
 })

@@ -22,6 +22,14 @@ const identity = IdentitySchema.parse({
       scopes: { claim: 'scp' },
     },
     { issuer: 'https://b.example', audiences: ['o'], tenant: 'fixed', scopes: ['tasks:read'] },
+    // People sign in by a client, and its tokens are for it too, as with Cognito and Entra.
+    {
+      issuer: 'https://c.example',
+      audiences: ['o', 'cli'],
+      tenant: 'fixed',
+      scopes: ['tasks:read'],
+      clientId: 'cli',
+    },
   ],
 })
 
@@ -40,7 +48,7 @@ beforeAll(async () => {
   const fetch = async (url: unknown) => {
     const issuer = String(url).replace('/.well-known/openid-configuration', '').replace('/keys', '')
     // The second issuer has one key alone, under the same id as the first.
-    const own = issuer.startsWith('https://a') ? pairs : pairs.slice(2, 3)
+    const own = issuer.startsWith('https://b') ? pairs.slice(2, 3) : pairs
     return Response.json(
       String(url).endsWith('/keys')
         ? { keys: own.map(({ jwk }) => jwk) }
@@ -121,9 +129,26 @@ describe('a token', () => {
     ['has a subject with a line break', { sub: 'a\nb' }, 'control character'],
     ['is for another', { aud: 'q' }, 'the claim "aud"'],
     ['is for nobody', { aud: undefined }, 'the claim "aud"'],
-    ['is an ID token', { at_hash: 'x' }, 'ID or refresh token'],
-    ['is an ID token of Cognito', { token_use: 'id' }, 'ID or refresh token'],
-    ['is a refresh token of Keycloak', { typ: 'Refresh' }, 'ID or refresh token'],
+    ['is an ID token', { at_hash: 'x' }, 'ID, refresh or logout token'],
+    ['is an ID token that came with a code', { c_hash: 'x' }, 'ID, refresh or logout token'],
+    ['is an ID token that says its scopes', { at_hash: 'x', scope: 'admin' }, 'ID, refresh or logout token'],
+    ['is an ID token of Cognito', { token_use: 'id' }, 'ID, refresh or logout token'],
+    ['is used for something else', { token_use: ['access'] }, 'ID, refresh or logout token'],
+    ['is an ID token of Keycloak', { typ: 'ID', scope: 'openid' }, 'ID, refresh or logout token'],
+    ['is a refresh token of Keycloak', { typ: 'Refresh' }, 'ID, refresh or logout token'],
+    ['is an offline token of Keycloak', { typ: 'Offline' }, 'ID, refresh or logout token'],
+    ['is a logout token', { events: {} }, 'ID, refresh or logout token'],
+    ['has a nonce, and no mark of an access token', { nonce: 'n' }, 'tells it from an ID token'],
+    [
+      'is for the client of signing in, and has no mark',
+      { iss: 'https://c.example', aud: 'cli' },
+      'tells it from',
+    ],
+    [
+      'is for that client and another, and has no mark',
+      { iss: 'https://c.example', aud: ['o', 'cli'], azp: 'cli' },
+      'tells it from',
+    ],
     ['is of another issuer', { iss: 'https://a.example/' }, 'no token of an issuer'],
     ['names the tenant of the account itself', { app: { tenant: 'default' } }, 'names the tenant "default"'],
     ['names no tenant', { app: {} }, 'the claim "app.tenant" of the token names no tenant'],
@@ -135,6 +160,69 @@ describe('a token', () => {
     ],
   ])('does not count where it %s (token/T2, token/T3, door/D1)', async (_what, claims, text) => {
     expect(await open({ claims })).toEqual(reason(text))
+  })
+
+  it.each<[string, Record<string, unknown>, object]>([
+    ['RFC 9068', {}, { typ: 'at+jwt' }],
+    ['Auth0', { scope: 'openid', azp: 'cli' }, { typ: 'JWT' }],
+    ['Okta', { scp: ['a'], cid: 'cli' }, {}],
+    ['Cognito', { token_use: 'access', client_id: 'cli' }, {}],
+    ['Keycloak, before 25', { typ: 'Bearer', nonce: 'n', azp: 'cli' }, { typ: 'JWT' }],
+    ['Keycloak with DPoP', { typ: 'DPoP' }, { typ: 'JWT' }],
+    ['Entra', { scp: 'user_impersonation', azp: 'cli' }, { typ: 'JWT', nonce: 'n' }],
+  ])(
+    'counts for the client of signing in too, with the marks of %s (token/T4)',
+    async (_who, claims, header) => {
+      const said = { iss: 'https://c.example', aud: 'cli', nonce: 'n', ...claims }
+      expect(await open({ claims: said, header })).toMatchObject({ subject: 'ada', tenant: 'fixed' })
+    },
+  )
+
+  it('counts with 1,000 claims, and is refused where it is longer than a header may be', async () => {
+    const many = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`c${at}`, 1]))
+    expect(await open({ claims: many(500) })).toMatchObject({ subject: 'ada', tenant: 'acme' })
+    expect(await open({ claims: many(1_000) })).toEqual(reason('of at most 8192 characters'))
+  })
+
+  it.each<[string, object]>([
+    ['jku', { jku: 'https://evil.example/keys' }],
+    ['x5u', { x5u: 'https://evil.example/cert' }],
+    ['jwk', { jwk: { kty: 'RSA', n: 'x', e: 'AQAB' } }],
+    ['x5c', { x5c: ['MIIB'] }],
+  ])(
+    'is verified by the key that its issuer publishes, whatever %s says (token/T1)',
+    async (_what, header) => {
+      expect(await open({ header })).toMatchObject({ subject: 'ada' })
+      expect(await open({ header: { ...header, kid: 'none' } })).toEqual(reason('its issuer does not have'))
+    },
+  )
+
+  it.each([
+    "' or 1=1 --",
+    '../../../dev/null',
+    '__proto__',
+    'constructor',
+    '',
+    'RS256\0',
+    'rs256',
+    'a'.repeat(5_000),
+    5,
+    null,
+    {},
+    ['RS256'],
+    true,
+  ])('whose key id is %j is refused, and asks nobody else (token/T1)', async (kid) => {
+    expect(await open({ header: { kid } })).toEqual({ refused: expect.any(String) })
+  })
+
+  it.each<[string, object]>([
+    ['a header that must be understood', { crit: ['x'], x: 1 }],
+    ['a payload that is no base64url', { crit: ['b64'], b64: false }],
+  ])('with %s is refused', async (_what, more) => {
+    const [, body, signature] = (await token()).split('.')
+    const head = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'RS256', ...more })).toString('base64url')
+    expect(await ask(`Bearer ${head}.${body}.${signature}`)).toEqual({ refused: expect.any(String) })
   })
 
   it('counts within 5 seconds of its times (token/T2)', async () => {
