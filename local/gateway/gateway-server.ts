@@ -32,7 +32,8 @@ export function createGateway(
   { now = () => performance.now() }: { now?: (() => number) | undefined } = {},
 ): Server {
   const authorizers = new Authorizers({ invoke, now })
-  return createServer((incoming, outgoing) => {
+  // As in API Gateway, what is said twice is said with a comma between: Node would take the first of some headers, as of Authorization.
+  return createServer({ joinDuplicateHeaders: true }, (incoming, outgoing) => {
     void handle(served, { invoke, authorizers }, incoming)
       .catch((error: unknown) => plain(500, String(error)))
       .then((answer) => send(outgoing, answer, crossOriginHeaders(incoming.headers, served.api?.crossOrigin)))
