@@ -22,15 +22,18 @@ import { ListStateMachinesCommand } from '@aws-sdk/client-sfn'
 import { AwsClient } from 'aws4fetch'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Door, ended, openDoor, resultOf, submit } from '../scenarios/door.ts'
+import { type IdentityDoor, openIdentityDoor } from '../scenarios/identity/identity-door.ts'
+import { IDENTITY } from '../scenarios/identity/lives.ts'
 import { SCENARIOS } from '../scenarios/scenarios.ts'
 import { copyProject } from '../support/cloud/copy-project.ts'
+import { identityOf, TestIssuer } from '../support/cloud/token-cloud.ts'
 import { cdk, deploy, destroy, failAtFirst, type Outputs } from './deploy.ts'
 import { type Emulator, startEmulator } from './emulator.ts'
 import { MissingPythonError } from './python-packages.ts'
 import { createQueue } from './queue.ts'
 
 const project = copyProject()
-type Deployed = { emulator: Emulator; door: Door; clients: Clients }
+type Deployed = { emulator: Emulator; door: Door; identityDoor: IdentityDoor; clients: Clients }
 type Clients = {
   region: string
   endpoint: string
@@ -38,6 +41,8 @@ type Clients = {
 }
 let deployed: Deployed | undefined
 let started: Emulator | undefined
+/** The issuer of tokens that the stage names; the emulator's functions ask it for its keys. */
+let issuer: TestIssuer
 /** The tables that a failed first deployment has left. */
 let firstTables: string[] = []
 
@@ -49,6 +54,7 @@ beforeAll(async () => {
   })
   if (!emulator) return
   started = emulator
+  issuer = await TestIssuer.start()
   addWhatChanges()
   // Different from the later deployment: an uploaded template is found by the digest that it had at synthesis.
   const assembly = synthesize({ logRetentionDays: '14' })
@@ -56,10 +62,13 @@ beforeAll(async () => {
   const clients = clientsOf(emulator)
   firstTables = await failedFirst(emulator, clients, assembly)
   const { outputs } = await deploy(emulator, synthesize())
-  deployed = { emulator, clients, door: doorOf(outputs, emulator) }
+  const url = addressOf(outputs.TokenApiUrl, emulator)
+  const identityDoor = await openIdentityDoor({ url, signer: issuer, passMinute })
+  deployed = { emulator, clients, door: doorOf(outputs, emulator), identityDoor }
 }, 600_000)
 afterAll(async () => {
   await started?.stop()
+  await issuer?.stop()
   project.remove()
 })
 
@@ -71,7 +80,7 @@ const clientsOf = ({ url }: Emulator): Clients => {
 function doorOf(outputs: Outputs, emulator: Emulator): Door {
   const { region, credentials } = clientsOf(emulator)
   return openDoor({
-    apiUrl: apiUrlOf(outputs, emulator),
+    apiUrl: addressOf(outputs.ApiUrl, emulator),
     awsUrl: emulator.url,
     region,
     prefix: 'orchestrator',
@@ -106,6 +115,10 @@ describe('an emulator that the CDK has deployed to', () => {
     if (failsSlowlyOnEmulator) skip('the emulator retries every error')
     return deployed ? run(deployed.door) : skip('the emulator cannot be had here')
   })
+
+  it.for(IDENTITY)('its door for tokens and keys $name', ({ run }, { skip }) =>
+    deployed ? run(deployed.identityDoor) : skip('the emulator cannot be had here'),
+  )
 
   onEmulator('delivers events to whoever subscribes to the bus', async ({ emulator, door, clients }) => {
     const queue = await createQueue(emulator, 'consumer')
@@ -304,16 +317,20 @@ export default defineAgent({
 `
 
 function synthesize(context: Record<string, string> = {}): string {
-  const { status, stderr } = project.synthesize(context)
+  const identity = JSON.stringify(identityOf(issuer))
+  const { status, stderr } = project.synthesize({ identity, ...context })
   if (status !== 0) throw new Error(`the stacks could not be synthesized:\n${stderr}`)
   return project.out
 }
 
-function apiUrlOf(outputs: Outputs, { url }: Emulator): string {
-  const { ApiUrl } = outputs
-  if (!ApiUrl) throw new Error(`no address of the API among the outputs: ${JSON.stringify(outputs)}`)
-  return `http://${new URL(ApiUrl).hostname.split('.')[0]}.execute-api.localhost:${new URL(url).port}`
+/** Where the emulator serves an API whose address a deployment has told. */
+function addressOf(told: string | undefined, { url }: Emulator): string {
+  if (!told) throw new Error('the deployment has told no address of an API')
+  return `http://${new URL(told).hostname.split('.')[0]}.execute-api.localhost:${new URL(url).port}`
 }
+
+/** By this machine's clock, as the emulator keeps what an authorizer has answered. */
+const passMinute = () => new Promise<void>((resolve) => setTimeout(resolve, 61_000))
 
 async function functionNames({ region, endpoint, credentials }: Clients): Promise<string[]> {
   const client = new AwsClient({ ...credentials, region, service: 'lambda' })

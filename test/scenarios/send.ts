@@ -18,8 +18,9 @@ export async function send(request: Request): Promise<Response> {
       const chunks: Buffer[] = []
       for await (const chunk of response) chunks.push(chunk as Buffer)
       const { statusCode: status = 500, headers: told } = response
-      const headers = told.location === undefined ? {} : { location: told.location }
-      resolve(new Response(Buffer.concat(chunks), { status, headers }))
+      const headers = Object.entries(told).map(([name, value]): [string, string] => [name, String(value)])
+      const body = status === 204 ? null : Buffer.concat(chunks)
+      resolve(new Response(body, { status, headers }))
     })
     call.once('error', reject)
     call.end(body)
