@@ -55,7 +55,8 @@ export const FUNCTIONS = {
     memoryMb: 1024,
     reserved: true,
     ports: {
-      tasks: ['read', 'list', 'submit', 'end', 'reopen', 'wait', 'watch'],
+      tasks: ['read', 'list', 'submit', 'deleted', 'end', 'reopen', 'wait', 'watch'],
+      deletions: ['mark'],
       plans: ['read', 'create'],
       steps: ['find', 'list', 'approve', 'rate', 'reopen', 'adopt', 'inputs'],
       values: ['read'],
@@ -184,6 +185,25 @@ export const FUNCTIONS = {
     timeoutSeconds: 300,
     memoryMb: 512,
     ports: { collectables: ['list', 'collect', 'forget'], machines: ['remove'] },
+  },
+  erase: {
+    entry: 'functions/events/erase',
+    description: 'Removes the data of deleted tasks',
+    timeoutSeconds: 120,
+    memoryMb: 512,
+    ports: {
+      // Children that are open yet are cancelled.
+      tasks: ['read', 'list', 'end'],
+      plans: ['read'],
+      steps: ['list'],
+      waits: ['clear'],
+      limits: ['turns'],
+      queue: ['next'],
+      budgets: ['close'],
+      bus: ['publish'],
+      executions: ['start', 'stop'],
+      deletions: ['mark', 'erase'],
+    },
   },
   audit: {
     entry: 'functions/events/audit',

@@ -9,6 +9,7 @@ import { turnsGrants } from './adapters/dynamodb/conversations/turns.grants.ts'
 import { breakersGrants } from './adapters/dynamodb/counters/breakers.grants.ts'
 import { limitsGrants } from './adapters/dynamodb/counters/limits.grants.ts'
 import { statisticsGrants } from './adapters/dynamodb/counters/statistics.grants.ts'
+import { deletionsGrants } from './adapters/dynamodb/deletions/deletions.grants.ts'
 import { taskFilesGrants } from './adapters/dynamodb/files/task-files.grants.ts'
 import { keysGrants } from './adapters/dynamodb/identity/keys.grants.ts'
 import { agentsGrants } from './adapters/dynamodb/registry/agents.grants.ts'
@@ -44,6 +45,7 @@ export const PORTS = {
   outputs: outputsGrants,
   values: valuesGrants,
   waits: waitsGrants,
+  deletions: deletionsGrants,
   agents: agentsGrants,
   workflows: workflowsGrants,
   loads: loadsGrants,

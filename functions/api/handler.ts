@@ -10,6 +10,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { Caller } from '../../shared/domain/caller.ts'
+import { deletions } from '../deps/deletion-ports.ts'
 import { environment } from '../deps/environment.ts'
 import { answers, files, taskFiles } from '../deps/files.ts'
 import { callerRoles } from '../deps/identity/caller-roles.ts'
@@ -49,6 +50,7 @@ const handlers = makeHandlers(
     files: files(),
     taskFiles: taskFiles(),
     transcripts: transcripts(),
+    deletions: deletions(),
     machines: machines(),
     modelUsage: modelUsage(),
     stageModels: configuredModels(),

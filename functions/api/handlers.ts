@@ -11,6 +11,7 @@ import { listModels } from '../../shared/app/catalogue/list-models.ts'
 import { getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-workflows.ts'
 import { checkHealth, type Expected, onceRegistered } from '../../shared/app/catalogue/readiness.ts'
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
+import { deleteTask } from '../../shared/app/deletion/delete-task.ts'
 import { createFiles } from '../../shared/app/files/create-files.ts'
 import { getTaskFile, listTaskFiles } from '../../shared/app/files/task-files.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from '../../shared/app/keys/manage-keys.ts'
@@ -106,6 +107,7 @@ export function makeHandlers(
     listKeys: handle(ROUTES.listKeys, listKeys(ports)),
     revokeKey: handle(ROUTES.revokeKey, revokeKey(ports)),
     rotateKey: handle(ROUTES.rotateKey, rotateKey(ofKeys)),
+    deleteTask: handle(ROUTES.deleteTask, deleteTask(ports)),
     listModels: handle(ROUTES.listModels, listModels(ports)),
     listWorkflows: handle(ROUTES.listWorkflows, listWorkflows(ports)),
     getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),

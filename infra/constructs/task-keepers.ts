@@ -14,6 +14,7 @@ type TaskKeepersProps = {
   readonly reconcile: BundledFunction
   readonly collect: BundledFunction
   readonly audit: BundledFunction
+  readonly erase: BundledFunction
 }
 
 /** Background work: records the ends of tasks, reconciles those that were missed, and removes unused state machines. */
@@ -27,6 +28,7 @@ export class TaskKeepers extends Construct {
     this.#reconcile()
     this.#collect()
     this.#audit()
+    this.#erase()
   }
 
   /** Step Functions' status event ends a task; failed deliveries are retried, then go to the dead-letter queue. */
@@ -65,6 +67,11 @@ export class TaskKeepers extends Construct {
   /** Calls that the API has noted go into the chains of their tenants. */
   #audit(): void {
     this.#every('AuditEveryMinute', Duration.minutes(1), 'Append to the audit', this.#props.audit)
+  }
+
+  /** What is left of deleted tasks is removed. */
+  #erase(): void {
+    this.#every('EraseEveryMinute', Duration.minutes(1), 'Remove deleted data', this.#props.erase)
   }
 
   /** No retries: the next scheduled run is the retry. */

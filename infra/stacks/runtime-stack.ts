@@ -93,6 +93,7 @@ export class RuntimeStack extends Stack {
       reconcile: this.#addFunction('reconcile'),
       collect: this.#addFunction('collect'),
       audit: this.#addFunction('audit'),
+      erase: this.#addFunction('erase'),
     })
     const api = this.#addApi({ rebind, control, role })
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
@@ -110,6 +111,7 @@ export class RuntimeStack extends Stack {
       'reconcile',
       'collect',
       'audit',
+      'erase',
     ]
     new AgentHostAccess(this, 'AgentHost', { stage, data })
     const registration = this.#register(machines)

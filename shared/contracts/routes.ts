@@ -4,6 +4,7 @@ import { WorkflowSchema } from '../workflow/schema.ts'
 import { AgentViewSchema } from './agent-views.ts'
 import { AnswerApprovalSchema } from './approval-requests.ts'
 import { AuditListSchema, ListAuditSchema } from './audit-views.ts'
+import { DELETION_ROUTES } from './deletion-routes.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 import { InputOfStepViewSchema, TaskInputViewSchema } from './input-views.ts'
 import { KEY_ROUTES } from './key-routes.ts'
@@ -503,6 +504,7 @@ export const ROUTES = {
     problems: [404, 409],
   }),
   ...KEY_ROUTES,
+  ...DELETION_ROUTES,
   listModels: defineRoute({
     id: 'listModels',
     method: 'GET',

@@ -32,6 +32,8 @@ export const TASK_ITEMS = {
   transcript: 'CALL#',
   wait: 'WAIT#',
   file: 'FILE#',
+  /** Names an output of the task that is cached for others. */
+  kept: 'KEPT#',
   fileCount: 'FILES',
 } as const
 
@@ -40,6 +42,9 @@ export const OPEN_PARTITION = 'OPEN#'
 
 /** Partitions of the same index for open approvals, sorted by expiry. */
 export const APPROVALS_PARTITION = 'APPROVALS#'
+
+/** Partitions of the same index for deleted tasks whose data is being removed, sorted by when they are due. */
+export const DELETED_PARTITION = 'DELETED#'
 
 /** Key prefixes of the registry's counters, the only items of the registry that every host may write. */
 export const COUNTER_KEYS = {

@@ -6,6 +6,7 @@ import type { Breakers } from './breakers.ts'
 import type { Budgets } from './budgets.ts'
 import type { Clock } from './clock.ts'
 import type { Collectables } from './collectables.ts'
+import type { Deletions } from './deletions.ts'
 import type { EventBus } from './event-bus.ts'
 import type { Executions } from './executions.ts'
 import type { FileStore } from './file-store.ts'
@@ -39,6 +40,7 @@ export type Ports = {
   outputs: Outputs
   values: Values
   waits: Waits
+  deletions: Deletions
   agents: Agents
   workflows: Workflows
   loads: Loads
@@ -70,6 +72,7 @@ export type { Audit } from './audit.ts'
 export type { KeptBreaker } from './breakers.ts'
 export type { KeptBudget, Reservation, Share } from './budgets.ts'
 export type { CollectableMachine } from './collectables.ts'
+export type { Deletions } from './deletions.ts'
 export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
 export type { Claim } from './ledger.ts'

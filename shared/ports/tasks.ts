@@ -27,7 +27,10 @@ export type TaskFilter = {
 export type Tasks = {
   /** False when the task already exists; the existing record stays. */
   createTask(task: OpenTask): Promise<boolean>
+  /** Undefined also for a task that was deleted. */
   findTask(taskId: string): Promise<Task | undefined>
+  /** Whether there was such a task, which is deleted; false again when its mark has expired. */
+  isDeleted(taskId: string): Promise<boolean>
   /** Starts a queued task, with the status that it is given; false when it was not queued. */
   beginTask(task: OpenTask): Promise<boolean>
   /** Changes a running or planning task to waiting, or a waiting or planning one to running; false when it was not so, or another execution runs it now. */

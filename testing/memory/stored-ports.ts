@@ -2,9 +2,11 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb/counters/breakers.ts'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/counters/limits.ts'
 import { dynamodbStatistics } from '../../functions/adapters/dynamodb/counters/statistics.ts'
+import { dynamodbDeletions } from '../../functions/adapters/dynamodb/deletions/deletions.ts'
 import { dynamodbLedger } from '../../functions/adapters/dynamodb/steps/ledger.ts'
 import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
 import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
+import type { ErasedObjects } from '../../functions/adapters/s3/erased-objects.ts'
 import type { BlobStore, Clock, Ids, Ports } from '../../shared/ports/index.ts'
 import { registryPorts } from './registry-ports.ts'
 import { taskPorts } from './task-ports.ts'
@@ -18,12 +20,13 @@ type Settings = {
   /** A client that reads numbers as text. */
   readingText: DynamoDBDocumentClient
   blobs: BlobStore
+  objects: ErasedObjects
   clock: Clock
   ids: Ids
 }
 
 /** Every port that stores data in the two tables: the cloud adapters over a client. */
-export function storedPorts({ client, readingText, blobs, clock, ids }: Settings) {
+export function storedPorts({ client, readingText, blobs, objects, clock, ids }: Settings) {
   const tasks = { client, table: TASKS }
   const registry = { client, table: REGISTRY }
   return {
@@ -35,5 +38,6 @@ export function storedPorts({ client, readingText, blobs, clock, ids }: Settings
     budgets: dynamodbBudgets(tasks),
     queue: dynamodbQueue({ ...tasks, most: undefined }),
     ledger: dynamodbLedger(tasks),
+    deletions: dynamodbDeletions({ ...tasks, objects }),
   } satisfies Partial<Ports>
 }

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import {
   APPROVALS_PARTITION,
+  DELETED_PARTITION,
   OPEN_PARTITION,
   REGISTRY_ITEMS,
   REGISTRY_PARTITIONS,
@@ -24,6 +25,7 @@ export const turnKey = (path: string, loop: string, turn: number) =>
   `${TASK_ITEMS.turn}${path}#${loop}#${digits(turn, 4)}`
 export const waitKey = (path: string) => `${TASK_ITEMS.wait}${path}`
 export const fileKey = (id: string) => `${TASK_ITEMS.file}${id}`
+export const keptKey = (key: string) => `${TASK_ITEMS.kept}${key}`
 export const fileCountKey = (taskId: string) => ({ pk: taskKey(taskId), sk: TASK_ITEMS.fileCount })
 export const planKey = (execution = FIRST_EXECUTION): string =>
   execution === FIRST_EXECUTION ? TASK_ITEMS.plan : `${TASK_ITEMS.plan}#${digits(execution, 4)}`
@@ -32,6 +34,7 @@ export const outputKey = (key: string) => ({ pk: `${TASK_PARTITIONS.output}${key
 export const queueKey = (tenant: string) => `${TASK_PARTITIONS.queue}${tenant}`
 export const statusKey = (tenant: string, status: string, shard: number) => `${tenant}#${status}#${shard}`
 export const approvalsKey = (tenant: string, shard: number) => `${APPROVALS_PARTITION}${tenant}#${shard}`
+export const deletedKey = (shard: number) => `${DELETED_PARTITION}${shard}`
 export const openKey = (shard: number) => `${OPEN_PARTITION}${shard}`
 
 /** Keys of the registry's items. */

@@ -44,3 +44,14 @@ export function taskIdOf({ ids }: Pick<Ports, 'ids'>, { idempotencyKey }: Keyed,
     ? ids.makeId('t')
     : `t_${ids.digest(`${tenant}\n${idempotencyKey}`).slice(0, 26)}`
 }
+
+/** Throws ConflictError where an Idempotency-Key is that of a task that was deleted: a late repeat of its request must not bring it back (deletion/D3). */
+export async function refuseDeleted(
+  { tasks }: Pick<Ports, 'tasks'>,
+  { idempotencyKey }: Keyed,
+  taskId: string,
+): Promise<void> {
+  if (idempotencyKey === undefined || !(await tasks.isDeleted(taskId))) return
+  const message = `this Idempotency-Key was used for task ${taskId}, which is deleted; use a new key for a new request`
+  throw new OrchestratorError('ConflictError', message, { taskId })
+}

@@ -25,7 +25,7 @@ import { graphOfWorkflow } from '../../workflow/step-needs.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { recordLoad } from '../choice/choose-agents.ts'
 import { givenFor, invalid, revisePlan } from '../planning/revise-plan.ts'
-import { digestOf, limitsOf, taskIdOf } from '../planning/task-request.ts'
+import { digestOf, limitsOf, refuseDeleted, taskIdOf } from '../planning/task-request.ts'
 import { staysFailed } from '../steps/reopen-steps.ts'
 import { withinTenant } from '../tenants/within-tenant.ts'
 import { getTask } from '../views/get-task.ts'
@@ -72,6 +72,7 @@ export const forkTask =
     const kept = keptAt(at)
 
     const taskId = taskIdOf(ports, request, caller)
+    await refuseDeleted(ports, request, taskId)
     const limits = limitsOf(ports, request)
     // Number of execution and estimate belong to the original task.
     const { execution: _execution, retryDigest: _digest, estimate: _estimate, ...rest } = before

@@ -35,7 +35,12 @@ export async function storeTask(
   else if (budget) await budgets.create(taskId, budget)
   const task = makeTask(stored, { status, parent, createdAt: clock.now().toISOString() })
   if (!(await tasks.createTask(task))) {
-    const before = (await tasks.findTask(taskId)) ?? task
+    const before = await tasks.findTask(taskId)
+    // Deleted while this request was planned; what it has stored goes with the late pass (deletion/D3).
+    if (!before)
+      throw new OrchestratorError('ConflictError', `task ${taskId} was deleted; use a new Idempotency-Key`, {
+        taskId,
+      })
     requireSame(taskId, before, requestDigest)
     return { task: before, plan: stored, first: false, told: Promise.resolve() }
   }

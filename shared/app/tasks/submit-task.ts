@@ -14,7 +14,7 @@ import { recordLoad } from '../choice/choose-agents.ts'
 import { rememberEstimates } from '../estimates/remember-estimates.ts'
 import { requestForGoal } from '../goals/goal-request.ts'
 import { planSubmission, type SubmissionNeeds } from '../planning/plan-submission.ts'
-import { digestOf, taskIdOf } from '../planning/task-request.ts'
+import { digestOf, refuseDeleted, taskIdOf } from '../planning/task-request.ts'
 import { withinTenant } from '../tenants/within-tenant.ts'
 import { taskView } from '../views/task-views.ts'
 import { enqueue } from './queue-tasks.ts'
@@ -30,6 +30,7 @@ export const submitTask = (all: Needs) => {
     const ports = withinTenant(all, caller.tenant)
     const digest = digestOf(ports, request)
     const taskId = taskIdOf(ports, request, caller)
+    await refuseDeleted(ports, request, taskId)
     const planned = await planSubmission(ports, requestForGoal(request), caller, {
       taskId,
       requestDigest: digest,

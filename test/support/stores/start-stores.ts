@@ -49,12 +49,13 @@ export async function startStores(): Promise<Stores> {
   }
   const ids = nodeIds(systemClock)
   const blobs = memoryBlobs(recorded.blobs)
+  const objects = { removeAll: async (prefix: string) => removeFrom(recorded, prefix) }
   const stepsOfAnother = () => dynamodbSteps({ client, table: 'tasks' })
   const ports: Ports = {
     clock: systemClock,
     ids,
     prices: PRICES,
-    ...grantedPorts(storedPorts({ client, readingText, blobs, clock: systemClock, ids }), [
+    ...grantedPorts(storedPorts({ client, readingText, blobs, objects, clock: systemClock, ids }), [
       client,
       readingText,
     ]),
@@ -110,6 +111,12 @@ export async function startStores(): Promise<Stores> {
     )
   }
   return { ports, recorded, stepsOfAnother, waitAt, stop }
+}
+
+function removeFrom({ blobs, files }: Recorded, prefix: string): boolean {
+  for (const stored of [blobs, files])
+    for (const key of [...stored.keys()]) if (key.startsWith(prefix)) stored.delete(key)
+  return true
 }
 
 function memoryBlobs(blobs: Map<string, string>): BlobStore {

@@ -83,7 +83,7 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
         TableName: table,
         Key: taskItemKey(id),
         UpdateExpression: 'SET #expiry = :seconds',
-        ConditionExpression: `attribute_exists(pk) AND NOT #status IN (${Object.keys(open).join(', ')})`,
+        ConditionExpression: `attribute_exists(statusKey) AND NOT #status IN (${Object.keys(open).join(', ')})`,
         ExpressionAttributeNames: { ...names, '#status': 'status' },
         ExpressionAttributeValues: { ...open, ':seconds': seconds },
       })

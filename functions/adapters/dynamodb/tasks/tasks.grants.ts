@@ -10,6 +10,7 @@ export const tasksGrants = grantsOf<Tasks>()({
   methods: {
     createTask: [onTasks.put(task)],
     findTask: [onTasks.get],
+    isDeleted: [onTasks.get],
     beginTask: [onTasks.put(task)],
     setWaiting: [onTasks.update(task)],
     markWatched: [onTasks.update(task)],
@@ -24,6 +25,7 @@ export const tasksGrants = grantsOf<Tasks>()({
     list: ['listTasks'],
     sweep: ['listOpenTasks'],
     submit: ['createTask', 'beginTask'],
+    deleted: ['isDeleted'],
     end: ['beginTask', 'endTask', 'settleTask'],
     reopen: ['reopenTask'],
     wait: ['setWaiting'],

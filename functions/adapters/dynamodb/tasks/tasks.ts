@@ -10,6 +10,7 @@ import {
 } from '../../../../shared/domain/task.ts'
 import type { Tasks } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
+import { isMark } from '../deletions/marks.ts'
 import { openKey, SHARDS, shardOf, statusKey, type TaskTable, taskItemKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import { expiryAfter } from './expiry-after.ts'
@@ -40,7 +41,13 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
         ConsistentRead: true,
       })
       const { Item } = await callAws(() => client.send(get))
-      return Item && taskIn(Item)
+      return Item && !isMark(Item) ? taskIn(Item) : undefined
+    },
+
+    async isDeleted(taskId) {
+      const get = new GetCommand({ TableName: table, Key: taskItemKey(taskId), ConsistentRead: true })
+      const { Item } = await callAws(() => client.send(get))
+      return Item !== undefined && isMark(Item)
     },
 
     async beginTask(task: OpenTask): Promise<boolean> {
@@ -77,8 +84,8 @@ export function dynamodbTasks({ client, table, days }: TaskTable & { days?: numb
         TableName: table,
         Key: taskItemKey(taskId),
         UpdateExpression: 'SET watchedUntil = :until',
-        // An index of open tasks alone.
-        ConditionExpression: 'attribute_exists(openKey)',
+        // An index of open tasks, and of marks of deleted ones, which have no status key.
+        ConditionExpression: 'attribute_exists(openKey) AND attribute_exists(statusKey)',
         ExpressionAttributeValues: { ':until': until },
       })
       await unlessAws(['ConditionalCheckFailedException'], () => client.send(update))
