@@ -13,9 +13,18 @@ beforeAll(async () => {
       'set ORCHESTRATOR_URL to the ApiUrl that the deployment has told, with AWS credentials in the environment',
     )
   const url = new URL(ORCHESTRATOR_URL)
-  const [, , region = process.env.AWS_REGION ?? ''] = url.hostname.split('.')
+  // A domain of one's own does not say the region.
+  const [, region = process.env.AWS_REGION ?? ''] = /\.execute-api\.([\w-]+)\./.exec(url.hostname) ?? []
   const credentials = await fromNodeProviderChain()()
-  door = openDoor({ apiUrl: url.origin, region, prefix: ORCHESTRATOR_PREFIX, credentials, tellsOfEnds: true })
+  const awsUrl = process.env.AWS_ENDPOINT_URL
+  door = openDoor({
+    apiUrl: url.origin,
+    ...(awsUrl ? { awsUrl } : {}),
+    region,
+    prefix: ORCHESTRATOR_PREFIX,
+    credentials,
+    tellsOfEnds: true,
+  })
 })
 
 describe('the account', () => {

@@ -1,5 +1,5 @@
 /** The door for tokens and keys on the local cloud: every route, with every token that must not open it; tokens are real ones. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Events } from 'oauth2-mock-server'
@@ -7,11 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { METADATA_PATH } from '../../../shared/contracts/resource-metadata.ts'
 import { pathsOf } from '../../../shared/contracts/route.ts'
 import { ROUTES } from '../../../shared/contracts/routes.ts'
+import { missingOf, openAccountDoor } from '../../account/identity-of-account.ts'
 import { type IdentityDoor, openIdentityDoor } from '../../scenarios/identity/identity-door.ts'
 import { IDENTITY } from '../../scenarios/identity/lives.ts'
 import { AUDIENCE } from '../../scenarios/identity/signer.ts'
 import { startCli } from '../../support/cloud/start-cli.ts'
 import { startTokenCloud, TestIssuer, type TokenCloud } from '../../support/cloud/token-cloud.ts'
+
+/** Some scenarios of each kind. */
+const QUICK = /^(getTask |listKeys |opens to|keeps two tenants)/
 
 let cloud: TokenCloud
 let other: TestIssuer
@@ -30,6 +34,29 @@ afterAll(async () => {
 
 describe('the door', () => {
   it.for(IDENTITY)('$name', ({ run }) => run(door))
+})
+
+it('opens by a key in a file, as the tests of an account sign (test/account)', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'issuer-'))
+  try {
+    const file = join(folder, 'key.json')
+    const [key] = cloud.issuer.server.issuer.keys.toJSON(true)
+    writeFileSync(file, JSON.stringify(key))
+    const variables = {
+      ORCHESTRATOR_TOKENS_URL: `${cloud.apiUrl}/`,
+      ORCHESTRATOR_ISSUER: cloud.issuer.issuer,
+      ORCHESTRATOR_ISSUER_KEY: file,
+    }
+    expect(missingOf({ ...variables, ORCHESTRATOR_ISSUER: '' })).toEqual(['ORCHESTRATOR_ISSUER'])
+    const account = await openAccountDoor(variables)
+    expect(account.owned.taskId).not.toBe(door.owned.taskId)
+    for (const { name, run } of IDENTITY.filter((one) => QUICK.test(one.name)))
+      await run({ ...account, passMinute: async () => cloud.pass(60) }).catch((error: unknown) => {
+        throw new Error(`${name}: ${String(error)}`)
+      })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 it('opens by RS256 and ES256, with any of the usual types, as its tenant', async () => {

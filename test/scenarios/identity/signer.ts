@@ -19,7 +19,7 @@ export type Signer = {
 export const USUAL: Claims = { aud: AUDIENCE, sub: 'ada', tenant: 'acme', scope: 'admin' }
 
 /** An issuer without a server: whoever knows its public key, at an address of their own, can verify its tokens. */
-export async function signerOf(issuer: string, privateKey: JWK = madeKey()): Promise<Signer> {
+export async function signerOf(issuer: string, privateKey: JWK = makeKey()): Promise<Signer> {
   const { kid, alg = 'RS256' } = privateKey
   const key = await importJWK(privateKey, alg)
   const { kty, n, e, crv, x, y } = privateKey
@@ -36,7 +36,8 @@ export async function signerOf(issuer: string, privateKey: JWK = madeKey()): Pro
   }
 }
 
-function madeKey(): JWK {
+/** A private key (RSA, 2048 bits). */
+export function makeKey(): JWK {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
   const jwk: JsonWebKey = privateKey.export({ format: 'jwk' })
   return { ...(jwk as JWK), kid: 'made', alg: 'RS256' }
