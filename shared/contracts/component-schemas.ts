@@ -18,6 +18,7 @@ import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
 import { MissingModelViewSchema, ModelUseViewSchema, ModelViewSchema } from './model-views.ts'
+import { withPortablePatterns } from './portable-pattern.ts'
 import { ProblemSchema } from './problem-view.ts'
 import { RatingViewSchema } from './ratings.ts'
 import { AnyJsonSchema } from './requests.ts'
@@ -162,7 +163,7 @@ function toJsonSchema(schema: z.ZodType, io: Io): JsonSchema {
       if (zodSchema === AnyJsonSchema) for (const key of Object.keys(jsonSchema)) delete jsonSchema[key]
     },
   })
-  return json as JsonSchema
+  return withPortablePatterns(json as JsonSchema)
 }
 
 const OWN_NAME = /^__schema(\d+)$/
