@@ -106,9 +106,9 @@ function verifiedOf(
         'nothing in it tells it from an ID token: send the access token, with "typ": "at+jwt", or a claim scope, scp or client_id',
     }
   const { sub, exp } = claims
-  if (typeof sub !== 'string' || sub === '' || typeof exp !== 'number')
+  if (typeof sub !== 'string' || sub === '' || !Number.isSafeInteger(Math.floor(Number(exp))))
     return { refused: 'it has no subject (sub) or no end (exp)' }
-  return { issuer, subject: sub, expires: Math.floor(exp), claims }
+  return { issuer, subject: sub, expires: Math.floor(Number(exp)), claims }
 }
 
 /** Claims that only ID tokens have (OpenID Connect Core 3.3.2.11, FAPI), and only logout and security events (RFC 8417). */

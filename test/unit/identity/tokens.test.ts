@@ -121,6 +121,7 @@ describe('a token', () => {
     ['has ended', { exp: SECONDS - 6 }, 'the token has expired'],
     ['has no end', { exp: undefined }, 'the claim "exp"'],
     ['has a text for its end', { exp: 'tomorrow' }, 'the claim "exp"'],
+    ['has an end beyond all numbers', { exp: 1e300 }, 'no end'],
     ['has not begun', { nbf: SECONDS + 6 }, 'the claim "nbf"'],
     ['has no subject', { sub: undefined }, 'the claim "sub"'],
     ['has an empty subject', { sub: '' }, 'no subject'],
