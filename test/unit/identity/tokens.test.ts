@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { keySets } from '../../../functions/adapters/oidc/key-sets.ts'
@@ -247,6 +248,41 @@ describe('a token', () => {
     for (const scp of [5, { admin: true }, null, undefined])
       expect(await open({ claims: { scp } })).toMatchObject({ scopes: [] })
     expect(await open({ claims: { 'app.tenant': 'flat' } })).toMatchObject({ tenant: 'flat' })
+  })
+})
+
+describe('a token with anything in it', () => {
+  const value = fc.oneof(
+    { weight: 3, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
+    fc.constantFrom('ada', 'o', 'cli', 'acme', 'https://a.example', 'admin', SECONDS + 60, 1e21, -1, ''),
+  )
+  const NAMES = ['sub', 'aud', 'exp', 'nbf', 'iat', 'iss', 'scp', 'nonce', 'typ', 'token_use', 'app', 'cnf']
+  const named = fc.tuple(fc.constantFrom(...NAMES), fc.oneof(value, fc.record({ tenant: value })))
+  const claims = fc.array(named, { maxLength: 3 }).map((all) => Object.fromEntries(all))
+  const header = fc.oneof(
+    fc.constant({}),
+    fc.record({ typ: value, kid: value, jku: value, x5t: value }, { requiredKeys: [] }),
+  )
+
+  it('is refused, or admitted as the function behind the gateway reads it, and never an error', async () => {
+    let admitted = 0
+    await fc.assert(
+      fc.asyncProperty(claims, header, async (said, head) => {
+        const { kid = 'ES256', ...rest }: Record<string, unknown> = head
+        const text = await token({ alg: 'ES256', claims: said, header: { ...rest, kid } }).catch(
+          () => undefined,
+        )
+        // What cannot be signed, or is too long, is no token.
+        if (text === undefined) return
+        const found = await ask(`Bearer ${text}`)
+        expect(readContext(contextOf(found))).toEqual(found)
+        if ('refused' in found) return
+        admitted++
+        expect(found).toMatchObject({ tenant: expect.stringMatching(/^[a-z]/), expires: expect.any(Number) })
+      }),
+      { numRuns: 500 },
+    )
+    expect(admitted).toBeGreaterThan(10)
   })
 })
 
