@@ -6,6 +6,7 @@ import { DynamoDBService } from './dynamodb/service.ts'
 import { EmailService } from './email/service.ts'
 import { EventsService } from './events/service.ts'
 import { IamService } from './iam/service.ts'
+import { KmsService } from './kms/service.ts'
 import type { Invocation } from './lambda/function-settings.ts'
 import { RunningJournal } from './lambda/running-journal.ts'
 import { LambdaService } from './lambda/service.ts'
@@ -49,6 +50,7 @@ export async function startServices(options: Options) {
   const broken = Promise.withResolvers<Error>()
   const iam = new IamService()
   const email = new EmailService(dataFolder && join(dataFolder, 'emails'))
+  const kms = new KmsService(dataFolder && join(dataFolder, 'kms'))
   const lambda = new LambdaService({ journal: running })
   const events: EventsService = new EventsService({
     ...PLACE,
@@ -104,6 +106,7 @@ export async function startServices(options: Options) {
     email,
     secrets,
     iam,
+    kms,
     lambda,
     logs,
     events,

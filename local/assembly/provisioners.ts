@@ -8,6 +8,8 @@ import type { ServedApi } from '../gateway/gateway-api.ts'
 import { gatewayProvisioners } from '../gateway/provision.ts'
 import { iamProvisioners } from '../iam/provision.ts'
 import type { IamService } from '../iam/service.ts'
+import { kmsProvisioners } from '../kms/provision.ts'
+import type { KmsService } from '../kms/service.ts'
 import { type FunctionPlace, lambdaProvisioners } from '../lambda/provision.ts'
 import type { LambdaService } from '../lambda/service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
@@ -23,6 +25,7 @@ export type LocalServices = FunctionPlace & {
   objects: ObjectStore
   events: EventsService
   iam: IamService
+  kms: KmsService
   lambda: LambdaService
   secrets: SecretsService
   stepfunctions: StepFunctionsService
@@ -37,7 +40,6 @@ export const IGNORABLE = [
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::Events::Archive',
-  'AWS::KMS::Key',
   'AWS::Lambda::EventInvokeConfig',
   'AWS::Logs::QueryDefinition',
   'AWS::S3::BucketPolicy',
@@ -55,6 +57,7 @@ export function makeProvisioners(services: LocalServices): Provisioners {
     ...s3Provisioners(services.objects),
     ...eventsProvisioners(services.events, lambda, services),
     ...iamProvisioners(iam, services),
+    ...kmsProvisioners(services.kms, services),
     ...lambdaProvisioners(lambda, iam, services),
     ...stepFunctionsProvisioners(services.stepfunctions, services),
     ...gatewayProvisioners(lambda, services.api),

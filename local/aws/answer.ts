@@ -4,6 +4,8 @@ import type { DynamoDBService } from '../dynamodb/service.ts'
 import type { EmailService } from '../email/service.ts'
 import type { EventsService } from '../events/service.ts'
 import type { IamService } from '../iam/service.ts'
+import type { KmsService } from '../kms/service.ts'
+import { answerKms } from '../kms/wire.ts'
 import type { LambdaService } from '../lambda/service.ts'
 import type { LogsService } from '../logs/service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
@@ -24,6 +26,7 @@ type Services = {
   email: EmailService
   events: EventsService
   iam: IamService
+  kms: KmsService
   lambda: LambdaService
   logs: LogsService
   objects: ObjectStore
@@ -55,6 +58,8 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
   if (target?.startsWith('AWSStepFunctions.'))
     return answerStates(services, target.slice('AWSStepFunctions.'.length), request)
   if (target === 'Logs_20140328.FilterLogEvents') return answerLogs(services, request)
+  if (target?.startsWith('TrentService.'))
+    return answerKms(services, target.slice('TrentService.'.length), request)
   if (target === 'secretsmanager.GetSecretValue') return answerSecrets(services, request)
   if (target === 'AmazonSSM.GetParameter') return answerParameters(services, request)
   if (target === 'AWSEvents.PutEvents') return answerEvents(services, request)

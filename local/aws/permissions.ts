@@ -41,13 +41,16 @@ export function s3Action({ method, path, url }: AwsRequest): { action?: string; 
   const { bucket, key } = placeOf(path)
   if (bucket === '') return { action: 's3:ListAllMyBuckets', resource: '*' }
   if (key === '' && method === 'POST') return { resource: '' }
+  const isOfVersion = url.searchParams.has('versionId')
+  if (key === '' && url.searchParams.has('versions'))
+    return { action: 's3:ListBucketVersions', resource: `arn:aws:s3:::${bucket}` }
   if (key === '') return { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` }
   const isUpload = url.searchParams.has('uploadId')
   const action =
     {
       PUT: 's3:PutObject',
       POST: 's3:PutObject',
-      DELETE: isUpload ? 's3:AbortMultipartUpload' : 's3:DeleteObject',
-    }[method] ?? 's3:GetObject'
+      DELETE: isUpload ? 's3:AbortMultipartUpload' : `s3:DeleteObject${isOfVersion ? 'Version' : ''}`,
+    }[method] ?? `s3:GetObject${isOfVersion ? 'Version' : ''}`
   return { action, resource: `arn:aws:s3:::${bucket}/${key}` }
 }

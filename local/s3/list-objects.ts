@@ -62,7 +62,7 @@ function folderOf(key: string, prefix: string, delimiter: string): string | unde
   return at < 0 ? undefined : key.slice(0, at + delimiter.length)
 }
 
-function limitOf(text: string | null): number {
+export function limitOf(text: string | null): number {
   if (text === null) return PAGE
   if (!/^\d{1,10}$/.test(text))
     throw new AwsError('InvalidArgument', `Provided max-keys not an integer or within integer range: ${text}`)
@@ -77,7 +77,7 @@ function beginningOf(query: URLSearchParams): Buffer {
   return after === null ? Buffer.alloc(0) : Buffer.from(`${after}\0`)
 }
 
-function encoderOf(type: string | null): (text: string) => string {
+export function encoderOf(type: string | null): (text: string) => string {
   if (type === null) return escapeXml
   if (type === 'url') return (text) => encodeURIComponent(text).replaceAll('%2F', '/')
   throw new AwsError('InvalidArgument', `Invalid Encoding Method specified in Request: ${type}`)
@@ -93,7 +93,7 @@ function contentsOf({ key, size, etag, modifiedAt }: Entry, encode: (text: strin
   ].join('')
 }
 
-const element = (name: string, content: string): string => `<${name}>${content}</${name}>`
+export const element = (name: string, content: string): string => `<${name}>${content}</${name}>`
 
 /** Control characters become references: an XML parser would normalize a line break inside a key. */
 export function escapeXml(text: string): string {

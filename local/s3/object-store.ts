@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CorsRule } from './cross-origin.ts'
 import { type Entry, ObjectIndex } from './object-index.ts'
+import { ObjectLocks } from './object-lock.ts'
 import { OldFolder } from './old-folder.ts'
 
 export type StoredObject = Entry & { body: Buffer }
@@ -32,6 +33,8 @@ export class ObjectStore {
   readonly #buckets = new Map<string, OldFolder>()
   readonly #cors = new Map<string, readonly CorsRule[]>()
   readonly #shards = new Set<string>()
+  /** Which buckets have Object Lock. */
+  readonly locks = new ObjectLocks()
   readonly #swept: Promise<void>
   /** Where the parts of uploads stay until they are completed. */
   readonly uploads: string
@@ -82,9 +85,26 @@ export class ObjectStore {
 
   /** Returns the etag. */
   async put(bucket: string, key: string, body: Buffer, contentType = DEFAULT_CONTENT_TYPE): Promise<string> {
+    this.locks.refuse(bucket, await this.find(bucket, key))
     await this.#remove(this.#index.put(bucket, await this.#write(key, body, contentType)))
     await this.#buckets.get(bucket)?.forget(key)
     return etagOf(body)
+  }
+
+  /** The same (`If-None-Match: *`) for a key that no object has; undefined where one has it. */
+  async putNew(
+    bucket: string,
+    key: string,
+    body: Buffer,
+    contentType = DEFAULT_CONTENT_TYPE,
+  ): Promise<string | undefined> {
+    const entry = await this.#write(key, body, contentType)
+    // Adopts one of the old folder; looked for again at once before it is put, because another one may have come meanwhile.
+    await this.find(bucket, key)
+    const isTaken = this.#index.find(bucket, key) !== undefined
+    if (isTaken) await this.#remove(entry.file)
+    else this.#index.put(bucket, entry)
+    return isTaken ? undefined : entry.etag
   }
 
   /** The same, of a content that is never in memory as a whole; nothing is stored when it fails. */
@@ -94,6 +114,7 @@ export class ObjectStore {
     content: AsyncIterable<Uint8Array>,
     { etag, contentType = DEFAULT_CONTENT_TYPE }: { etag: string; contentType?: string | undefined },
   ): Promise<void> {
+    this.locks.refuse(bucket, await this.find(bucket, key))
     const file = await this.#newFile()
     try {
       await writeFile(this.#pathOf(file), content)
@@ -142,6 +163,7 @@ export class ObjectStore {
   }
 
   async remove(bucket: string, key: string): Promise<void> {
+    this.locks.refuse(bucket, await this.find(bucket, key))
     await this.#remove(this.#index.remove(bucket, key))
     await this.#buckets.get(bucket)?.forget(key)
   }

@@ -8,10 +8,24 @@ export function s3Provisioners(objects: ObjectStore): Provisioners {
     'AWS::S3::Bucket': async ({ stack, logicalId, properties }) => {
       const name = textOf(properties, 'BucketName') ?? `${stack}-${logicalId}`.toLowerCase()
       await objects.createBucket(name)
+      objects.locks.set(name, daysLocked(properties))
       objects.setCors(name, rulesIn(properties.CorsConfiguration))
       return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } }
     },
   }
+}
+
+/** The default retention of a bucket with Object Lock, in days; undefined for one without. */
+function daysLocked({
+  ObjectLockEnabled,
+  ObjectLockConfiguration,
+}: Record<string, unknown>): number | undefined {
+  if (ObjectLockEnabled !== true) return undefined
+  const { Rule } = (ObjectLockConfiguration ?? {}) as {
+    Rule?: { DefaultRetention?: { Days?: number; Years?: number } }
+  }
+  const { Days = 0, Years = 0 } = Rule?.DefaultRetention ?? {}
+  return Number(Days) + 365 * Number(Years)
 }
 
 type Rule = Partial<{

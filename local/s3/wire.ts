@@ -3,6 +3,7 @@ import type { AwsRequest, AwsResponse } from '../aws/requests.ts'
 import type { IamService } from '../iam/service.ts'
 import { takeForm } from './form-upload.ts'
 import { escapeXml, listObjects } from './list-objects.ts'
+import { listVersions, versionOf } from './list-versions.ts'
 import type { ObjectStore } from './object-store.ts'
 import { placeOf, refuseLongKey } from './place.ts'
 import { requireSignature } from './presigned.ts'
@@ -27,7 +28,13 @@ export async function answerS3(
     throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${bucket}`, 404)
   if (request.url.searchParams.has('tagging') && request.method !== 'GET')
     return tag(store, bucket, key, request)
-  const unknown = [...request.url.searchParams.keys()].find((name) => SUBRESOURCES.includes(name))
+  const isLocked = store.locks.has(bucket)
+  const { searchParams } = request.url
+  if (isLocked && request.method === 'GET' && key === '' && searchParams.has('versions'))
+    return listVersions(store, bucket, searchParams)
+  const unknown = [...request.url.searchParams.keys()].find(
+    (name) => SUBRESOURCES.includes(name) && !(isLocked && name === 'versionId'),
+  )
   if (unknown !== undefined) throw new AwsError('NotImplemented', `the local S3 does not do ${unknown}`, 501)
   if (request.method === 'POST' && key === '') return takeForm(store, bucket, request, iam)
   if (request.method === 'GET' && key === '') return listObjects(store, bucket, request.url.searchParams)
@@ -36,6 +43,16 @@ export async function answerS3(
   requireSignature(request, iam)
   const body = (): Buffer => decodeBody(request)
   if (isOfUpload(request)) return answerUpload(store, { bucket, key }, request, body)
+  if (searchParams.has('versionId')) await requireVersion(store, { bucket, key }, searchParams)
+  if (request.method === 'PUT' && request.headers['if-none-match'] === '*') {
+    const etag = await store.putNew(bucket, key, body(), request.headers['content-type'])
+    if (etag !== undefined) return { status: 200, headers: { etag }, body: '' }
+    throw new AwsError(
+      'PreconditionFailed',
+      'At least one of the pre-conditions you specified did not hold',
+      412,
+    )
+  }
   if (request.method === 'PUT') {
     const etag = await store.put(bucket, key, body(), request.headers['content-type'])
     return { status: 200, headers: { etag }, body: '' }
@@ -47,6 +64,17 @@ export async function answerS3(
   if (request.method === 'GET' || request.method === 'HEAD')
     return serveObject(store, { bucket, key }, request)
   throw new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405)
+}
+
+/** Throws NoSuchVersion unless the object has this version: each has one. */
+async function requireVersion(
+  store: ObjectStore,
+  { bucket, key }: { bucket: string; key: string },
+  query: URLSearchParams,
+): Promise<void> {
+  const entry = await store.find(bucket, key)
+  if (entry && versionOf(entry) === query.get('versionId')) return
+  throw new AwsError('NoSuchVersion', `The specified version does not exist: ${query.get('versionId')}`, 404)
 }
 
 function answerBucket(method: string): AwsResponse {
