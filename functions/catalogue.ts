@@ -80,7 +80,9 @@ export const FUNCTIONS = {
       machines: ['ensure'],
       modelUsage: ['read'],
       logs: ['read'],
-      audit: ['note', 'append', 'read'],
+      audit: ['note', 'read'],
+      auditWriter: ['ask'],
+      anchors: ['read'],
     },
   },
   authorize: {
@@ -211,6 +213,14 @@ export const FUNCTIONS = {
     timeoutSeconds: 60,
     memoryMb: 512,
     ports: { audit: ['append'] },
+  },
+  // Only in a stage with `auditAnchorDays`.
+  anchor: {
+    entry: 'functions/events/anchor',
+    description: 'Signs the ends of audit chains, and keeps them where nobody can change them',
+    timeoutSeconds: 120,
+    memoryMb: 512,
+    ports: { audit: ['anchor'], anchors: ['write'] },
   },
   register: {
     entry: 'functions/deployment/register',

@@ -27,8 +27,10 @@ import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
 import { queueGrants } from './adapters/dynamodb/tasks/queue.grants.ts'
 import { tasksGrants } from './adapters/dynamodb/tasks/tasks.grants.ts'
 import { eventBusGrants } from './adapters/eventbridge/event-bus.grants.ts'
+import { auditWriterGrants } from './adapters/lambda/audit-writer.grants.ts'
 import { invocationsGrants } from './adapters/lambda/invocations.grants.ts'
 import { modelsGrants } from './adapters/models/wrapped/counting-models.grants.ts'
+import { anchorsGrants } from './adapters/s3/anchors.grants.ts'
 import { answerStoreGrants } from './adapters/s3/answer-store.grants.ts'
 import { fileStoreGrants } from './adapters/s3/file-store.grants.ts'
 import { valuesGrants } from './adapters/s3/values.grants.ts'
@@ -71,6 +73,8 @@ export const PORTS = {
   models: modelsGrants,
   secrets: secretsGrants,
   audit: auditGrants,
+  auditWriter: auditWriterGrants,
+  anchors: anchorsGrants,
 } as const
 export type PortName = keyof typeof PORTS
 

@@ -59,6 +59,9 @@ const MOST_FILE_MB = 5_000
 
 const MOST_SECRETS = 100
 
+/** S3 locks an object for at most a hundred years. */
+const MOST_ANCHOR_DAYS = 36_500
+
 /** AWS allows 50 tags on a resource, its own included. */
 const MOST_TAGS = 40
 const TAG = /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/iu
@@ -163,6 +166,11 @@ export const FieldsSchema = z.strictObject({
   fileRetentionDays: wholeNumber(1, MOST_DAYS, 90)
     .optional()
     .describe('How long an uploaded file is kept; for good where it is not said'),
+  auditAnchorDays: wholeNumber(1, MOST_ANCHOR_DAYS, 365)
+    .optional()
+    .describe(
+      'How long signed anchors of the audit, written every hour, cannot be deleted; none are written where it is not said. Its key of KMS costs a dollar a month',
+    ),
   maxFileMb: wholeNumber(1, MOST_FILE_MB, 500)
     .optional()
     .describe('How large a file that an agent writes may be, in MB; 500 where it is not said'),

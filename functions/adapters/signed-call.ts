@@ -1,7 +1,7 @@
 import { AwsClient } from 'aws4fetch'
 
 export type SignedCall = {
-  service: 'secretsmanager' | 'ssm'
+  service: 'kms' | 'secretsmanager' | 'ssm'
   /** As in the header `x-amz-target`. */
   target: string
   body: object

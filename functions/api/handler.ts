@@ -9,7 +9,10 @@ import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
+import type { AuditedCall } from '../../shared/domain/audit.ts'
 import type { Caller } from '../../shared/domain/caller.ts'
+import { anchors } from '../deps/audit/anchors.ts'
+import { auditWriter } from '../deps/audit/audit-writer.ts'
 import { deletions } from '../deps/deletion-ports.ts'
 import { environment } from '../deps/environment.ts'
 import { answers, files, taskFiles } from '../deps/files.ts'
@@ -30,6 +33,7 @@ import { knownCaller } from '../middleware/known-caller.ts'
 import { limitBody } from '../middleware/limit-body.ts'
 import { problemDetails } from '../middleware/problem-details.ts'
 import { requestLog } from '../middleware/request-log.ts'
+import { measure } from '../telemetry/metrics.ts'
 import { makeHandlers } from './handlers.ts'
 import { unknownRoute } from './unknown-route.ts'
 
@@ -37,6 +41,14 @@ const log = logger()
 const NONE = { names: [] }
 const callerOf = (event: APIGatewayProxyEventV2): Caller =>
   callerOfRequest(event, { roles: callerRoles(), now: clock.now() })
+const onUntold = (call: AuditedCall, error: unknown): void => {
+  const { id, tenant, action, resource, outcome, status } = call
+  log.error('the end of an audited request is not noted', {
+    audited: { id, tenant, action, resource, outcome, status },
+    error: error as Error,
+  })
+  measure('AuditUntold', {}, 1)
+}
 const { EXPECTED_AGENT_NAMES = NONE, EXPECTED_WORKFLOW_NAMES = NONE } = environment()
 const handlers = makeHandlers(
   {
@@ -55,11 +67,13 @@ const handlers = makeHandlers(
     modelUsage: modelUsage(),
     stageModels: configuredModels(),
     audit: audit(),
+    auditWriter: auditWriter(),
+    anchors: anchors(),
     clock,
     ids: ids(),
     expected: { agents: EXPECTED_AGENT_NAMES, workflows: EXPECTED_WORKFLOW_NAMES },
   },
-  { answers: answers(), logs: logs(), callerOf },
+  { answers: answers(), logs: logs(), callerOf, onUntold },
 )
 const metrics = new Metrics()
 

@@ -6,6 +6,7 @@ import {
   resetAgent,
   retireAgent,
 } from '../../shared/app/agents/manage-agents.ts'
+import { listAnchors } from '../../shared/app/audit/list-anchors.ts'
 import { listAudit } from '../../shared/app/audit/list-audit.ts'
 import { listModels } from '../../shared/app/catalogue/list-models.ts'
 import { getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-workflows.ts'
@@ -60,18 +61,18 @@ type ApiPorts = PortsOf<'api'> &
     takesKeys?: boolean
   }
 /** A door without logs finds none. */
-type ApiDoor = Door & { logs?: Logs }
+type ApiDoor = Door & { logs?: Logs; onUntold?: Parameters<typeof audited>[2]['onUntold'] }
 
 const NO_LOGS: Logs = { listLines: async () => ({ lines: [], more: false, unreadable: [] }) }
 
 /** Every route with its use case; a missing one is a type error. */
 export function makeHandlers(
   ports: ApiPorts,
-  { logs = NO_LOGS, ...door }: ApiDoor = {},
+  { logs = NO_LOGS, onUntold, ...door }: ApiDoor = {},
 ): Record<RouteId, Handler> {
   const { callerOf = callerOfRequest } = door
   const handle: typeof httpHandler = (route, useCase) =>
-    audited(route, httpHandler(route, useCase, door), { ...ports, callerOf })
+    audited(route, httpHandler(route, useCase, door), { ...ports, callerOf, onUntold })
   const registered = onceRegistered(ports)
   const ofKeys = { ...ports, takesKeys: ports.takesKeys ?? false }
   return {
@@ -114,6 +115,7 @@ export function makeHandlers(
     putWorkflow: handle(ROUTES.putWorkflow, registered(registerWorkflow(ports))),
     makePlan: handle(ROUTES.makePlan, registered(previewPlan(ports))),
     listAudit: handle(ROUTES.listAudit, listAudit(ports)),
+    listAnchors: handle(ROUTES.listAnchors, listAnchors(ports)),
     getLinks: handle(ROUTES.getLinks, async () => makeLinks(Object.values(ROUTES), API_VERSION)),
     getHealth: handle(ROUTES.getHealth, checkHealth(ports)),
     getOpenApi: handle(ROUTES.getOpenApi, async () => makeOpenApi(Object.values(ROUTES), API_VERSION)),

@@ -7,7 +7,7 @@ import { rememberingAgents, rememberingWorkflows } from '../adapters/dynamodb/re
 import { dynamodbWorkflows } from '../adapters/dynamodb/registry/workflows.ts'
 import { registryTable } from './clients.ts'
 import { once } from './once.ts'
-import { clock, logger } from './platform.ts'
+import { clock, ids, logger } from './platform.ts'
 
 export const agents = (): Agents =>
   once('agents', () => rememberingAgents(dynamodbAgents({ ...registryTable(), onUnreadable }), clock))
@@ -22,6 +22,7 @@ export const loads = (): Loads => once('loads', () => dynamodbLoads({ ...registr
 export const collectables = (): Collectables =>
   once('collectables', () => dynamodbCollectables(registryTable()))
 
-export const audit = (): Audit => once('audit', () => dynamodbAudit(registryTable()))
+export const audit = (): Audit =>
+  once('audit', () => dynamodbAudit({ ...registryTable(), digest: ids().digest }))
 
 const onUnreadable = (facts: object): void => logger().error('record not readable', { ...facts })

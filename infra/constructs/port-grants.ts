@@ -15,6 +15,7 @@ import { logGroupArn, ownFunctionArn, statesArn } from './our-arns.ts'
 const VARIABLES: Readonly<Record<StageSetting, EnvironmentName>> = {
   tenantConcurrency: 'TENANT_CONCURRENCY',
   taskRetentionDays: 'TASK_RETENTION_DAYS',
+  auditAnchorDays: 'AUDIT_ANCHOR_DAYS',
 }
 
 type Context = {
@@ -47,6 +48,10 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
       target.configure(VARIABLES[setting], String(stage[setting]))
   }
   giveSettings(target, ports, stage)
+  if ('anchors' in ports && data.anchors)
+    target
+      .configure('ANCHORS_BUCKET', data.anchors.bucket.bucketName)
+      .configure('ANCHOR_KEY', data.anchors.key.keyArn)
   for (const { actions, arns, conditions } of placesOfPorts(target, ports, context))
     target.allow(actions, arns, conditions)
   if (context.models) target.configure('MODELS', JSON.stringify(context.models))
@@ -101,6 +106,14 @@ function placesOf(scope: Construct, on: Resource, context: Context): readonly Pl
 const modelPlacesOf = (scope: Construct, on: Resource, models: readonly ModelSettings[]): readonly Place[] =>
   on.kind === 'models' ? modelPlaces(scope, models) : secretPlaces(scope, models)
 
+type AnchorKind = 'anchors' | 'anchor-listing' | 'anchor-key'
+
+function placeOfAnchors(kind: AnchorKind, { anchors }: DataStack): Place {
+  if (!anchors) throw new Error('grants on anchors are given in a stage with auditAnchorDays only')
+  if (kind === 'anchor-key') return { arns: [anchors.key.keyArn] }
+  return { arns: [kind === 'anchors' ? anchors.bucket.arnForObjects('*') : anchors.bucket.bucketArn] }
+}
+
 type Single = Exclude<Resource, { kind: 'models' } | { kind: 'model-secrets' }>
 
 function placeOf(target: Construct, on: Single, context: Context): Place {
@@ -129,6 +142,12 @@ function placeOf(target: Construct, on: Single, context: Context): Place {
       return { arns: [statesArn(target, stage, 'execution', '*:*')] }
     case 'function-logs':
       return { arns: [logGroupArn(target, `/aws/lambda/${stage.prefix}-*`)] }
+    case 'anchors':
+    case 'anchor-listing':
+    case 'anchor-key':
+      return placeOfAnchors(on.kind, data)
+    case 'audit-writer':
+      return { arns: [ownFunctionArn(target, stage, 'audit')] }
     case 'itself':
       return { arns: [ownFunctionArn(target, stage, name)] }
     case 'machine-role':

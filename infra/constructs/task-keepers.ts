@@ -15,6 +15,8 @@ type TaskKeepersProps = {
   readonly collect: BundledFunction
   readonly audit: BundledFunction
   readonly erase: BundledFunction
+  /** Only in a stage that has anchors. */
+  readonly anchor: BundledFunction | undefined
 }
 
 /** Background work: records the ends of tasks, reconciles those that were missed, and removes unused state machines. */
@@ -66,7 +68,9 @@ export class TaskKeepers extends Construct {
 
   /** Calls that the API has noted go into the chains of their tenants. */
   #audit(): void {
-    this.#every('AuditEveryMinute', Duration.minutes(1), 'Append to the audit', this.#props.audit)
+    const { audit, anchor } = this.#props
+    this.#every('AuditEveryMinute', Duration.minutes(1), 'Append to the audit', audit)
+    if (anchor) this.#every('AnchorEveryHour', Duration.hours(1), 'Anchor the audit', anchor)
   }
 
   /** What is left of deleted tasks is removed. */

@@ -1,6 +1,7 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
 import { EventBus } from 'aws-cdk-lib/aws-events'
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import {
   BlockPublicAccess,
@@ -10,6 +11,7 @@ import {
   HttpMethods,
   type IBucket,
   type LifecycleRule,
+  ObjectLockRetention,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
@@ -80,6 +82,8 @@ export class DataStack extends Stack {
   readonly registry: Table
   readonly bucket: Bucket
   readonly bus: EventBus
+  /** Where signed ends of audit chains are kept; only in a stage with `auditAnchorDays`. */
+  readonly anchors: { bucket: Bucket; key: Key } | undefined
   /** The access logs of the API. */
   readonly accessLogs: LogGroup
 
@@ -124,12 +128,42 @@ export class DataStack extends Stack {
       retention: stage.logRetentionDays as RetentionDays,
       removalPolicy: RemovalPolicy.RETAIN,
     })
+    this.anchors = this.#addAnchors(stage, accessLogs)
+    const buckets = [this.bucket, accessLogs, ...(this.anchors ? [this.anchors.bucket] : [])]
     // A retained bucket must keep its policy: TLS only, and the delivery of access logs.
-    for (const bucket of [this.bucket, accessLogs]) bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN)
+    for (const bucket of buckets) bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN)
     new CfnOutput(this, 'TasksTable', { value: this.tasks.tableName })
     new CfnOutput(this, 'RegistryTable', { value: this.registry.tableName })
     new CfnOutput(this, 'BucketName', { value: this.bucket.bucketName })
     new CfnOutput(this, 'BusName', { value: this.bus.eventBusName })
+  }
+
+  /**
+   * A bucket of its own: the lock is set when it is made. What is in it can be deleted earlier only with `s3:BypassGovernanceRetention`, which no
+   * function has.
+   */
+  #addAnchors({ auditAnchorDays }: Stage, accessLogs: Bucket): { bucket: Bucket; key: Key } | undefined {
+    if (auditAnchorDays === undefined) return undefined
+    const bucket = new Bucket(this, 'Anchors', {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      versioned: true,
+      objectLockEnabled: true,
+      objectLockDefaultRetention: ObjectLockRetention.governance(Duration.days(auditAnchorDays)),
+      serverAccessLogsBucket: accessLogs as IBucket,
+      serverAccessLogsPrefix: 'anchors/',
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    const key = new Key(this, 'AnchorKey', {
+      description: 'Signs anchors of the audit',
+      keySpec: KeySpec.ECC_NIST_P256,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    new CfnOutput(this, 'AnchorsBucket', { value: bucket.bucketName })
+    new CfnOutput(this, 'AnchorKeyArn', { value: key.keyArn })
+    return { bucket, key }
   }
 
   /** Object-level access logs of the bucket, with the retention of the other logs. */

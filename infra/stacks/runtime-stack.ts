@@ -94,6 +94,7 @@ export class RuntimeStack extends Stack {
       collect: this.#addFunction('collect'),
       audit: this.#addFunction('audit'),
       erase: this.#addFunction('erase'),
+      anchor: data.anchors && this.#addFunction('anchor'),
     })
     const api = this.#addApi({ rebind, control, role })
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
@@ -112,6 +113,7 @@ export class RuntimeStack extends Stack {
       'collect',
       'audit',
       'erase',
+      ...(data.anchors ? ['anchor'] : []),
     ]
     new AgentHostAccess(this, 'AgentHost', { stage, data })
     const registration = this.#register(machines)
@@ -175,6 +177,7 @@ export class RuntimeStack extends Stack {
     this.#letMakeMachines(api, { rebind, role, controlArn: control.functionArn })
     const roles = mappedRoles(this.#props.stage.callerRoles)
     if (roles !== undefined) api.configure('CALLER_ROLES', roles)
+    api.configure('AUDIT_FUNCTION', ownFunctionArn(this, this.#props.stage, 'audit'))
     // Models are listed, not called.
     return api.configure('MODELS', JSON.stringify(this.#props.stage.models))
   }

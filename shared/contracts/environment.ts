@@ -85,6 +85,18 @@ export const EnvironmentSchema = z.object({
   EXPECTED_WORKFLOW_NAMES: z.string().transform(parseExpected).optional(),
   EXPECTED_AGENTS: z.string().optional().describe('How many they are, for earlier releases'),
   EXPECTED_WORKFLOWS: z.string().optional().describe('How many they are, for earlier releases'),
+  AUDIT_ANCHOR_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('How long anchors of the audit cannot be deleted'),
+  ANCHORS_BUCKET: z
+    .string()
+    .optional()
+    .describe('The bucket of the anchors of the audit; only where there is one'),
+  ANCHOR_KEY: z.string().optional().describe('ARN of the key that signs them'),
+  AUDIT_FUNCTION: z.string().optional().describe('The function that appends to the audit'),
   TAKES_KEYS: z.enum(['yes', 'no']).optional().describe('Whether a door takes API keys'),
   CALLER_ROLES: z.string().optional().describe('JSON: the tenants and scopes of IAM roles'),
   // Only for the authorizer; it parses this itself.

@@ -7,6 +7,7 @@ type Service =
   | 'dynamodb'
   | 'events'
   | 'iam'
+  | 'kms'
   | 'lambda'
   | 'logs'
   | 's3'
@@ -33,11 +34,15 @@ export type Resource =
   | { readonly kind: 'models' }
   /** The secrets with the API keys of other models that it needs. */
   | { readonly kind: 'model-secrets' }
+  /** Anchors of the audit: the objects, the listing of their versions, the key that signs them. */
+  | { readonly kind: 'anchors' | 'anchor-listing' | 'anchor-key' }
+  /** The function that appends to the audit. */
+  | { readonly kind: 'audit-writer' }
   /** The function that is granted something. */
   | { readonly kind: 'itself' }
 
 /** Optional settings of a stage that some methods depend on. */
-export type StageSetting = 'tenantConcurrency' | 'taskRetentionDays'
+export type StageSetting = 'tenantConcurrency' | 'taskRetentionDays' | 'auditAnchorDays'
 
 /** `when`: granted only in a stage with this setting. */
 export type Grant = {

@@ -19,6 +19,10 @@ export const METRICS = {
   OpenTasks: { unit: 'Count', dimensions: [] },
   /** Age of the oldest queued task, in seconds; written every minute. */
   QueueAge: { unit: 'Seconds', dimensions: [] },
+  /** Requests that were done and whose end could not be noted for the audit. */
+  AuditUntold: { unit: 'Count', dimensions: [] },
+  /** For how long the oldest noted call has waited that could have been appended to the audit, in seconds; written every minute. */
+  AuditWait: { unit: 'Seconds', dimensions: [] },
   /** For each successful task 1 if it stayed below the p50 of its estimate, else 0; a calibrated estimate averages 0.5. */
   TimeUnderP50: { unit: 'NoUnit', dimensions: [] },
   /** The same for p90; a calibrated estimate averages 0.9. */

@@ -3,7 +3,7 @@ import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
 import { AgentViewSchema } from './agent-views.ts'
 import { AnswerApprovalSchema } from './approval-requests.ts'
-import { AuditListSchema, ListAuditSchema } from './audit-views.ts'
+import { AnchorListSchema, AuditListSchema, ListAnchorsSchema, ListAuditSchema } from './audit-views.ts'
 import { DELETION_ROUTES } from './deletion-routes.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 import { InputOfStepViewSchema, TaskInputViewSchema } from './input-views.ts'
@@ -584,8 +584,22 @@ export const ROUTES = {
       'What callers of the tenant have changed, or tried to: a chain in which each entry has the hash of the one before',
     tag: 'audit',
     input: ListAuditSchema,
-    from: { query: ['order', 'from', 'limit'] },
+    from: {
+      query: ['subject', 'action', 'resource', 'outcome', 'since', 'until', 'order', 'from', 'limit'],
+    },
     success: { status: 200, description: 'A page of entries', name: 'AuditList', output: AuditListSchema },
+  }),
+  listAnchors: defineRoute({
+    id: 'listAnchors',
+    method: 'GET',
+    path: '/audit/anchors',
+    scope: 'audit:read',
+    summary:
+      'Signed ends of the audit chain of the tenant, kept where nobody can change them: what the chain must fit',
+    tag: 'audit',
+    input: ListAnchorsSchema,
+    from: { query: ['from', 'limit'] },
+    success: { status: 200, description: 'A page of anchors', name: 'AnchorList', output: AnchorListSchema },
   }),
   getLinks: defineRoute({
     id: 'getLinks',

@@ -71,6 +71,8 @@ export const REGISTRY_PARTITIONS = {
   audit: 'AUDIT#',
   /** Audited calls that are in no chain yet. */
   noted: 'NOTED#',
+  /** The tenants that have a chain. */
+  chains: 'CHAINS#',
   ...COUNTER_KEYS,
 } as const
 
@@ -86,6 +88,7 @@ export const REGISTRY_ITEMS = {
   epoch: 'EPOCH#',
   entry: 'ENTRY#',
   call: 'CALL#',
+  refused: 'REFUSED#',
 } as const
 
 /** The TTL attribute of both tables. */

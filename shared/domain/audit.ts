@@ -27,18 +27,28 @@ export const AuditedCallSchema = z.object({
   error: z.string().optional().describe('The name of the error that the caller was told'),
   asked: z.string().describe('A digest of what was asked'),
   answered: z.string().optional().describe('A digest of what was answered: the resource after the change'),
+  repeated: z
+    .number()
+    .optional()
+    .describe(
+      'How many more times the same caller was refused the same action for the same reason in this minute; `resource` and `asked` are those of the first time',
+    ),
 })
 export type AuditedCall = z.infer<typeof AuditedCallSchema>
 
-export const AuditEntrySchema = AuditedCallSchema.extend({
+/** What a later release may add to an entry is kept: it is part of what was hashed. */
+export const AuditEntrySchema = z.looseObject({
+  ...AuditedCallSchema.shape,
   sequence: z.number(),
   before: z.string().describe('The hash of the entry before'),
   hash: z.string().describe('SHA-256 of everything above, as canonical JSON'),
 })
-export type AuditEntry = z.infer<typeof AuditEntrySchema>
+export type AuditEntry = AuditedCall & { sequence: number; before: string; hash: string }
 
 /** The end of a chain, as it was seen at some time. */
 export type ChainEnd = Pick<AuditEntry, 'sequence' | 'hash'>
+/** An end that was kept elsewhere; `name` says where, such as the key of an anchor. */
+export type KeptEnd = ChainEnd & { name?: string }
 
 type Digest = (text: string) => string
 
@@ -60,13 +70,13 @@ export type ChainFault = { sequence: number; what: string }
  */
 export class ChainCheck {
   readonly #digest: Digest
-  readonly #kept: readonly ChainEnd[]
+  readonly #kept: ReadonlyMap<number, readonly KeptEnd[]>
   #last: ChainEnd = NOTHING_BEFORE
 
   /** `kept`: ends that are known from elsewhere, such as anchors. */
-  constructor(digest: Digest, kept: readonly ChainEnd[] = []) {
+  constructor(digest: Digest, kept: readonly KeptEnd[] = []) {
     this.#digest = digest
-    this.#kept = kept
+    this.#kept = Map.groupBy(kept, ({ sequence }) => sequence)
   }
 
   get last(): ChainEnd {
@@ -84,10 +94,11 @@ export class ChainCheck {
 
   /** After the last page: whether entries that were there once are missing at the end. */
   end(): ChainFault | undefined {
-    const missing = this.#kept.filter(({ sequence }) => sequence > this.#last.sequence)
-    const [first] = missing.sort((a, b) => a.sequence - b.sequence)
+    const missing = [...this.#kept.keys()].filter((sequence) => sequence > this.#last.sequence)
+    const [first] = missing.sort((a, b) => a - b)
     if (first === undefined) return undefined
-    const what = `the chain ends after ${this.#last.sequence}; it had an entry ${first.sequence} once`
+    const by = this.#kept.get(first)?.find(({ name }) => name !== undefined)?.name
+    const what = `the chain ends after ${this.#last.sequence}; it had an entry ${first} once${by === undefined ? '' : `, as ${by} says`}`
     return { sequence: this.#last.sequence + 1, what }
   }
 
@@ -100,9 +111,9 @@ export class ChainCheck {
       return { sequence, what: 'its contents do not have its hash' }
     if (before !== this.#last.hash)
       return { sequence, what: `it does not follow entry ${sequence - 1} as that stands now` }
-    const kept = this.#kept.find((end) => end.sequence === sequence)
-    if (kept && kept.hash !== hash)
-      return { sequence, what: `it is another one than was kept as ${kept.hash}` }
+    const kept = this.#kept.get(sequence)?.find((end) => end.hash !== hash)
+    if (kept?.name !== undefined) return { sequence, what: `it is another one than ${kept.name} says` }
+    if (kept) return { sequence, what: `it is another one than was kept as ${kept.hash}` }
     return undefined
   }
 }

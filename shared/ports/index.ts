@@ -1,6 +1,8 @@
 import type { PriceTable } from '../domain/price-table.ts'
 import type { Agents } from './agents.ts'
+import type { Anchors } from './anchors.ts'
 import type { Audit } from './audit.ts'
+import type { AuditWriter } from './audit-writer.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { Breakers } from './breakers.ts'
 import type { Budgets } from './budgets.ts'
@@ -61,6 +63,9 @@ export type Ports = {
   machines: Machines
   modelUsage: ModelUsage
   audit: Audit
+  auditWriter: AuditWriter
+  /** Only in a stage that has some. */
+  anchors?: Anchors | undefined
   clock: Clock
   ids: Ids
   /** Prices of AWS and of language models. */

@@ -1,4 +1,5 @@
 import { nodeIds } from '../../functions/adapters/node-ids.ts'
+import { appendNoted } from '../../shared/app/audit/append-noted.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../shared/contracts/table-layout.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import { PRICES } from '../../shared/estimator/prices.ts'
@@ -34,6 +35,7 @@ export function memoryPorts({ clock, seed, files = {}, blobs = memoryBlobs(), he
     ids,
     prices: PRICES,
     ...storedPorts({ client, readingText, blobs, objects: NO_OBJECTS, clock, ids }),
+    auditWriter: { appendFor: (tenant) => appendNoted(ports)({ tenant }).then(() => true) },
     files: memoryFiles(files, ids, held),
   }
   return { ports, tasksTable }

@@ -19,6 +19,7 @@ export function registryPorts(settings: {
   client: DynamoDBDocumentClient
   table: string
   clock: Clock
+  digest: (text: string) => string
   onUnreadable?: OnUnreadable
 }): RegistryPorts {
   return {

@@ -31,7 +31,7 @@ export function storedPorts({ client, readingText, blobs, objects, clock, ids }:
   const registry = { client, table: REGISTRY }
   return {
     ...taskPorts({ ...tasks, blobs, digest: ids.digest }),
-    ...registryPorts({ ...registry, clock }),
+    ...registryPorts({ ...registry, clock, digest: ids.digest }),
     statistics: dynamodbStatistics({ client: readingText, table: REGISTRY, now: clock.now }),
     breakers: dynamodbBreakers(registry),
     limits: dynamodbLimits({ ...registry, clock }),

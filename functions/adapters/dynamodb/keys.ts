@@ -82,6 +82,8 @@ export const statisticsKey = (capability: string, agentId: string, epoch: number
 })
 export const auditKey = (tenant: string) => REGISTRY_PARTITIONS.audit + tenant
 export const entryKey = (sequence: number) => REGISTRY_ITEMS.entry + digits(sequence, 12)
+export const chainsKey = `${REGISTRY_PARTITIONS.chains}all`
+export const refusedKey = `${REGISTRY_PARTITIONS.noted}refused`
 export const notedKey = (shard: number) => `${REGISTRY_PARTITIONS.noted}${shard}`
 export const breakerKey = (agentId: string) => ({
   pk: REGISTRY_PARTITIONS.breaker + agentId,

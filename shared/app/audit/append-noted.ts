@@ -4,6 +4,9 @@
  * Invariants (tests cite them):
  * audit-writer/W1 every call that was noted is in its tenant's chain once, whatever writers run at once and wherever one ends
  * audit-writer/W2 a call that was not concluded in time is appended as `unknown`: its function has ended before it could say
+ * audit-writer/W3 calls of one caller that are refused the same action for the same reason within a minute are at most two entries: the first, and one
+ *   that says how many more there were
+ * audit-writer/W4 only the writer can put an entry into a chain, and no function can change or remove one
  */
 import { type AuditedCall, type ChainEnd, entryAfter, NOTHING_BEFORE } from '../../domain/audit.ts'
 import type { NotedCall } from '../../ports/audit.ts'
@@ -16,24 +19,40 @@ const CONCLUDED_AFTER_MILLISECONDS = 60_000
 /** How often a writer tries the next place when others are faster. */
 const MOST_TRIES = 50
 
+/** What a run has done. `waitsSince`: when the oldest call began that could be appended and was not; undefined without one. */
+export type Appended = { appended: number; waitsSince?: string }
+type Wanted = {
+  /** Milliseconds since the epoch, after which no further call is begun. */
+  until?: number
+  /** Only calls of this tenant, of one listing. */
+  tenant?: string | undefined
+}
+
 /**
- * Appends what is noted now, listing by listing, or until `until` (ms since the epoch). Returns how many it has appended. A listing has only some of
- * what is noted: with one of them a run, a caller with enough refused requests would put off the entries of all others for good.
+ * Appends what is noted now, listing by listing, or until `until`. A listing has only some of what is noted: with one of them a run, a caller with enough
+ * refused requests would put off the entries of all others for good.
  */
 export const appendNoted =
   ({ audit, ids, clock }: Needs) =>
-  async ({ until = Number.POSITIVE_INFINITY }: { until?: number } = {}): Promise<number> => {
+  async ({ until = Number.POSITIVE_INFINITY, tenant }: Wanted = {}): Promise<Appended> => {
     const since = new Date(clock.now().getTime() - CONCLUDED_AFTER_MILLISECONDS).toISOString()
     const ends = new Map<string, ChainEnd>()
-    let appended = 0
-    for (let before = -1; before < appended; ) {
-      before = appended
+    let [appended, dropped] = [0, 0]
+    let waitsSince: string | undefined
+    for (let before = -1; before < appended + dropped && (tenant === undefined || before < 0); ) {
+      before = appended + dropped
+      waitsSince = undefined
       for (const noted of await audit.listNoted(since)) {
-        if (clock.now().getTime() >= until) return appended
-        if (await appendCall({ audit, ids, ends }, noted)) appended++
+        if (tenant !== undefined && noted.tenant !== tenant) continue
+        if (clock.now().getTime() >= until) return { appended, waitsSince: waitsSince ?? noted.at }
+        if (noted.isSingle) {
+          await audit.drop(noted)
+          dropped++
+        } else if (await appendCall({ audit, ids, ends }, noted)) appended++
+        else waitsSince ??= noted.at
       }
     }
-    return appended
+    return { appended, ...(waitsSince === undefined ? {} : { waitsSince }) }
   }
 
 /** Returns whether this call of it has appended the entry; another writer may have done so. */
@@ -58,6 +77,7 @@ async function appendCall(
     if (noted.claimed !== place && !(await audit.claim(noted, place))) return false
     noted = { ...noted, claimed: place }
     const entry = entryAfter(end, callOf(noted), ids.digest)
+    if (!ends.has(noted.tenant)) await audit.markChain(noted.tenant)
     if (!(await audit.append(entry))) {
       ends.delete(noted.tenant)
       continue
@@ -70,6 +90,6 @@ async function appendCall(
   return false
 }
 
-function callOf({ key: _key, claimed: _claimed, ...call }: NotedCall): AuditedCall {
+function callOf({ key: _key, claimed: _claimed, isSingle: _isSingle, ...call }: NotedCall): AuditedCall {
   return call
 }

@@ -1,6 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { dynamodbSteps } from '../../../functions/adapters/dynamodb/steps/steps.ts'
 import { nodeIds, systemClock } from '../../../functions/adapters/node-ids.ts'
+import { appendNoted } from '../../../shared/app/audit/append-noted.ts'
 import { GATE_WRITE } from '../../../shared/compiler/gate-state.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
@@ -59,6 +60,7 @@ export async function startStores(): Promise<Stores> {
       client,
       readingText,
     ]),
+    auditWriter: { appendFor: (tenant) => appendNoted(ports)({ tenant }).then(() => true) },
     files: {
       list: async (key) => {
         const etag = recorded.files.get(key)

@@ -14,15 +14,19 @@ it('answers what was done, and has it as unknown, where its end cannot be told (
   const dynamodb = await startDynamoDB()
   try {
     await createTable(dynamodb.client, 'registry', REGISTRY_INDEXES)
-    const whole = dynamodbAudit({ client: dynamodb.client, table: 'registry' })
+    const registry = { client: dynamodb.client, table: 'registry' }
     let now = new Date('2026-01-01T00:00:00.000Z')
     const clock = { now: () => now }
     const ids = nodeIds(clock)
+    const whole = dynamodbAudit({ ...registry, digest: ids.digest })
     const conclude = async () => {
       throw new OrchestratorError('UnavailableError', 'it is throttled')
     }
     const callerOf = () => ({ tenant: 'acme', subject: 'ada', kind: 'key' as const, scopes: SCOPES })
-    const ports = { audit: { ...whole, conclude }, ids, clock, callerOf }
+    const untold: string[] = []
+    const onUntold = ({ action }: { action: string }, error: unknown) =>
+      void untold.push(`${action}: ${(error as Error).message}`)
+    const ports = { audit: { ...whole, conclude }, ids, clock, callerOf, onUntold }
     const event = { body: '{}' } as object as APIGatewayProxyEventV2
     const done = audited(ROUTES.createKey, async () => ({ statusCode: 201, body: 'the key' }), ports)
     expect(await done(event)).toEqual({ statusCode: 201, body: 'the key' })
@@ -34,6 +38,7 @@ it('answers what was done, and has it as unknown, where its end cannot be told (
       ports,
     )
     await expect(refused(event)).rejects.toThrow('not you')
+    expect(untold).toEqual(['createKey: it is throttled', 'createKey: it is throttled'])
     now = new Date('2026-01-01T00:02:00.000Z')
     await appendNoted({ audit: whole, ids, clock })()
     const { entries } = await whole.listEntries('acme', { newestFirst: false, limit: 10 })

@@ -15,7 +15,11 @@ it.each([2, 101, 100_000])(
   async (levels) => {
     const concluded: unknown[] = []
     const audit = portWith<Audit>(
-      { note: async () => undefined, conclude: async (call) => void concluded.push(call) },
+      {
+        note: async () => undefined,
+        countRefused: async () => 1,
+        conclude: async (call) => void concluded.push(call),
+      },
       'audit',
     )
     const door = { callerOf: () => callerOf('acme') }

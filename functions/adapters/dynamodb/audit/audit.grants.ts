@@ -3,14 +3,22 @@ import { REGISTRY_PARTITIONS } from '../../../../shared/contracts/table-layout.t
 import type { Audit } from '../../../../shared/ports/audit.ts'
 import { onRegistry } from '../table-actions.grants.ts'
 
-const { audit, noted } = REGISTRY_PARTITIONS
+const { audit, noted, chains } = REGISTRY_PARTITIONS
 
-/** No function may change or remove an entry: `PutItem` is conditional, and there is no `UpdateItem` or `DeleteItem` on a chain. */
+/**
+ * Only the writer may put into a chain, on condition that the place is free; no function may change or remove an entry: there is no `UpdateItem` or
+ * `DeleteItem` on a chain (audit-writer/W4).
+ */
 export const auditGrants = grantsOf<Audit>()({
   methods: {
     note: [onRegistry.put(noted)],
     conclude: [onRegistry.update(noted)],
+    countRefused: [onRegistry.update(noted)],
+    forget: [onRegistry.delete(noted)],
     listNoted: [onRegistry.query],
+    markChain: [onRegistry.update(chains)],
+    listChains: [onRegistry.query],
+    markAnchored: [onRegistry.update(chains)],
     claim: [onRegistry.update(noted)],
     append: [onRegistry.put(audit)],
     drop: [onRegistry.delete(noted)],
@@ -19,8 +27,9 @@ export const auditGrants = grantsOf<Audit>()({
     listEntries: [onRegistry.query],
   },
   modes: {
-    note: ['note', 'conclude'],
-    append: ['listNoted', 'claim', 'append', 'drop', 'endOf', 'findEntry'],
+    note: ['note', 'conclude', 'countRefused', 'forget'],
+    append: ['listNoted', 'claim', 'append', 'drop', 'endOf', 'findEntry', 'markChain'],
+    anchor: ['listChains', 'endOf', 'markAnchored'],
     read: ['listEntries'],
   },
 })

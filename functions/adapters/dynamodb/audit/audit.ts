@@ -1,11 +1,13 @@
-import { DeleteCommand, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { REGISTRY_ITEMS } from '../../../../shared/contracts/table-layout.ts'
-import { type AuditEntry, AuditEntrySchema, AuditedCallSchema } from '../../../../shared/domain/audit.ts'
-import type { Audit, NotedCall } from '../../../../shared/ports/audit.ts'
-import { callAws, unlessAws } from '../../aws-errors.ts'
-import { auditKey, entryKey, notedKey, SHARDS, shardOf } from '../keys.ts'
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { type AuditEntry, AuditEntrySchema } from '../../../../shared/domain/audit.ts'
+import type { Audit } from '../../../../shared/ports/audit.ts'
+import { callAws } from '../../aws-errors.ts'
+import { auditKey, chainsKey, entryKey } from '../keys.ts'
+import { queryAll } from '../query-all.ts'
 import { queryPage } from '../query-page.ts'
 import type { RegistryTable } from '../registry/list-kind.ts'
+import { type Notes, notesOf } from './notes.ts'
+import { unlessFailed } from './unless-failed.ts'
 
 type Item = Record<string, unknown>
 
@@ -35,88 +37,22 @@ async function entriesOf(
   return items.map(entryIn)
 }
 
-/** Some of the noted calls of each shard. */
-async function itemsNoted({ client, table }: RegistryTable, most: number): Promise<Item[]> {
-  const shards = await Promise.all(
-    SHARDS.map((shard) =>
-      queryPage(client, {
-        TableName: table,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': notedKey(shard) },
-        ConsistentRead: true,
-        Limit: most,
-      }),
-    ),
-  )
-  return shards.flatMap(({ items }) => items)
-}
-
 /**
- * An item for each entry, and one for each noted call until it is in its chain. What they hold is kept as JSON text, as it was hashed. `most`: how
- * many noted calls of a shard one listing reads.
+ * An item for each entry, with what it holds as JSON text, as it was hashed; and one for each noted call until it is in its chain. `most`: how many
+ * noted calls of a shard one listing reads.
  */
-export const dynamodbAudit = (registry: RegistryTable, most = MOST_NOTED): Audit => ({
-  ...notesOf(registry, most),
+export const dynamodbAudit = (
+  registry: RegistryTable & { digest: (text: string) => string },
+  most = MOST_NOTED,
+): Audit => ({
+  ...notesOf({ ...registry, most }),
   ...chainsOf(registry),
+  ...marksOf(registry),
 })
 
-type Notes = Pick<Audit, 'note' | 'conclude' | 'listNoted' | 'claim' | 'drop'>
+type Marks = Pick<Audit, 'markChain' | 'listChains' | 'markAnchored'>
 
-function notesOf({ client, table }: RegistryTable, most: number): Notes {
-  return {
-    async note(call) {
-      const Item = { ...placeOf(call), json: JSON.stringify({ ...call, outcome: 'unknown' }), at: call.at }
-      await callAws(() => client.send(new PutCommand({ TableName: table, Item })))
-    },
-
-    async conclude(call) {
-      await unlessFailed(() =>
-        client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: placeOf(call),
-            UpdateExpression: 'SET json = :json, concluded = :yes',
-            // Without it, a call that is in its chain already would be noted again.
-            ConditionExpression: 'attribute_exists(pk)',
-            ExpressionAttributeValues: { ':json': JSON.stringify(call), ':yes': true },
-          }),
-        ),
-      )
-    },
-
-    async listNoted(since) {
-      return (await itemsNoted({ client, table }, most))
-        .filter(({ concluded, at }) => concluded === true || String(at) < since)
-        .flatMap(notedIn)
-        .sort((a, b) => (a.key < b.key ? -1 : 1))
-    },
-
-    claim: ({ id, at, claimed }, sequence) =>
-      unlessFailed(() =>
-        client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: placeOf({ id, at }),
-            UpdateExpression: 'SET claimed = :sequence',
-            ConditionExpression:
-              claimed === undefined
-                ? 'attribute_exists(pk) AND attribute_not_exists(claimed)'
-                : 'claimed = :claimed',
-            ExpressionAttributeValues: {
-              ':sequence': sequence,
-              ...(claimed === undefined ? {} : { ':claimed': claimed }),
-            },
-          }),
-        ),
-      ),
-
-    async drop({ id, at }) {
-      await callAws(() => client.send(new DeleteCommand({ TableName: table, Key: placeOf({ id, at }) })))
-    },
-  }
-}
-
-function chainsOf({ client, table }: RegistryTable): Omit<Audit, keyof Notes> {
+function chainsOf({ client, table }: RegistryTable): Omit<Audit, keyof Notes | keyof Marks> {
   return {
     append: (entry) =>
       unlessFailed(() =>
@@ -154,19 +90,27 @@ function chainsOf({ client, table }: RegistryTable): Omit<Audit, keyof Notes> {
   }
 }
 
-const unlessFailed = (send: () => Promise<unknown>): Promise<boolean> =>
-  unlessAws(['ConditionalCheckFailedException'], async () => send().then(() => true)).then(Boolean)
-
-const placeOf = ({ id, at }: { id: string; at: string }) => ({
-  pk: notedKey(shardOf(id)),
-  sk: `${REGISTRY_ITEMS.call}${at}#${id}`,
-})
+/** Which tenants have chains, and how far these are anchored: an item for each. */
+function marksOf({ client, table }: RegistryTable): Marks {
+  const placeOf = (tenant: string) => ({ pk: chainsKey, sk: tenant })
+  const mark = async (tenant: string, UpdateExpression: string, value: number | true): Promise<void> => {
+    const ExpressionAttributeValues = { ':value': value }
+    const update = { TableName: table, Key: placeOf(tenant), UpdateExpression, ExpressionAttributeValues }
+    await callAws(() => client.send(new UpdateCommand(update)))
+  }
+  return {
+    markChain: (tenant) => mark(tenant, 'SET began = :value', true),
+    markAnchored: (tenant, sequence) => mark(tenant, 'SET anchored = :value', sequence),
+    async listChains() {
+      const items = await queryAll(client, {
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': chainsKey },
+        ConsistentRead: true,
+      })
+      return items.map(({ sk, anchored }) => ({ tenant: String(sk), anchored: Number(anchored ?? 0) }))
+    },
+  }
+}
 
 const entryIn = ({ json }: Item): AuditEntry => AuditEntrySchema.parse(JSON.parse(String(json)))
-
-/** None for a note of another release that cannot be read: it waits, and does not hold up the others. */
-function notedIn({ sk, json, claimed }: Item): NotedCall[] {
-  const call = AuditedCallSchema.safeParse(JSON.parse(String(json)))
-  if (!call.success) return []
-  return [{ ...call.data, key: String(sk), ...(typeof claimed === 'number' ? { claimed } : {}) }]
-}
