@@ -26,13 +26,18 @@ const PROFILES: readonly { name: string; tasksPerDay: number }[] = [
   { name: 'busy: 250,000 a day, about 3 a second', tasksPerDay: 250_000 },
 ]
 
-/** Usage without any task: the sweep of every minute, alarms, dashboard, an encryption key; storage is negligible. */
+/** The sweep and the writer of the audit run every minute; each writes a metric. */
+const SCHEDULES = 2
+/** One query of open tasks, and five of noted calls. */
+const READS_A_MINUTE = 6
+
+/** Usage without any task: what runs every minute, alarms, dashboard, an encryption key; storage is negligible. */
 export const idleUsage = ({ alarmMetrics }: Pick<Measured, 'alarmMetrics'>): Usage => ({
-  lambdaRequest: MINUTES,
-  lambdaGbSecond: MINUTES * ASSUMED.ownSeconds * ASSUMED.ownGb,
-  dynamodbReadUnit: MINUTES,
-  logGb: (MINUTES * (ASSUMED.reportBytes + 600)) / GB,
-  metricMonth: 1,
+  lambdaRequest: SCHEDULES * MINUTES,
+  lambdaGbSecond: SCHEDULES * MINUTES * ASSUMED.ownSeconds * ASSUMED.ownGb,
+  dynamodbReadUnit: READS_A_MINUTE * MINUTES,
+  logGb: (SCHEDULES * MINUTES * (ASSUMED.reportBytes + 600)) / GB,
+  metricMonth: SCHEDULES,
   alarmMetricMonth: alarmMetrics,
   dashboardMonth: 1,
   // The key of the alarm topic.
@@ -53,8 +58,9 @@ used on the local cloud. Free tiers are not in it, and neither are language mode
 ${monthTable(report, idle, prices)}
 
 Each task of the profiles is a \`data_report\` (five steps over four years of weather, a report with charts). Idle means deployed, with nothing to do:
-the sweep of every minute, eight alarms on ${alarmMetrics} metrics, a dashboard, a key for the topic of alarms. The first three dashboards of an account, ten alarms and a million
-Lambda requests are free: a first installation that idles is billed about two dollars.
+the sweep and the writer of the audit every minute, nine alarms on ${alarmMetrics} metrics, a dashboard, a key for the topic of alarms. The first three dashboards of an account, ten alarms and a million
+Lambda requests are free: a first installation that idles is billed about two dollars. \`auditAnchorDays\`
+in the stage adds a key that signs, ${money(prices.keyMonth)} a month, and less than a cent for each tenant.
 
 ## The twelfth month
 
@@ -97,7 +103,7 @@ function monthTable(report: Usage, idle: Usage, prices: PriceTable): string {
   const months = [
     { name: 'idle', usage: idle },
     ...PROFILES.map(({ name, tasksPerDay }) => {
-      const busy = { metricMonth: BUSY_METRICS - 1 }
+      const busy = { metricMonth: BUSY_METRICS - SCHEDULES }
       return { name, usage: add(idle, usageOfMonth(report, { tasks: tasksPerDay * 30, month: 1 }), busy) }
     }),
   ]
@@ -120,7 +126,7 @@ function twelfthMonthTable(report: Usage, idle: Usage, prices: PriceTable): stri
       const columns = [{ month: 1 }, { month: 12 }, { month: 12, keptDays: RETENTION_DAYS }].map((when) =>
         usageOfMonth(report, { tasks: tasksPerDay * 30, ...when }),
       )
-      const busy = add(idle, { metricMonth: BUSY_METRICS - 1 })
+      const busy = add(idle, { metricMonth: BUSY_METRICS - SCHEDULES })
       const of = (items: readonly (keyof Usage)[]): string[] =>
         columns.map((usage) => money(totalCost(only(usage, items), prices)))
       return [

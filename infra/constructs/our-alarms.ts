@@ -43,6 +43,8 @@ const FEW_IN_A_ROW = 3
 /** Windows for installations with few tasks an hour, and with many. */
 const [SLOW, FAST] = [Duration.hours(3), Duration.minutes(5)]
 const CLAIMED_PERCENT = 80
+/** Entries come a minute or two after what they tell. */
+const AUDIT_WAIT = Duration.minutes(10)
 
 /** Conditions that need a person: each alarm notifies the topic, and has a paragraph under its name in docs/how-to/operate.md. */
 export class OurAlarms extends Construct {
@@ -151,6 +153,14 @@ function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[]
       ]),
       threshold: 10,
       periods: 2,
+    },
+    {
+      id: 'AuditBehind',
+      description: `For ten minutes the audit has not been written, or what it has to write has waited for ${AUDIT_WAIT.toMinutes()} minutes.`,
+      metric: metrics.own('AuditWait', {}, 'Maximum'),
+      threshold: AUDIT_WAIT.toSeconds(),
+      periods: 2,
+      missing: TreatMissingData.BREACHING,
     },
     {
       id: 'NoProgress',

@@ -86,8 +86,8 @@ export const ListStepsSchema = z.strictObject({
   cursor: cursorOf(/^[^\s]+$/),
 })
 
-/** Where a line stands: its time and its id. */
-const LINE_CURSOR = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z#[\w-]{1,200}$/
+/** Where a line stands: its time and its id; also with the seconds that are searched from there on. */
+const LINE_CURSOR = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z#(?:[\w-]{1,200}|[\w-]{0,200}~[1-9]\d{0,8})$/
 
 export const ListLogsSchema = z
   .strictObject({

@@ -265,7 +265,8 @@ export const ROUTES = {
     from: { path: ['id'], query: ['step', 'since', 'after', 'limit', 'cursor'] },
     success: {
       status: 200,
-      description: 'A page of lines, as many as fit an answer',
+      description:
+        'A page of lines, as many as fit an answer and were found within five seconds; one without lines may have a cursor, and go on',
       name: 'LogList',
       output: z.object({
         logs: z.array(LogLineViewSchema),

@@ -22,13 +22,23 @@ export type LogQuery = {
   /** Only lines after this one in the order of time and id. */
   after?: { time: string; id: string } | undefined
   limit: number
+  /** Only what was written in so many seconds from `after` on, or from `from`: less to search, where all took too long. */
+  spanSeconds?: number | undefined
+}
+
+export type LogPage = {
+  lines: LogLine[]
+  more: boolean
+  unreadable: string[]
+  goOn?: { after: { time: string; id: string }; spanSeconds: number }
 }
 
 /** What functions have written about tasks. Lines may come some seconds late, and are kept as long as the logs are. */
 export type Logs = {
   /**
-   * The first lines in the order of time and id, at least one if there are any; whether there are more; and the functions whose logs may not
-   * be read. Throws UnavailableError when the search takes too long.
+   * The first lines in the order of time and id; whether there may be more; and the functions whose logs may not be read. `goOn` says where to search
+   * next where the last line does not: a span had no more lines, or, with half of it, the search took too long. Throws UnavailableError when even the
+   * least span takes too long.
    */
-  listLines(query: LogQuery): Promise<{ lines: LogLine[]; more: boolean; unreadable: string[] }>
+  listLines(query: LogQuery): Promise<LogPage>
 }

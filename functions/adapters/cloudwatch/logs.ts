@@ -2,7 +2,8 @@
  * Invariants (tests cite them):
  * logs/G1 only lines that name the task are found, whichever function has written them
  * logs/G2 lines of several log groups come in one order, that of time and id, and none is left out between two pages
- * logs/G3 a search is bounded in time and memory: it ends before the door does, and reads no more of a log than a page can tell
+ * logs/G3 a search is bounded in time and memory: it ends after five seconds, going on where it was or with half of the time, and reads no more of a log
+ *   than a page can tell
  * logs/G4 a log that may not be read is told, and looks like none that is empty
  */
 import {
@@ -11,7 +12,7 @@ import {
   FilterLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import type { LogLine, LogQuery, Logs } from '../../../shared/ports/logs.ts'
+import type { LogLine, LogPage, LogQuery, Logs } from '../../../shared/ports/logs.ts'
 import { unlessAws } from '../aws-errors.ts'
 
 type Settings = {
@@ -22,12 +23,20 @@ type Settings = {
 }
 
 /** What was read of a function's log: all lines, or those `before` a time. */
-type FunctionLog = { functionName: string; lines: LogLine[]; before?: string; isUnreadable?: boolean }
+type FunctionLog = {
+  functionName: string
+  lines: LogLine[]
+  before?: string
+  isUnreadable?: boolean
+  isLate?: true
+}
 
 /** Sorts after every time. */
 const AFTER_ALL = '~'
-/** The API has 29 s. */
-const MOST_MILLISECONDS = 20_000
+/** A reader waits, and a function of the API with it. */
+const MOST_MILLISECONDS = 5_000
+/** What is written in this time can be searched, or nothing can. */
+const LEAST_SPAN_SECONDS = 60
 /** CloudWatch allows a few searches a second. */
 const AT_ONCE = 4
 /** More than an answer can have (list-task-logs.ts). A line has up to 1 MB, so their number bounds nothing. */
@@ -38,10 +47,11 @@ export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
   return {
     async listLines(query) {
       const until = now() + MOST_MILLISECONDS
+      const range = rangeOf(query)
       const names = [...new Set([...ownFunctions, ...query.functionNames])]
       const read: FunctionLog[] = []
       for (let at = 0; at < names.length; at += AT_ONCE) {
-        const some = names.slice(at, at + AT_ONCE).map((name) => linesOf(name, query, until))
+        const some = names.slice(at, at + AT_ONCE).map((name) => linesOf(name, { ...query, ...range }, until))
         read.push(...(await Promise.all(some)))
       }
       const cuts = read.flatMap(({ before }) => before ?? [])
@@ -49,16 +59,18 @@ export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
       const before = cuts.reduce((first, cut) => (cut < first ? cut : first), AFTER_ALL)
       const lines = read
         .flatMap((log) => log.lines)
-        .filter(({ time }) => time < before)
+        .filter(({ time }) => time < before && (range.to === query.to || Date.parse(time) < range.to))
         .sort(inOrder)
       const unreadable = read.flatMap(({ isUnreadable, functionName }) =>
         isUnreadable ? [functionName] : [],
       )
-      return {
+      const page = {
         lines: lines.slice(0, query.limit),
         more: cuts.length > 0 || lines.length > query.limit,
         unreadable,
       }
+      const goOn = read.some(({ isLate }) => isLate) ? afterLate(page, query) : afterSpan(page, query)
+      return goOn ? { ...page, more: true, goOn } : page
     },
   }
 
@@ -71,7 +83,7 @@ export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
     let [bytes, last] = [0, '']
     let [nextToken, full]: [string?, string?] = []
     do {
-      if (now() > until) throw tooLong(query)
+      if (now() > until) return { functionName, lines, before: last, isLate: true }
       const page = await search(functionName, query, nextToken)
       if (page === 'denied') return { functionName, lines: [], isUnreadable: true }
       for (const event of page?.events ?? []) {
@@ -91,10 +103,10 @@ export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
 
   /** Undefined for a function without a log: it has not run yet. */
   async function search(functionName: string, query: LogQuery, nextToken: string | undefined) {
-    const { from, to, after, limit } = query
+    const { from, to, limit } = query
     const command = new FilterLogEventsCommand({
       logGroupName: `${GROUP}${functionName}`,
-      startTime: Math.max(from, after ? Date.parse(after.time) : 0),
+      startTime: from,
       endTime: to,
       filterPattern: patternOf(query),
       limit: limit + 1,
@@ -106,6 +118,29 @@ export function cloudwatchLogs({ client, ownFunctions, now }: Settings): Logs {
       throw error
     })
   }
+}
+
+/** What is searched, in milliseconds since 1970: all, or a span of it. */
+function rangeOf({ from, to, after, spanSeconds }: LogQuery): { from: number; to: number } {
+  const begin = Math.max(from, after ? Date.parse(after.time) : 0)
+  return { from: begin, to: spanSeconds === undefined ? to : Math.min(to, begin + 1_000 * spanSeconds) }
+}
+
+/** Where nothing was found in time, half of it is searched next (logs/G3). Throws UnavailableError for the least span. */
+function afterLate({ lines }: LogPage, query: LogQuery): LogPage['goOn'] {
+  if (lines.length > 0) return undefined
+  const { from, to } = rangeOf(query)
+  const seconds = Math.ceil((to - from) / 1_000)
+  if (seconds <= LEAST_SPAN_SECONDS) throw tooLong(query)
+  const spanSeconds = Math.max(LEAST_SPAN_SECONDS, Math.ceil(seconds / 2))
+  return { after: query.after ?? { time: new Date(from).toISOString(), id: '' }, spanSeconds }
+}
+
+/** After a span that was searched to its end comes the next. */
+function afterSpan({ more }: LogPage, query: LogQuery): LogPage['goOn'] {
+  const { to } = rangeOf(query)
+  if (more || query.spanSeconds === undefined || to >= query.to) return undefined
+  return { after: { time: new Date(to).toISOString(), id: '' }, spanSeconds: query.spanSeconds }
 }
 
 /**

@@ -30,6 +30,8 @@ type Page = { logs: LogLineView[]; cursor?: string; after?: string; unreadable?:
 const MOST_PAGE_BYTES = 4_000_000
 /** Clocks of functions differ, and the last lines are written after the end. */
 const SLACK_MILLISECONDS = 60_000
+/** Goes before the seconds of a span in a cursor. */
+const SPAN = '~'
 
 /**
  * A page of what was logged about a task of the caller's tenant, in order. `after` of the answer names its last line: the next lines come
@@ -43,29 +45,38 @@ export const listTaskLogs =
     const from = Math.max(Date.parse(task.createdAt) - SLACK_MILLISECONDS, parseTime(since) ?? 0)
     const end = isOpenTask(task) ? ports.clock.now().getTime() : Date.parse(task.endedAt)
     const last = cursor ?? after
-    const { lines, more, unreadable } = await ports.logs.listLines({
+    const { lines, more, unreadable, goOn } = await ports.logs.listLines({
       taskId: task.id,
       step,
       functionNames: await functionsOf(ports, task, step),
       from,
       to: end + SLACK_MILLISECONDS,
-      after: last === undefined ? undefined : placeIn(last),
+      ...(last === undefined ? {} : placeIn(last)),
       limit,
     })
     const logs = fitting(lines.map(viewOf).map(withGivenAgent))
+    const isCut = logs.length < lines.length
     const [at] = logs.slice(-1)
     const next = at === undefined ? last : `${at.time}#${at.id}`
     return withoutUndefined({
       logs,
-      cursor: more || logs.length < lines.length ? next : undefined,
+      cursor:
+        isCut || !goOn
+          ? more || isCut
+            ? next
+            : undefined
+          : `${goOn.after.time}#${goOn.after.id}${SPAN}${goOn.spanSeconds}`,
       after: next,
       unreadable: unreadable.length > 0 ? unreadable : undefined,
     })
   }
 
-function placeIn(cursor: string): { time: string; id: string } {
+/** A cursor is where a line stands; with the seconds that are searched from there on, where all took too long. */
+function placeIn(cursor: string): { after: { time: string; id: string }; spanSeconds?: number } {
   const at = cursor.indexOf('#')
-  return { time: cursor.slice(0, at), id: cursor.slice(at + 1) }
+  const [id = '', span] = cursor.slice(at + 1).split(SPAN)
+  const after = { time: cursor.slice(0, at), id }
+  return span === undefined ? { after } : { after, spanSeconds: Number(span) }
 }
 
 /** At least one. */

@@ -121,13 +121,48 @@ describe('the lines of a task', () => {
     expect(await messages({ from: Date.parse(at(2)), to: Date.parse(at(3)) })).toEqual(['at 2'])
   })
 
-  it('are searched no longer than the door waits (logs/G3)', async () => {
+  /** All lines, page by page, as a client asks for them; each search of a log takes so many milliseconds. */
+  async function paged(milliseconds: number, count: number, query: Partial<LogQuery> = {}) {
     let time = 0
-    const { list } = logsOver(
-      { 'o-agent-a': Array.from({ length: 50 }, (_, n) => line(n, `${n}`)) },
-      { pageSize: 1, now: () => (time += 5_000) },
+    const { list, asked } = logsOver(
+      {
+        'o-agent-a': Array.from({ length: count }, (_, n) => line(40 * (n >> 1), `a${n}`)),
+        'o-agent-b': Array.from({ length: count }, (_, n) => line(40 * (n >> 1) + 7, `b${n}`)),
+      },
+      { pageSize: 3, now: () => (time += milliseconds) },
     )
-    await expect(list()).rejects.toThrow('take too long to search; ask for a step, or for lines since a time')
+    const found: string[] = []
+    let most = 0
+    let more: Pick<LogQuery, 'after' | 'spanSeconds'> = {}
+    for (let pages = 0; pages < 1_000; pages++) {
+      asked.length = 0
+      const page = await list({ ...query, ...more })
+      most = Math.max(most, asked.length)
+      found.push(...page.lines.map(({ text }) => (JSON.parse(text) as { message: string }).message))
+      if (!page.more) return { found, most }
+      const { goOn } = page
+      if (goOn) more = goOn
+      else more = { after: page.lines.at(-1) }
+    }
+    throw new Error('it does not come to an end')
+  }
+
+  it.each([200, 500, 800].flatMap((milliseconds) => [1, 5, 100].map((limit) => [milliseconds, limit])))(
+    'are searched for five seconds at a time, and each is found once, where a search takes %i ms, in pages of %i (logs/G2, logs/G3)',
+    async (milliseconds, limit) => {
+      const range = { from: Date.parse(at(0)), to: Date.parse(at(40 * 60)) }
+      const { found, most } = await paged(milliseconds, 60, { ...range, limit })
+      expect(found).toHaveLength(120)
+      expect(new Set(found).size).toBe(120)
+      // Four logs at once begin each before the time is over.
+      expect(most).toBeLessThanOrEqual(5_000 / milliseconds + 4)
+    },
+  )
+
+  it('are refused where even a minute of them takes too long to search (logs/G3)', async () => {
+    await expect(paged(6_000, 5)).rejects.toThrow(
+      'take too long to search; ask for a step, or for lines since a time',
+    )
   })
 
   it('are no more than an answer can have, however long they are (logs/G3)', async () => {
