@@ -1,5 +1,6 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb'
 import { nodeIds } from '../../../functions/adapters/node-ids.ts'
+import { appendNoted } from '../../../shared/app/audit/append-noted.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
 import { PRICES } from '../../../shared/estimator/prices.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
@@ -81,6 +82,7 @@ export function memoryStores() {
     bus: { publish: async () => {}, deliver: async () => {} },
     executions: portWith<Ports['executions']>({ stop: async () => {}, start: async ({ name }) => name }),
     machines: portWith<Ports['machines']>({ remove: async () => true }),
+    auditWriter: { appendFor: (tenant) => appendNoted(ports)({ tenant }).then(() => true) },
   }
   const textOf = (item: WireItem): string => {
     const { pk, sk, status, ...rest } = unmarshall(item as never)
