@@ -8,23 +8,31 @@ import { say, statusMark, style } from '../show/output.ts'
 import { print, printJson } from '../show/terminal.ts'
 import { hanging } from '../show/visible.ts'
 
-type Options = { by?: string; workflow?: string; limit: number; cursor?: string; json?: boolean }
+type Options = {
+  by?: string
+  mine?: boolean
+  workflow?: string
+  limit: number
+  cursor?: string
+  json?: boolean
+}
 
 export function approvalsCommand(): Command {
   return new Command('approvals')
     .description('Show what waits for a person, in all tasks')
     .option('-b, --by <name>', 'only what this person may decide')
+    .option('-m, --mine', 'only what you may decide, by your credentials')
     .option('-w, --workflow <name>', 'only of tasks of this workflow')
     .option('-n, --limit <n>', 'how many, at most 100', wholeOption('--limit', 1, 100), 20)
     .option('--cursor <cursor>', 'go on after a page')
     .option('--json', 'print JSON')
-    .action(async ({ by, workflow, limit, cursor, json = false }: Options) => {
-      const page = await callApi('listApprovals', { approver: by, workflow, limit, cursor })
+    .action(async ({ by, mine, workflow, limit, cursor, json = false }: Options) => {
+      const page = await callApi('listApprovals', { approver: by, mine, workflow, limit, cursor })
       if (json) return printJson(page)
       if (page.approvals.length === 0 && !page.cursor) return say('nothing waits for a person')
       for (const approval of page.approvals) for (const line of linesOf(approval, by)) say(line, 2)
       if (!page.cursor) return
-      const same = `${by ? `--by ${shellWord(by)} ` : ''}${workflow ? `--workflow ${shellWord(workflow)} ` : ''}--limit ${limit}`
+      const same = `${mine ? '--mine ' : ''}${by ? `--by ${shellWord(by)} ` : ''}${workflow ? `--workflow ${shellWord(workflow)} ` : ''}--limit ${limit}`
       print(`more: npx orchestrator approvals ${same} \\\n  --cursor '${page.cursor}'`)
     })
 }

@@ -1,7 +1,8 @@
 import type { Approval } from '../../shared/domain/approval.ts'
+import { OF_SCOPE } from '../../shared/domain/caller.ts'
 import { shellWord } from '../../shared/domain/shell-word.ts'
 
-type Asked = Pick<Approval, 'choices' | 'approvers'>
+type Asked = Pick<Approval, 'choices' | 'approvers' | 'notBy'>
 
 /** The command that answers an approval with its first choice, on behalf of an approver if there are any. */
 export function answerCommand(
@@ -9,10 +10,11 @@ export function answerCommand(
   { choices, approvers }: Asked,
   by?: string,
 ): string {
-  const answer = ['--decision', choices[0] ?? '', ...(approvers ? ['--by', by ?? approvers[0] ?? ''] : [])]
+  const named = by ?? approvers?.find((name) => !name.startsWith(OF_SCOPE))
+  const answer = ['--decision', choices[0] ?? '', ...(approvers && named ? ['--by', named] : [])]
   return `npx orchestrator approve ${[taskId, stepId, ...answer].map(shellWord).join(' ')}`
 }
 
 /** Who may decide: `by ada, bob`. */
-export const decidersOf = ({ approvers }: Asked): string =>
-  approvers ? `by ${approvers.join(', ')}` : 'by anybody'
+export const decidersOf = ({ approvers, notBy }: Asked): string =>
+  `${approvers ? `by ${approvers.join(', ')}` : 'by anybody'}${notBy ? `, not by its ${notBy}` : ''}`

@@ -1,6 +1,9 @@
 import * as z from 'zod'
 import { StepIdSchema, TaskIdSchema } from './requests.ts'
 
+/** By whom the laptop's own user answers where he does not say it. */
+export const NAMELESS = 'api'
+
 export const AnswerApprovalSchema = z.strictObject({
   id: TaskIdSchema,
   stepId: StepIdSchema,
@@ -9,7 +12,7 @@ export const AnswerApprovalSchema = z.strictObject({
     .string()
     .min(1)
     .max(200)
-    .default('api')
+    .default(NAMELESS)
     .describe(
       'Who decides: only where the caller is the user of this machine; of all others the credentials say it',
     ),

@@ -68,7 +68,15 @@ export const ListTasksSchema = z.strictObject({
 })
 
 export const ListApprovalsSchema = z.strictObject({
-  approver: z.string().min(1).max(200).optional().describe('Only approvals that this person may decide'),
+  approver: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'Only approvals that somebody of this name may decide; which scopes he holds is not known, so that none is his by a scope',
+    ),
+  mine: flag().optional().describe('Only approvals that the caller may decide'),
   workflow: z.string().min(1).max(64).optional().describe('Only approvals in tasks of this workflow'),
   limit: wholeNumber(1, 100).default(20),
   cursor: cursorOf(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z#t_[0-9a-z]+#[^#]+$/),

@@ -353,7 +353,7 @@ export const ROUTES = {
     summary: 'What waits for a person, in all tasks; what expires first comes first',
     tag: 'tasks',
     input: ListApprovalsSchema,
-    from: { query: ['approver', 'workflow', 'limit', 'cursor'] },
+    from: { query: ['approver', 'mine', 'workflow', 'limit', 'cursor'] },
     success: {
       status: 200,
       description:

@@ -45,6 +45,12 @@ export const TaskViewSchema = z.object({
   metadata: z.record(z.string(), z.string()),
   retries: z.array(RetrySchema).optional(),
   forkedFrom: ForkedFromSchema.optional(),
+  submittedBy: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'Who has submitted, forked or retried it, and who has made their keys; only in the answer for a single task',
+    ),
   priority: z.number().optional(),
   deadline: z.string().optional(),
   cost: CostSchema.optional().describe('The cost of its agents and its child workflows'),
@@ -187,6 +193,7 @@ export const OpenApprovalViewSchema = z.object({
   prompt: z.string(),
   choices: z.array(z.string()),
   approvers: z.array(z.string()).optional().describe('Who may decide; anybody by default'),
+  notBy: ApprovalSchema.shape.notBy,
   requestedAt: z.string(),
   expiresAt: z.string(),
   links: z.object({ task: z.string(), answer: z.string() }),

@@ -7,8 +7,10 @@
  * key/K3 nobody makes a key, nor gets the secret of one, with a scope that he lacks
  * key/K4 at most two keys of a rotation are live at a time
  * key/K5 a key that has expired or is revoked opens nothing
+ * key/K6 a key counts as those who have made it, also through other keys, and its successor as the key that it replaces
  */
 import { mayDo, type Scope } from './caller.ts'
+import type { Identity } from './identity.ts'
 
 export type ApiKey = {
   /** 26 characters; the part of the key that may be shown. */
@@ -18,6 +20,8 @@ export type ApiKey = {
   readonly scopes: readonly Scope[]
   /** The subject of the caller that made it. */
   readonly createdBy: string
+  /** Who has made it, with who has made his key, and so on; and the keys that it replaces. Keys of earlier releases have none. */
+  readonly makers?: readonly Identity[]
   readonly createdAt: string
   readonly expiresAt: string
   /** To the minute; absent until it is used. */

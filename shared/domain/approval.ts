@@ -1,10 +1,14 @@
 import * as z from 'zod'
 
+/** Who may be kept from deciding: whoever has submitted, forked or retried the task. */
+export const NOT_BY = ['submitter'] as const
+
 /** The question to a person, and the answer. */
 export const ApprovalSchema = z.object({
   prompt: z.string(),
   choices: z.array(z.string()),
   approvers: z.array(z.string()).optional(),
+  notBy: z.enum(NOT_BY).optional().describe('Who may not decide, whatever else holds'),
   expiresAt: z.string(),
   token: z.string(),
   answer: z

@@ -52,13 +52,15 @@ const ROLE = /^arn:[\w-]+:sts::\d{12}:assumed-role\/([^/]+)\//
 const USER = /^arn:[\w-]+:iam::\d{12}:user\/(?:.*\/)?([^/]+)$/
 
 /** What no issuer of tokens may make of a subject: a name of another kind of caller, or of a subject of another issuer. */
-const OF_OTHERS = /^(?:arn:|key\/|role\/|user\/|oidc\/|https?:\/\/)/
+const OF_OTHERS = /^(?:arn:|key\/|role\/|user\/|oidc\/|scope\/|link\/|https?:\/\/)/
+
+type Named = Pick<Caller, 'subject' | 'kind'> & { readonly issuer?: string | undefined }
 
 /**
  * By what a workflow may name a caller: the subject of a token, alone or as `<issuer>#<subject>`, `key/<id>`, the ARN of one of IAM, or its `role/<name>` or `user/<name>`. The name of a session is chosen by
  * who begins it, and counts for nothing.
  */
-export function namesOf({ subject, kind, issuer }: Caller): string[] {
+export function namesOf({ subject, kind, issuer }: Named): string[] {
   if (kind === 'key') return [`key/${subject}`]
   if (kind === 'oidc') return OF_OTHERS.test(subject) ? [] : [subject, `${issuer}#${subject}`]
   const [role, user] = [ROLE.exec(subject)?.[1], USER.exec(subject)?.[1]]
@@ -69,9 +71,16 @@ export function namesOf({ subject, kind, issuer }: Caller): string[] {
   ]
 }
 
+/** What the names of scopes begin with in a list of approvers: `scope/admin`. */
+export const OF_SCOPE = 'scope/'
+
+/** By what a workflow may name all who hold a scope: `scope/<scope>` for each that the caller holds, or that a broader one includes. */
+export const scopeNamesOf = (caller: Pick<Caller, 'scopes'>): string[] =>
+  SCOPES.filter((scope) => mayDo(caller, scope)).map((scope) => `${OF_SCOPE}${scope}`)
+
 /**
  * What is written down as the name of who has decided or rated something. `said` counts only for the laptop's own user; a subject of a token that looks
  * like another kind of caller is marked as one of a token.
  */
-export const nameToKeep = (caller: Caller, said: string): string =>
+export const nameToKeep = (caller: Named, said: string): string =>
   (caller.kind ?? 'local') === 'local' ? said : (namesOf(caller)[0] ?? `oidc/${caller.subject}`)

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { NOT_BY } from './approval.ts'
 import { CalibrationSchema } from './task.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
@@ -50,6 +51,7 @@ export const EVENT_DATA = {
     prompt: z.string(),
     choices: z.array(z.string()),
     approvers: z.array(z.string()).optional(),
+    notBy: z.enum(NOT_BY).optional(),
     expiresAt: z.string(),
   }),
   /** An event of an `emit` step: the workflow chooses `type` and `data`. */

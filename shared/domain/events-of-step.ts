@@ -76,7 +76,7 @@ export function approvalRequestedEvent(
   of: EventOf,
   path: string,
   time: string,
-  asked: Pick<Approval, 'prompt' | 'choices' | 'approvers' | 'expiresAt'>,
+  asked: Pick<Approval, 'prompt' | 'choices' | 'approvers' | 'notBy' | 'expiresAt'>,
 ): DomainEvent {
   const prompt = boundedText(asked.prompt, MOST_PROMPT_CHARACTERS)
   const data = { path, ...asked, prompt }

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { boundedFailure, boundedList, boundedText } from './bounded.ts'
 import { BudgetSchema } from './budget.ts'
 import { EvaluationSchema } from './evaluation.ts'
+import { IdentitySchema } from './identity.ts'
 import { StoredValueSchema } from './step.ts'
 
 /** Money and tokens spent by agents and by the tasks of child workflows. */
@@ -56,6 +57,12 @@ const TaskTermsSchema = z.object({
   deadline: z.string().optional().describe('The time by which the task must have ended'),
   priority: z.number().int().min(0).max(9).optional(),
   forkedFrom: ForkedFromSchema.optional(),
+  submittedBy: z
+    .array(IdentitySchema)
+    .optional()
+    .describe(
+      'Who has submitted, forked or retried it, and who has made their keys; tasks of earlier releases have none',
+    ),
 })
 export type TaskTerms = z.infer<typeof TaskTermsSchema>
 

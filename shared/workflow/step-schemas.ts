@@ -1,6 +1,7 @@
 /** The schemas of steps, one for each kind. */
 import * as z from 'zod'
 import { AgentIdSchema } from '../domain/agent.ts'
+import { NOT_BY } from '../domain/approval.ts'
 import { CapabilityNameSchema, MOST_CHOICES_OF_CAPABILITY } from '../domain/capability.ts'
 import { distinct } from '../domain/distinct.ts'
 import { PreferSchema } from '../domain/prefer.ts'
@@ -114,7 +115,13 @@ const ApprovalStepSchema = z.strictObject({
       approvers: distinct(z.array(z.string()))
         .optional()
         .describe(
-          'Who may answer, by what their credentials say: the subject of a token, `key/<id>`, an ARN of IAM, `role/<name>`, `user/<name>`; anyone by default',
+          'Who may answer, by what their credentials say: the subject of a token, `key/<id>`, an ARN of IAM, `role/<name>`, `user/<name>`, or `scope/<scope>` for all who hold it; anyone by default',
+        ),
+      notBy: z
+        .enum(NOT_BY)
+        .optional()
+        .describe(
+          'Who may not answer, whatever else holds: `submitter` is who has submitted, forked or retried the task, himself or by a key',
         ),
       timeoutSeconds: seconds(YEAR_SECONDS).describe('Mandatory: every wait for a person ends'),
       onTimeout: z

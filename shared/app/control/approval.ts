@@ -32,10 +32,11 @@ export const approval: Controlled<StepOf<'approval'>> = {
       await ports.executions.wake(token)
       return {}
     }
-    const { choices = DEFAULT_CHOICES, approvers, timeoutSeconds } = step.approval
+    const { choices = DEFAULT_CHOICES, approvers, notBy, timeoutSeconds } = step.approval
     const requestedAt = ports.clock.now()
     const expiresAt = new Date(requestedAt.getTime() + timeoutSeconds * SECOND).toISOString()
-    const asked = { prompt: textOf(prompt), choices, ...(approvers ? { approvers } : {}), expiresAt, token }
+    const rule = { ...(approvers ? { approvers } : {}), ...(notBy ? { notBy } : {}) }
+    const asked = { prompt: textOf(prompt), choices, ...rule, expiresAt, token }
     if (!(await ports.steps.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
     if (!(await beginWait(owned, { kind: 'approval', until: expiresAt }))) return {}
     const { token: _token, ...shown } = asked

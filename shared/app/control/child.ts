@@ -58,7 +58,7 @@ export const child: Controlled<Child> = {
     }
     const parent = await parentOf(owned)
     const { workflow, machine } = await definitionOf(owned, value.workflow)
-    const { tenant, prefer, deadline, priority } = plan
+    const { tenant, prefer, deadline, priority, submittedBy } = plan
     const left = deadline === undefined ? {} : { seconds: secondsUntil(deadline, ports.clock.now()) }
     // An input that evaluates to nothing means no input, not the parent's.
     const input = parseInput(
@@ -72,6 +72,7 @@ export const child: Controlled<Child> = {
       deadline,
       priority,
       prefer,
+      submittedBy,
       budget: plan.budget && {},
       requestDigest: '',
       taskId,

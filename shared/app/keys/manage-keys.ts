@@ -10,7 +10,9 @@ import {
 import { type ApiKey, isLive, keyText, type StoredKey, scopesLackedBy } from '../../domain/api-key.ts'
 import type { Caller, Scope } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
+import { withIdentities } from '../../domain/identity.ts'
 import type { Ports } from '../../ports/index.ts'
+import { identitiesOf, makersOf } from '../identity/identities-of.ts'
 
 type Needs = Pick<Ports, 'keys' | 'ids' | 'clock'> & {
   /** Whether the stage has a door for keys. */
@@ -31,9 +33,10 @@ export const createKey =
     const now = ports.clock.now()
     const usual = new Date(now.getTime() + KEY_DAYS.usual * DAY_MILLISECONDS)
     const until = expiresAt === undefined ? usual : requireExpiry(expiresAt, now)
+    const makers = await identitiesOf(ports, caller)
     const made = makeKey(
       ports,
-      { name, scopes: [...new Set(scopes)], expiresAt: until.toISOString() },
+      { name, scopes: [...new Set(scopes)], expiresAt: until.toISOString(), makers },
       caller,
     )
     await add(ports, made.stored, MOST_KEYS_OF_TENANT)
@@ -80,7 +83,12 @@ export const rotateKey =
     const life = Date.parse(former.expiresAt) - Date.parse(former.createdAt)
     const { name, scopes } = former
     const expiresAt = new Date(now.getTime() + life).toISOString()
-    const made = makeKey(ports, { name, scopes, expiresAt, replaces: id }, caller)
+    // The successor is whoever its predecessor was (key/K6).
+    const makers = withIdentities(
+      [{ kind: 'key', subject: id }, ...(await makersOf(ports, former))],
+      await identitiesOf(ports, caller),
+    )
+    const made = makeKey(ports, { name, scopes, expiresAt, replaces: id, makers }, caller)
     // More than a tenant may have otherwise: who is at the bound may rotate too.
     await add(ports, made.stored, 2 * MOST_KEYS_OF_TENANT)
     const end = new Date(now.getTime() + overlapSeconds * 1_000).toISOString()
@@ -91,7 +99,7 @@ export const rotateKey =
     return { ...viewOf(made.stored, now), key: made.key }
   }
 
-type Said = Pick<ApiKey, 'name' | 'scopes' | 'expiresAt' | 'replaces'>
+type Said = Pick<ApiKey, 'name' | 'scopes' | 'expiresAt' | 'replaces' | 'makers'>
 
 function makeKey(
   { ids, clock }: Pick<Needs, 'ids' | 'clock'>,
@@ -144,6 +152,6 @@ const alreadyReplaced = (id: string, by: string): OrchestratorError =>
 const conflict = (message: string, keyId: string): OrchestratorError =>
   new OrchestratorError('ConflictError', message, { keyId })
 
-function viewOf({ digest: _secret, scopes, ...key }: StoredKey, now: Date): KeyView {
+function viewOf({ digest: _secret, makers: _makers, scopes, ...key }: StoredKey, now: Date): KeyView {
   return { ...key, scopes: [...scopes], status: isLive(key, now) ? 'live' : 'expired' }
 }

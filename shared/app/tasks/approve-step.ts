@@ -5,28 +5,30 @@
  * approval/O4 the first answer stays; repeating it wakes the state again, a different answer is refused
  * approval/O9 answers are refused after the task's deadline, although the reconciler may take a minute to end the task
  * approval/O12 who decides is the caller, by the identity that the door has verified; only the laptop's own user says who it is
+ * approval/O13 with `notBy: submitter` nobody decides who may have submitted, forked or retried the task or one that runs it, himself or by a key that he has made
+ * approval/O14 an approval is listed as somebody's exactly where he could answer it
  * approval/O11 an answer is of the question that its caller has seen, where they say which, and of the one by which their right to decide was checked
  */
 import type { AnswerApproval } from '../../contracts/approval-requests.ts'
 import type { ApprovalView } from '../../contracts/views.ts'
-import { NOBODY } from '../../domain/approval.ts'
-import { type Caller, namesOf, nameToKeep } from '../../domain/caller.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import { canonicalJson } from '../../domain/json.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import type { StepRecord } from '../../domain/step.ts'
-import { isOpenTask } from '../../domain/task.ts'
+import { isOpenTask, type Task } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Ports } from '../../ports/index.ts'
+import { type Decider, deciderOf, whyNot } from '../identity/decider.ts'
 import { getTask } from '../views/get-task.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'steps' | 'executions' | 'clock' | 'ids'>
+type Needs = Pick<Ports, 'tasks' | 'steps' | 'executions' | 'keys' | 'clock' | 'ids'>
 type Asked = NonNullable<StepRecord['approval']>
 
 /** Throws NotFoundError, InvalidInputError, ForbiddenError, ConflictError. */
 export const approveStep =
-  ({ tasks, steps, executions, clock, ids }: Needs) =>
+  ({ tasks, steps, executions, keys, clock, ids }: Needs) =>
   async (
     { id, stepId, decision, by: said, comment, expiresAt }: AnswerApproval,
     caller: Caller,
@@ -43,9 +45,9 @@ export const approveStep =
     const record = await askedStep(steps, id, stepId)
     const { approval: asked, path } = record
     if (expiresAt !== undefined && expiresAt !== asked.expiresAt) throw askedAnew(path, asked)
-    const decider = deciderOf(caller, said)
+    const decider = await deciderOf({ keys }, caller, said)
     const { by } = decider
-    requireAllowed(path, asked, decision, decider)
+    await requireAllowed({ tasks }, task, record, decision, decider)
     const { token: _token, answer: _answer, ...question } = asked
     const answer = {
       ...{ decision, by },
@@ -76,32 +78,24 @@ function askedAnew(path: string, { expiresAt }: Asked): OrchestratorError {
   return new OrchestratorError('ConflictError', message, { stepId: path, expiresAt })
 }
 
-type Decider = { by: string; names: readonly string[]; vouched: { kind?: string; issuer?: string } }
-
-/** Who decides (approval/O12). `said` counts only for the laptop's own user. */
-function deciderOf(caller: Caller, said: string): Decider {
-  const { kind = 'local', issuer } = caller
-  if (kind === 'local') return { by: said, names: [said], vouched: {} }
-  return {
-    by: nameToKeep(caller, said),
-    names: namesOf(caller),
-    vouched: { kind, ...(issuer === undefined ? {} : { issuer }) },
-  }
-}
-
-function requireAllowed(
-  path: string,
-  { choices, approvers }: Asked,
+/** The choice is one of those that were shown, and who decides may (approval/O13, approval/O14). */
+async function requireAllowed(
+  ports: Pick<Needs, 'tasks'>,
+  task: Task,
+  { path, approval }: AskedStep,
   decision: string,
-  { by, names, vouched }: Decider,
-): void {
-  if (!choices.includes(decision)) {
-    const message = `"${decision}" is no choice of step "${path}"${suggestNames(decision, choices)}`
+  decider: Decider,
+): Promise<void> {
+  if (!approval.choices.includes(decision)) {
+    const message = `"${decision}" is no choice of step "${path}"${suggestNames(decision, approval.choices)}`
     throw new OrchestratorError('InvalidInputError', message)
   }
-  if (by !== NOBODY && (!approvers || names.some((name) => approvers.includes(name)))) return
-  const message = `"${by}" is not among those who may decide${approvers ? `: ${approvers.join(', ')}` : ''}`
-  throw new OrchestratorError(vouched.kind === undefined ? 'InvalidInputError' : 'ForbiddenError', message)
+  const message = await whyNot(ports, task, approval, decider)
+  if (message === undefined) return
+  throw new OrchestratorError(
+    decider.vouched.kind === undefined ? 'InvalidInputError' : 'ForbiddenError',
+    message,
+  )
 }
 
 type AskedStep = StepRecord & { approval: Asked }

@@ -13,6 +13,7 @@ import type * as z from 'zod'
 import type { ForkTaskSchema } from '../../contracts/requests.ts'
 import type { TaskView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
+import { withIdentities } from '../../domain/identity.ts'
 import { parsePath, placeOf } from '../../domain/instance-path.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { isDone, type StepRecord, type StoredValue } from '../../domain/step.ts'
@@ -24,6 +25,7 @@ import type { Workflow } from '../../workflow/schema.ts'
 import { graphOfWorkflow } from '../../workflow/step-needs.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { recordLoad } from '../choice/choose-agents.ts'
+import { identitiesOf } from '../identity/identities-of.ts'
 import { givenFor, invalid, revisePlan } from '../planning/revise-plan.ts'
 import { digestOf, limitsOf, refuseDeleted, taskIdOf } from '../planning/task-request.ts'
 import { staysFailed } from '../steps/reopen-steps.ts'
@@ -49,6 +51,7 @@ type Needs = PlanningNeeds &
     | 'executions'
     | 'machines'
     | 'prices'
+    | 'keys'
   >
 type ForkRequest = z.output<typeof ForkTaskSchema>
 
@@ -83,6 +86,7 @@ export const forkTask =
       forkedFrom: { taskId: id, at },
       budget: limits.budget,
       deadline: limits.deadline,
+      submittedBy: withIdentities(before.submittedBy, await identitiesOf(ports, caller)),
     }
     // Planned as the next execution of a task that has had none.
     const next = { id: taskId, execution: 0, tenant: caller.tenant }

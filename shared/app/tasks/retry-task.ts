@@ -17,11 +17,13 @@ import { amountOf } from '../../domain/budget.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { taskRetriedEvent } from '../../domain/events-of-task.ts'
+import { type Identity, withIdentities } from '../../domain/identity.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
 import { type EndedTask, isOpenTask, type OpenTask } from '../../domain/task.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { recordLoad } from '../choice/choose-agents.ts'
+import { identitiesOf } from '../identity/identities-of.ts'
 import { reopenBudget, reopenChildBudget } from '../limits/spend-budget.ts'
 import { type Given, givenFor, revisePlan, type Wishes } from '../planning/revise-plan.ts'
 import { reopenSteps } from '../steps/reopen-steps.ts'
@@ -34,7 +36,7 @@ import { startTask } from './start-task.ts'
 
 type ReopenNeeds = PlanningNeeds &
   Pick<Ports, 'tasks' | 'plans' | 'steps' | 'waits' | 'budgets' | 'bus' | 'ids' | 'queue'>
-type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'collectables' | 'prices'>
+type Needs = ReopenNeeds & Pick<Ports, 'executions' | 'machines' | 'collectables' | 'prices' | 'keys'>
 /** The most interrupted retries of one task in a row. */
 const MOST_TRIES = 10
 /** A task's record is one item of limited size, so it keeps only its latest retries. */
@@ -55,26 +57,29 @@ export const retryTask =
       )
     const before = await ports.plans.getPlan(id, task.execution)
     const given = await givenFor(ports, before, wishes)
-    const { task: open, plan } = await reopen(ports, task, wishes, given)
+    const by = await identitiesOf(ports, caller)
+    const { task: open, plan } = await reopen(ports, task, wishes, given, by)
     if (open.status === 'queued') await enqueue(ports, open)
     else await startTask(ports, open, plan)
     return taskView((await ports.tasks.findTask(id)) ?? open)
   }
 
 /**
- * Everything but the start of the execution, which for a child is done by its parent's state. Throws ConflictError when another retry won.
+ * Everything but the start of the execution, which for a child is done by its parent's state. `by`: who has asked for it. Throws ConflictError when another retry won.
  */
 export async function reopen(
   ports: ReopenNeeds,
   task: Exclude<EndedTask, { status: 'succeeded' }>,
   wishes: Wishes,
   given?: Given,
+  by: readonly Identity[] = [],
 ): Promise<{ task: OpenTask; plan: Plan }> {
   const before = await ports.plans.getPlan(task.id, task.execution)
   const records = await ports.steps.listSteps(task.id)
   const revised = await revisePlan(ports, task, before, records, wishes, given)
-  const retryDigest = ports.ids.digest(canonicalJson([task.execution, wishes as Json]))
-  const plan = await storePlan(ports, task, { ...revised, retryDigest })
+  const retryDigest = ports.ids.digest(canonicalJson([task.execution, wishes as Json, [...by]]))
+  const submittedBy = withIdentities(before.submittedBy, by)
+  const plan = await storePlan(ports, task, { ...revised, submittedBy, retryDigest })
   const at = ports.clock.now().toISOString()
   await reopenSteps(ports, plan, records, { at, before: firstFenceOf(task.execution + 1) })
   const waits = ports.queue.most !== undefined && !task.parent

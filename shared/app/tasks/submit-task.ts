@@ -13,6 +13,7 @@ import type { Ports } from '../../ports/index.ts'
 import { recordLoad } from '../choice/choose-agents.ts'
 import { rememberEstimates } from '../estimates/remember-estimates.ts'
 import { requestForGoal } from '../goals/goal-request.ts'
+import { identitiesOf } from '../identity/identities-of.ts'
 import { planSubmission, type SubmissionNeeds } from '../planning/plan-submission.ts'
 import { digestOf, refuseDeleted, taskIdOf } from '../planning/task-request.ts'
 import { withinTenant } from '../tenants/within-tenant.ts'
@@ -21,7 +22,8 @@ import { enqueue } from './queue-tasks.ts'
 import { startTask } from './start-task.ts'
 import { requireSame, storeTask } from './store-task.ts'
 
-type Needs = SubmissionNeeds & Pick<Ports, 'tasks' | 'plans' | 'bus' | 'executions' | 'budgets' | 'queue'>
+type Needs = SubmissionNeeds &
+  Pick<Ports, 'tasks' | 'plans' | 'bus' | 'executions' | 'budgets' | 'queue' | 'keys'>
 
 /** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
 export const submitTask = (all: Needs) => {
@@ -43,15 +45,20 @@ export const submitTask = (all: Needs) => {
       return { before }
     })
     if ('before' in planned) return taskView(planned.before)
+    const submittedBy = await identitiesOf(ports, caller)
     const waits = ports.queue.most !== undefined
     const {
       task,
       plan: stored,
       first,
       told,
-    } = await storeTask(ports, planned.plan, {
-      status: waits ? 'queued' : planned.plan.goal === undefined ? 'running' : 'planning',
-    })
+    } = await storeTask(
+      ports,
+      { ...planned.plan, submittedBy },
+      {
+        status: waits ? 'queued' : planned.plan.goal === undefined ? 'running' : 'planning',
+      },
+    )
     const warnings = planned.warnings.length > 0 ? { warnings: boundedIssues(planned.warnings) } : {}
     if (!first || !isOpenTask(task)) return { ...taskView(task), ...warnings }
     // Recording load is best effort, and must not fail a stored task.

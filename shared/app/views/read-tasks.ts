@@ -3,6 +3,7 @@ import type { ListStepsSchema, WatchedTaskSchema } from '../../contracts/list-re
 import type { StepView, TaskWithStepsView } from '../../contracts/views.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
+import { type Identity, nameOfIdentity } from '../../domain/identity.ts'
 import type { Json } from '../../domain/json.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import { type Degraded, isOpenTask, type Task } from '../../domain/task.ts'
@@ -41,6 +42,7 @@ export const showTask =
       task.status === 'queued' ? await ports.queue.countBefore(task.tenant, entryOf(task)) : undefined
     return withoutUndefined({
       ...taskView(task),
+      submittedBy: task.submittedBy && namesOfAll(task.submittedBy),
       queue: position === undefined ? undefined : { position: position + 1 },
       ...(cost.usd > 0 || cost.tokens > 0 ? { cost } : {}),
       budget,
@@ -49,6 +51,9 @@ export const showTask =
       moreSteps: steps.length > shown.page.length ? steps.length - shown.page.length : undefined,
     })
   }
+
+/** By name, without those of whom nothing is known. */
+const namesOfAll = (all: readonly Identity[]): string[] => [...new Set(all.flatMap(nameOfIdentity))]
 
 /** How long a task is taken to be watched after it was read; a mark that is about to end is renewed. */
 const WATCHED_SECONDS = 30

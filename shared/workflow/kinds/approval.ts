@@ -1,7 +1,8 @@
+import { OF_SCOPE, SCOPES } from '../../domain/caller.ts'
 import { type Issue, issue } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { shown } from '../../domain/shown.ts'
-import { DEFAULT_CHOICES } from '../schema.ts'
+import { DEFAULT_CHOICES, type StepOf } from '../schema.ts'
 import { objectOf, oneOf, STRING } from '../types/type.ts'
 import type { KindOfStep } from './kind-of-step.ts'
 
@@ -28,7 +29,7 @@ export const approval: KindOfStep<'approval'> = {
 }
 
 function issuesOfApproval(
-  { choices, onTimeout }: { choices?: string[] | undefined; onTimeout?: string | undefined },
+  { choices, approvers = [], onTimeout }: StepOf<'approval'>['approval'],
   path: string,
 ): Issue[] {
   const issues: Issue[] = []
@@ -40,6 +41,12 @@ function issuesOfApproval(
   if (unfit !== undefined || (choices && choices.length > MOST_CHOICES)) {
     const message = `choices is ${shown(choices)}; an answer names one of at most ${MOST_CHOICES}, each of 1 to ${MOST_CHOICE_CHARACTERS} characters`
     issues.push(issue('invalid-value', `${path}.choices`, message))
+  }
+  for (const name of approvers.filter((one) => one.startsWith(OF_SCOPE))) {
+    const scope = name.slice(OF_SCOPE.length)
+    if (SCOPES.some((one) => one === scope)) continue
+    const message = `"${name}" names no scope${suggestNames(scope, SCOPES)}`
+    issues.push(issue('invalid-value', `${path}.approvers`, message))
   }
   const known = choices ?? DEFAULT_CHOICES
   if (onTimeout !== undefined && !known.includes(onTimeout)) {

@@ -15,6 +15,7 @@ const TERMS: Required<TaskTerms> = {
   deadline: '2026-12-01T00:00:00.000Z',
   priority: 0,
   forkedFrom: { taskId: 't_1', at: '2026-11-01T00:00:00.000Z' },
+  submittedBy: [{ subject: 'u-7', kind: 'oidc', issuer: 'https://id' }],
 }
 
 function planWith(terms: TaskTerms) {

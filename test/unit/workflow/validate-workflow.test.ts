@@ -152,6 +152,16 @@ describe('validateWorkflow', () => {
       { approval: { prompt: 'Go?', timeoutSeconds: 1, onTimeout: 'maybe' } },
       'invalid-value approval.onTimeout',
     ],
+    [
+      'an approver by a scope that there is not',
+      { approval: { prompt: 'Go?', timeoutSeconds: 1, approvers: ['scope/tasks:aprove'] } },
+      'invalid-value approval.approvers',
+    ],
+    [
+      'somebody who cannot be kept from deciding',
+      { approval: { prompt: 'Go?', timeoutSeconds: 1, notBy: 'author' } },
+      'invalid-value approval.notBy',
+    ],
     ['no type of an event', { emit: { type: 'bad type!' } }, 'invalid-value emit.type'],
     ['no policy', { capability: 'echo', onFailure: 'skip' }, 'invalid-value onFailure'],
     ['an unknown field', { capability: 'echo', retyr: {} }, 'unknown-field retyr'],

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { isLive, type StoredKey } from '../../../../shared/domain/api-key.ts'
 import { SCOPES } from '../../../../shared/domain/caller.ts'
 import { OrchestratorError } from '../../../../shared/domain/errors.ts'
+import { IdentitySchema } from '../../../../shared/domain/identity.ts'
 import type { Clock } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { getAll } from '../get-all.ts'
@@ -16,6 +17,7 @@ export const StoredKeySchema: z.ZodType<StoredKey> = z
     tenant: z.string(),
     scopes: z.array(z.enum(SCOPES)),
     createdBy: z.string(),
+    makers: z.array(IdentitySchema).optional(),
     createdAt: z.string(),
     validUntil: z.string(),
     lastUsedAt: z.string().optional(),
@@ -23,9 +25,10 @@ export const StoredKeySchema: z.ZodType<StoredKey> = z
     replacedBy: z.string().optional(),
     digest: z.string(),
   })
-  .transform(({ validUntil, lastUsedAt, replaces, replacedBy, ...key }) => ({
+  .transform(({ validUntil, makers, lastUsedAt, replaces, replacedBy, ...key }) => ({
     ...key,
     expiresAt: validUntil,
+    ...(makers === undefined ? {} : { makers }),
     ...(lastUsedAt === undefined ? {} : { lastUsedAt }),
     ...(replaces === undefined ? {} : { replaces }),
     ...(replacedBy === undefined ? {} : { replacedBy }),
