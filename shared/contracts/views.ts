@@ -194,6 +194,7 @@ export const OpenApprovalViewSchema = z.object({
   choices: z.array(z.string()),
   approvers: z.array(z.string()).optional().describe('Who may decide; anybody by default'),
   notBy: ApprovalSchema.shape.notBy,
+  digest: ApprovalSchema.shape.digest,
   requestedAt: z.string(),
   expiresAt: z.string(),
   links: z.object({ task: z.string(), answer: z.string() }),

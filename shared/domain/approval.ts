@@ -10,6 +10,10 @@ export const ApprovalSchema = z.object({
   approvers: z.array(z.string()).optional(),
   notBy: z.enum(NOT_BY).optional().describe('Who may not decide, whatever else holds'),
   expiresAt: z.string(),
+  digest: z
+    .string()
+    .optional()
+    .describe('A digest (SHA-256) of what is asked, and of whom: the same question has the same'),
   token: z.string(),
   answer: z
     .object({

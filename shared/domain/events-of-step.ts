@@ -28,7 +28,9 @@ export function eventsOfStep(of: EventOf, step: StepRecord): DomainEvent[] {
   const isHeld = step.held !== undefined && step.judging === undefined
   const isBegun = !noted && step.status !== 'skipped' && !isHeld
   const started = !isBegun ? [] : [stepStartedEvent(of, current)]
-  const undone = (step.undone ?? []).map((end) => endedEvent(of, step.path, 'failed', end))
+  const undone = (step.undone ?? []).map((end) =>
+    endedEvent(of, step.path, end.answer ? 'succeeded' : 'failed', end),
+  )
   const ended = stepEndedEvent(of, step)
   return [...failed, ...undone, ...started, ...(ended ? [ended] : [])]
 }

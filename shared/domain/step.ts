@@ -77,13 +77,14 @@ export const HeldSchema = z.object({
 })
 export type Held = z.infer<typeof HeldSchema>
 
-/** An end of a step that a retry of the task has undone; `number` counts them, because only the latest are kept. */
+/** An end of a step that a retry of the task has undone: a failure, or an approval that was given; `number` counts them, because only the latest are kept. */
 export const UndoneEndSchema = z.object({
   number: z.number().int().min(1),
   agentId: z.string().optional(),
   startedAt: z.string(),
   endedAt: z.string(),
   error: FailureSchema.optional(),
+  answer: ApprovalSchema.shape.answer.describe('Of an approval that was given, and is asked anew'),
 })
 export type UndoneEnd = z.infer<typeof UndoneEndSchema>
 
@@ -210,6 +211,14 @@ export function undoneBy(retried: StepRecord): UndoneEnd[] | undefined {
     ...(error === undefined ? {} : { error: boundedFailure(error) }),
   }
   return [...undone, end].slice(-MOST_UNDONE)
+}
+
+/** The same of an approval that was given, and is asked anew. */
+export function undoneAnswer(given: StepRecord): UndoneEnd[] {
+  const { undone = [], endedAt = given.startedAt, approval } = given
+  const answer = approval?.answer
+  const end = { number: numberOfEnd(given), startedAt: beginningOf(given), endedAt }
+  return [...undone, { ...end, ...(answer ? { answer } : {}) }].slice(-MOST_UNDONE)
 }
 
 /** Which end of the step its present or next one is. */

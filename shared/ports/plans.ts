@@ -24,7 +24,14 @@ export type Plan = TaskTerms & {
   estimate?: KeptEstimate | undefined
   /** On a machine that workflows of one shape share: the position of each step. */
   positions?: Record<string, string> | undefined
+  asksAnew?: AsksAnew | undefined
 }
+
+/**
+ * By place, the approvals that count no more if they ask something else than was answered. `always`: nor if they were answered before the execution `since`, for what is behind them
+ * has changed.
+ */
+export type AsksAnew = Record<string, { since: number; always: boolean }>
 
 /** Plans of tasks. */
 export type Plans = {

@@ -55,7 +55,12 @@ export type StepEnd = Pick<StepRecord, 'status' | 'endedAt'> &
   >
 
 /** A step as another task has completed it, with its input. */
-export type AdoptedStep = StepEnd & { path: string; startedAt: string; input?: StoredValue | undefined }
+export type AdoptedStep = StepEnd & {
+  path: string
+  startedAt: string
+  input?: StoredValue | undefined
+  approval?: Approval
+}
 
 /** A field of a record that a list may leave out. */
 export type RecordField = Exclude<keyof StepRecord, 'path' | 'status' | 'fence' | 'owner' | 'startedAt'>
@@ -91,13 +96,13 @@ export type Steps = {
     options?: { judged?: boolean; uncounted?: StepRecord['uncounted'] },
   ): Promise<boolean>
   /**
-   * Lets a step that has not succeeded run again: only its attempts are kept, and the failures that are given. Applies only if the step's
-   * fence is below `before`, which becomes its fence, or if the step was closed.
+   * Lets a step that has not succeeded run again: only its attempts are kept, and the ends that are given. Applies only if the step's
+   * fence is below `before`, which becomes its fence, or if the step was closed. `answered`: an approval that has succeeded, and no other step, is asked anew.
    */
   reopenStep(
     taskId: string,
     path: string,
-    when: { at: string; before: string; undone?: readonly UndoneEnd[] | undefined },
+    when: { at: string; before: string; undone?: readonly UndoneEnd[] | undefined; answered?: true },
   ): Promise<void>
   /** Makes a failure final, so that later invocations cannot take the step over; applies only if its fence is below `before`. */
   closeStep(taskId: string, path: string, before: string): Promise<void>

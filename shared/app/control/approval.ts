@@ -1,8 +1,13 @@
+import { executionOfFence, firstFenceOf } from '../../contracts/step-payload.ts'
 import { type Approval, NOBODY } from '../../domain/approval.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { approvalRequestedEvent } from '../../domain/events-of-step.ts'
-import type { Json } from '../../domain/json.ts'
+import { placeOf } from '../../domain/instance-path.ts'
+import { canonicalJson, type Json } from '../../domain/json.ts'
+import { ownOf } from '../../domain/own.ts'
+import { undoneAnswer } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
+import { FIRST_EXECUTION } from '../../domain/task.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import { DEFAULT_CHOICES, type StepOf } from '../../workflow/schema.ts'
 import { textOf } from '../../workflow/text-parts.ts'
@@ -17,7 +22,7 @@ export const approval: Controlled<StepOf<'approval'>> = {
   inputIn: (value) => value,
 
   /** Records the question and publishes its event; the answer comes through the API, which resumes the state. */
-  async begin(owned, { prompt }) {
+  async begin(owned, value) {
     const {
       ports,
       step,
@@ -32,16 +37,32 @@ export const approval: Controlled<StepOf<'approval'>> = {
       await ports.executions.wake(token)
       return {}
     }
-    const { choices = DEFAULT_CHOICES, approvers, notBy, timeoutSeconds } = step.approval
     const requestedAt = ports.clock.now()
-    const expiresAt = new Date(requestedAt.getTime() + timeoutSeconds * SECOND).toISOString()
-    const rule = { ...(approvers ? { approvers } : {}), ...(notBy ? { notBy } : {}) }
-    const asked = { prompt: textOf(prompt), choices, ...rule, expiresAt, token }
+    const until = requestedAt.getTime() + step.approval.timeoutSeconds * SECOND
+    const expiresAt = new Date(until).toISOString()
+    const question = questionOf(step, value)
+    const digest = digestOf(ports, question)
+    const asked = { ...question, expiresAt, digest, token }
     if (!(await ports.steps.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
     if (!(await beginWait(owned, { kind: 'approval', until: expiresAt }))) return {}
-    const { token: _token, ...shown } = asked
+    const { token: _token, digest: _digest, ...shown } = asked
     await ports.bus.publish([approvalRequestedEvent(owned.plan, own.path, requestedAt.toISOString(), shown)])
     return {}
+  },
+
+  /** approvals-anew/N1, approvals-anew/N2 */
+  async reopen({ ports, plan, step }, path, value) {
+    const rule = ownOf(plan.asksAnew, placeOf(path))
+    const [record] = rule ? await ports.steps.findSteps(plan.taskId, [path], { fresh: true }) : []
+    if (rule === undefined || record?.status !== 'succeeded') return
+    const { execution = FIRST_EXECUTION } = plan
+    const answeredIn = executionOfFence(record.fence)
+    // What this execution has asked stays, also where an expression says something else when it is called again.
+    if (answeredIn >= execution) return
+    const isSame = record.approval?.digest === digestOf(ports, questionOf(step, value))
+    if (isSame && !(rule.always && answeredIn < rule.since)) return
+    const when = { at: ports.clock.now().toISOString(), before: firstFenceOf(execution) }
+    await ports.steps.reopenStep(plan.taskId, path, { ...when, undone: undoneAnswer(record), answered: true })
   },
 
   async end(owned) {
@@ -59,6 +80,20 @@ export const approval: Controlled<StepOf<'approval'>> = {
     return over((await settleFailure(owned, { name: 'ApprovalTimedOutError', message })).settled)
   },
 }
+
+/** What is asked, and of whom. */
+function questionOf({ approval: asked }: StepOf<'approval'>, { prompt }: Record<string, Json>) {
+  const { choices = DEFAULT_CHOICES, approvers, notBy } = asked
+  return {
+    prompt: textOf(prompt),
+    choices,
+    ...(approvers ? { approvers } : {}),
+    ...(notBy ? { notBy } : {}),
+  }
+}
+
+const digestOf = ({ ids }: Pick<Owned['ports'], 'ids'>, question: ReturnType<typeof questionOf>): string =>
+  ids.digest(canonicalJson(question))
 
 /** The first answer. A timeout is recorded as an answer too, so that a late answer is refused (control/O4). */
 async function decisionOf(

@@ -75,6 +75,7 @@ export const controlStep =
     const own = { taskId, path, owner, fence }
     const task = { id: taskId, type: plan.type, metadata: plan.metadata }
     const decided = at === 'begin' ? await decide(ports, { task, plan, step, path }) : undefined
+    if (decided && 'value' in decided) await kindOf(step).reopen?.({ ports, plan, step }, path, decided.value)
     const known = at === 'end' ? await ports.steps.findSteps(taskId, [path, ...pathsInItem(step, path)]) : []
     const before = known.find((record) => record.path === path)
     // An item with a body started with the first step of the body.

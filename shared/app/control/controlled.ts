@@ -54,6 +54,12 @@ export type Controlled<OfStep extends Step> = {
   /** What of the evaluated template is kept as the step's input; undefined where the step has none, or `begin` keeps it. */
   inputIn(value: Record<string, Json>): Json | undefined
   begin(owned: Owned<OfStep>, value: Record<string, Json>): Promise<ControlAnswer>
+  /** Before the step is taken over: lets one that has ended run again, where it may. */
+  reopen?(
+    known: Pick<Owned<OfStep>, 'ports' | 'plan' | 'step'>,
+    path: string,
+    value: Record<string, Json>,
+  ): Promise<void>
   end(owned: Owned<OfStep>): Promise<ControlAnswer>
 }
 

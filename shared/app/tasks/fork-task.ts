@@ -17,7 +17,7 @@ import { withIdentities } from '../../domain/identity.ts'
 import { parsePath, placeOf } from '../../domain/instance-path.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { isDone, type StepRecord, type StoredValue } from '../../domain/step.ts'
-import { isOpenTask } from '../../domain/task.ts'
+import { FIRST_EXECUTION, isOpenTask } from '../../domain/task.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { AdoptedStep, Plan, Ports } from '../../ports/index.ts'
 import { ancestorsOf } from '../../workflow/graph.ts'
@@ -26,6 +26,7 @@ import { graphOfWorkflow } from '../../workflow/step-needs.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { recordLoad } from '../choice/choose-agents.ts'
 import { identitiesOf } from '../identity/identities-of.ts'
+import { asksAnew } from '../planning/asked-anew.ts'
 import { givenFor, invalid, revisePlan } from '../planning/revise-plan.ts'
 import { digestOf, limitsOf, refuseDeleted, taskIdOf } from '../planning/task-request.ts'
 import { staysFailed } from '../steps/reopen-steps.ts'
@@ -90,7 +91,14 @@ export const forkTask =
     }
     // Planned as the next execution of a task that has had none.
     const next = { id: taskId, execution: 0, tenant: caller.tenant }
-    const plan = await revisePlan(ports, next, asked, kept, { steps }, given)
+    const revised = await revisePlan(ports, next, asked, kept, { steps }, given)
+    const places = new Set(kept.map(({ path }) => path))
+    const change = { before, now: revised.workflow, records, execution: FIRST_EXECUTION }
+    const runs = (place: string): boolean => !places.has(place)
+    const plan = withoutUndefined({
+      ...revised,
+      asksAnew: asksAnew({ ...change, runs, redo: request.redo.map(outermost) }),
+    })
     /** Takes the snapshot from the stored plan, because this request may be a later repeat (fork/R4). */
     const adopt = async ({ forkedFrom }: Plan): Promise<void> => {
       if (await ports.tasks.findTask(taskId)) return
@@ -171,6 +179,7 @@ async function copied(
 function adopted(taskId: string, record: StepRecord, input = record.items): AdoptedStep {
   const { path, status, startedAt, endedAt = startedAt } = record
   const { agentId, agentVersion, agentCode, capability, output, error, degraded, skipReason } = record
+  const { approval } = record
   return {
     path,
     status,
@@ -185,5 +194,7 @@ function adopted(taskId: string, record: StepRecord, input = record.items): Adop
     ...(error ? { error } : {}),
     ...(degraded ? { degraded } : {}),
     ...(skipReason ? { skipReason } : {}),
+    // Who has decided is known of the copy, too; its task token is nobody's.
+    ...(approval ? { approval: { ...approval, token: '' } } : {}),
   }
 }

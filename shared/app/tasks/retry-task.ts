@@ -3,7 +3,7 @@
  * receipts, failed and interrupted ones run again.
  *
  * Invariants (tests cite them):
- * retry/Q1 a step that has succeeded or was skipped does not run again; a failure that the task went on after stays one
+ * retry/Q1 a step that has succeeded or was skipped does not run again, but an approval that does not count any more (approvals-anew/N1); a failure that the task went on after stays one
  * retry/Q2 one of two concurrent retries wins, and the other changes nothing of its work; an interrupted retry is completed by its repeat,
  *    or by the reconciler
  * retry/Q3 invocations of the previous execution cannot write any more, because their fences are lower
@@ -19,12 +19,14 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import { taskRetriedEvent } from '../../domain/events-of-task.ts'
 import { type Identity, withIdentities } from '../../domain/identity.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
+import { isDone } from '../../domain/step.ts'
 import { type EndedTask, isOpenTask, type OpenTask } from '../../domain/task.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { recordLoad } from '../choice/choose-agents.ts'
 import { identitiesOf } from '../identity/identities-of.ts'
 import { reopenBudget, reopenChildBudget } from '../limits/spend-budget.ts'
+import { asksAnew } from '../planning/asked-anew.ts'
 import { type Given, givenFor, revisePlan, type Wishes } from '../planning/revise-plan.ts'
 import { reopenSteps } from '../steps/reopen-steps.ts'
 import { withinTenant } from '../tenants/within-tenant.ts'
@@ -79,7 +81,10 @@ export async function reopen(
   const revised = await revisePlan(ports, task, before, records, wishes, given)
   const retryDigest = ports.ids.digest(canonicalJson([task.execution, wishes as Json, [...by]]))
   const submittedBy = withIdentities(before.submittedBy, by)
-  const plan = await storePlan(ports, task, { ...revised, submittedBy, retryDigest })
+  const isUndone = (id: string): boolean => !records.some((record) => record.path === id && isDone(record))
+  const change = { before, now: revised.workflow, records, runs: isUndone, execution: task.execution + 1 }
+  const asked = asksAnew(change)
+  const plan = await storePlan(ports, task, { ...revised, submittedBy, asksAnew: asked, retryDigest })
   const at = ports.clock.now().toISOString()
   await reopenSteps(ports, plan, records, { at, before: firstFenceOf(task.execution + 1) })
   const waits = ports.queue.most !== undefined && !task.parent

@@ -184,6 +184,7 @@ describe('the inbox', () => {
       prompt: 'Soon?',
       choices: ['yes', 'no'],
       approvers: ['ada'],
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
       requestedAt: expect.stringMatching(/^\d{4}-/),
       expiresAt: expect.stringMatching(/^\d{4}-/),
       links: { task: `/api/v1/tasks/${soon}`, answer: `/api/v1/tasks/${soon}/approvals/a` },

@@ -11,13 +11,14 @@ type StepMemory = {
 }
 
 /**
- * A cache of the steps that this worker has last seen succeeded or skipped; only those records are final (steps/P4).
+ * A cache of the steps that this worker has last seen succeeded or skipped; only those records are final, but those of approvals (steps/P4).
  */
 export function stepMemory(): StepMemory {
   const remembered = new Map<string, StepRecord>()
   return {
     remember(taskId, step) {
       if (step.status !== 'succeeded' && step.status !== 'skipped') return step
+      if (step.approval) return step
       if (step.output && 'inline' in step.output && step.output.inline.length > MAX_REMEMBERED_CHARACTERS)
         return step
       const oldest = remembered.size >= MAX_REMEMBERED ? remembered.keys().next().value : undefined

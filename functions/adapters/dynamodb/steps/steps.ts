@@ -1,9 +1,9 @@
 /**
  * Invariants (tests cite them):
  * steps/P1 the take-over is one conditional write: of two invocations, the one with the higher fence owns the step
- * steps/P2 a step that succeeded or was skipped is never taken over; one that failed only by a higher fence (a redrive)
+ * steps/P2 a step that succeeded or was skipped is never taken over, but an approval that was reopened to be asked anew; one that failed only by a higher fence (a redrive)
  * steps/P3 every later write is conditional on still owning the step
- * steps/P4 the cache holds only what can never change: a record of a step that succeeded or was skipped (steps/P2). Its rating may change, and is
+ * steps/P4 the cache holds only what can never change: a record of a step that succeeded or was skipped (steps/P2), and is no approval, which may be asked anew. Its rating may change, and is
  *    told by fresh reads and lists
  * steps/P5 the input of a step is written with its record, and read only by who asks for it: no list of records has inputs in it. A record that has no room for its input is written without
  */
@@ -100,14 +100,17 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       return noted !== undefined
     },
 
-    async reopenStep(taskId, path, { at, before, undone }) {
+    async reopenStep(taskId, path, { at, before, undone, answered }) {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
-        UpdateExpression: `SET #status = :failed, reopenedAt = :at, fence = :before${undone ? ', undone = :undone' : ''} REMOVE firstStartedAt, held, agentId, reboundBy, decision, capability, busySince, askAgainAt, approval, #error, endedAt, degraded, progress, said, judging`,
-        ConditionExpression:
-          'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped) AND (fence < :before OR fence = :last)',
-        ExpressionAttributeNames: { '#status': 'status', '#error': 'error' },
+        UpdateExpression: `SET #status = :failed, reopenedAt = :at, fence = :before${undone ? ', undone = :undone' : ''} REMOVE firstStartedAt, held, agentId, reboundBy, decision, capability, busySince, askAgainAt, approval, #error, endedAt, degraded, progress, said, judging${answered ? ', #output, reused, rating' : ''}`,
+        ConditionExpression: `${answered ? '#status = :succeeded AND attribute_exists(approval)' : 'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped)'} AND (fence < :before OR fence = :last)`,
+        ExpressionAttributeNames: {
+          '#status': 'status',
+          '#error': 'error',
+          ...(answered ? { '#output': 'output' } : {}),
+        },
         ExpressionAttributeValues: {
           ':failed': 'failed',
           ':at': at,
@@ -115,7 +118,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
           ...(undone ? { ':undone': undone } : {}),
           ':last': LAST_FENCE,
           ':succeeded': 'succeeded',
-          ':skipped': 'skipped',
+          ...(answered ? {} : { ':skipped': 'skipped' }),
         },
       })
       await unlessAws(REFUSED, () => client.send(update))
