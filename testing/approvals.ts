@@ -1,3 +1,5 @@
+import type { Json } from '../shared/domain/json.ts'
+
 /** A person's answer to an approval. */
 export type ScriptedApproval = {
   /** True answers with the first choice, false with the second; `decision` names another one. */
@@ -6,6 +8,8 @@ export type ScriptedApproval = {
   /** The approver; the step's first by default. */
   by?: string
   comment?: string
+  /** The value of the step as the person changes it; as it is shown by default. */
+  value?: Json
   /** Virtual seconds after the question; 0 by default. */
   afterSeconds?: number
 }

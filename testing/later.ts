@@ -35,9 +35,9 @@ export async function answerApproval(
   if (given !== undefined && typeof approvals === 'function')
     refuse(issuesOfApproval(`approvals(${JSON.stringify(path)})`, given), 'testWorkflow')
   if (!given || !(await after(given.afterSeconds ?? 0))) return
-  const { approved = true, comment } = given
+  const { approved = true, comment, value } = given
   const { decision = choices[approved ? 0 : 1] ?? '', by = approvers[0] ?? '' } = given
-  const answer = { id: subject, stepId: path, decision, by, ...(comment ? { comment } : {}) }
+  const answer = { id: subject, stepId: path, decision, by, ...(comment ? { comment } : {}), value }
   await approveStep(ports)(answer, CALLER).catch(unlessConflict)
 }
 

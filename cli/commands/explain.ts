@@ -4,7 +4,7 @@ import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { parseTaskId } from '../input/parse-options.ts'
-import { answerCommand, decidersOf } from '../show/answer-command.ts'
+import { answerCommand, decidersOf, editedText } from '../show/answer-command.ts'
 import { capabilityText } from '../show/capability-text.ts'
 import { printConversation } from '../show/conversation.ts'
 import { failureOf, judgingText, spentIn } from '../show/describe-attempts.ts'
@@ -137,13 +137,16 @@ function printAttempt(attempt: StepView['attempts'][number]): void {
 
 /** What is asked, until when, and how to answer; once it is answered, by whom. */
 function printApproval(taskId: string, { stepId, status }: StepView, approval: Asked): void {
-  const { prompt, choices, expiresAt, answer } = approval
+  const { prompt, choices, expiresAt, answer, editable } = approval
   say(`asked: ${hanging(prompt)}`)
   if (answer) {
     const comment = answer.comment ? `: ${answer.comment}` : ''
-    return say(hanging(`answered: ${answer.decision} by ${answer.by} at ${answer.at}${comment}`))
+    return say(
+      hanging(`answered: ${answer.decision}${editedText(answer)} by ${answer.by} at ${answer.at}${comment}`),
+    )
   }
   if (status !== 'waiting') return
+  if (editable) say(hanging(`its value may be changed: npx orchestrator show ${taskId} ${shellWord(stepId)}`))
   say(hanging(`waits for ${choices.join(' | ')}, ${decidersOf(approval)}, until ${expiresAt}`))
   say(`answer it: ${answerCommand({ taskId, stepId }, approval)}`)
 }

@@ -15,6 +15,12 @@ export function answerCommand(
   return `npx orchestrator approve ${[taskId, stepId, ...answer].map(shellWord).join(' ')}`
 }
 
+/** `, edited`: where the value that was decided on was changed. */
+export const editedText = ({
+  edited,
+}: Pick<NonNullable<Approval['answer']>, 'decision'> & { edited?: unknown }): string =>
+  edited ? ', edited,' : ''
+
 /** Who may decide: `by ada, bob`. */
 export const decidersOf = ({ approvers, notBy }: Asked): string =>
   `${approvers ? `by ${approvers.join(', ')}` : 'by anybody'}${notBy ? `, not by its ${notBy}` : ''}`

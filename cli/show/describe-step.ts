@@ -1,5 +1,6 @@
 import type { StepView } from '../../shared/contracts/views.ts'
 import { withoutLastWords } from '../../shared/domain/last-words.ts'
+import { editedText } from './answer-command.ts'
 import { capabilityText } from './capability-text.ts'
 import { attemptsBy, failureOf, judgingText, spentIn } from './describe-attempts.ts'
 import { checkLines, evaluationLines } from './describe-evaluation.ts'
@@ -82,7 +83,7 @@ function notesOf({
     degraded ? `degraded: ${degraded}` : '',
     approval ? `asked: ${prompt}` : '',
     answer
-      ? `answered: ${answer.decision} by ${answer.by}${answer.comment ? `: ${answer.comment}` : ''}`
+      ? `answered: ${answer.decision}${editedText(answer)} by ${answer.by}${answer.comment ? `: ${answer.comment}` : ''}`
       : '',
   ]
     .filter(Boolean)

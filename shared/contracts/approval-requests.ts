@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { StepIdSchema, TaskIdSchema } from './requests.ts'
+import { AnyJsonSchema, StepIdSchema, TaskIdSchema } from './requests.ts'
 
 /** By whom the laptop's own user answers where he does not say it. */
 export const NAMELESS = 'api'
@@ -17,6 +17,9 @@ export const AnswerApprovalSchema = z.strictObject({
       'Who decides: only where the caller is the user of this machine; of all others the credentials say it',
     ),
   comment: z.string().max(4_000).optional(),
+  value: AnyJsonSchema.optional().describe(
+    'The value that is decided on, as it shall be: it is checked against `edit` of the step, kept as edited, and has at most 64 KiB; without it the value stays as it was shown',
+  ),
   expiresAt: z
     .string()
     .max(50)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ApprovalSchema } from '../domain/approval.ts'
+import { ApprovalSchema, ShownApprovalSchema } from '../domain/approval.ts'
 import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
 import { EvaluationSchema, RatingSchema } from '../domain/evaluation.ts'
 import { DomainEventSchema } from '../domain/event.ts'
@@ -134,7 +134,7 @@ export const StepViewSchema = z.object({
     .describe('Its output is made and waits for its judge; `agentId` is the agent that has made it'),
   rating: RatingSchema.optional().describe('What a person says of its output'),
   decision: DecisionSchema.optional(),
-  approval: ApprovalSchema.omit({ token: true }).optional(),
+  approval: ShownApprovalSchema.optional(),
   reused: z
     .object({ taskId: z.string(), path: z.string() })
     .optional()
@@ -180,6 +180,7 @@ export const ApprovalViewSchema = z.object({
   by: z.string(),
   comment: z.string().optional(),
   at: z.string(),
+  edited: ShownApprovalSchema.shape.answer.unwrap().shape.edited,
 })
 export type ApprovalView = z.infer<typeof ApprovalViewSchema>
 
@@ -195,6 +196,7 @@ export const OpenApprovalViewSchema = z.object({
   approvers: z.array(z.string()).optional().describe('Who may decide; anybody by default'),
   notBy: ApprovalSchema.shape.notBy,
   digest: ApprovalSchema.shape.digest,
+  editable: ApprovalSchema.shape.editable,
   requestedAt: z.string(),
   expiresAt: z.string(),
   links: z.object({ task: z.string(), answer: z.string() }),

@@ -52,6 +52,7 @@ export const EVENT_DATA = {
     choices: z.array(z.string()),
     approvers: z.array(z.string()).optional(),
     notBy: z.enum(NOT_BY).optional(),
+    editable: z.boolean().optional(),
     expiresAt: z.string(),
   }),
   /** An event of an `emit` step: the workflow chooses `type` and `data`. */

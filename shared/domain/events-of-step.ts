@@ -73,15 +73,18 @@ export function attemptFailedEvent(
   return makeEvent({ type: 'step.attempt_failed', of, key, time: endedAt, data })
 }
 
+/** What the event of a question has of it: neither its token, nor its value, which may be large. */
+type Told = 'prompt' | 'choices' | 'approvers' | 'notBy' | 'editable' | 'expiresAt'
+
 /** A step waits for a person. */
 export function approvalRequestedEvent(
   of: EventOf,
   path: string,
   time: string,
-  asked: Pick<Approval, 'prompt' | 'choices' | 'approvers' | 'notBy' | 'expiresAt'>,
+  { choices, approvers, notBy, editable, expiresAt, ...asked }: Pick<Approval, Told>,
 ): DomainEvent {
   const prompt = boundedText(asked.prompt, MOST_PROMPT_CHARACTERS)
-  const data = { path, ...asked, prompt }
+  const data = { path, prompt, choices, approvers, notBy, editable, expiresAt }
   return makeEvent({ type: 'approval.requested', of, key: path, time, data })
 }
 

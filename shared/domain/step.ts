@@ -4,6 +4,9 @@ import { boundedFailure } from './bounded.ts'
 import { CheckSchema, EvaluationSchema, RatingSchema } from './evaluation.ts'
 import { FaultSchema } from './fault.ts'
 import { DecisionSchema } from './plan.ts'
+import { StoredValueSchema } from './stored-value.ts'
+
+export { type StoredValue, StoredValueSchema } from './stored-value.ts'
 
 export const STEP_STATUSES = [
   'pending',
@@ -52,13 +55,6 @@ export const AttemptSchema = z.object({
     .describe('Models whose price is not known: the cost is at least this'),
 })
 export type Attempt = z.infer<typeof AttemptSchema>
-
-/** Where a value is stored: inside the item when small, in the blob store (content-addressed) when large: the claim-check pattern. */
-export const StoredValueSchema = z.union([
-  z.object({ inline: z.string().describe('JSON text') }),
-  z.object({ blob: z.string().describe('key in the blob store'), bytes: z.number() }),
-])
-export type StoredValue = z.infer<typeof StoredValueSchema>
 
 /** A cached output that equal steps may reuse until it expires, with the tenant that owns it. */
 export const KeptOutputSchema = z.object({

@@ -107,6 +107,18 @@ const ApprovalStepSchema = z.strictObject({
   approval: z
     .strictObject({
       prompt: z.string().describe('What the person is asked; text, with expressions in it'),
+      value: z
+        .unknown()
+        .optional()
+        .describe(
+          'What is decided on: a value with expressions, shown with the question, and `value` of the output',
+        ),
+      edit: z
+        .record(z.string(), z.json())
+        .optional()
+        .describe(
+          'Lets an answer change `value`: the JSON Schema that the changed value has to fit, `{}` for any',
+        ),
       choices: z
         .array(z.string())
         .meta({ minItems: 1, uniqueItems: true })

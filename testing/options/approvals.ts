@@ -8,6 +8,7 @@ const ApprovalSchema = z.strictObject({
   decision: z.string().optional(),
   by: z.string().optional(),
   comment: z.string().optional(),
+  value: z.json().optional(),
   afterSeconds: VirtualSeconds.optional(),
 } satisfies ShapeOf<ScriptedApproval>)
 
@@ -15,7 +16,7 @@ const ApprovalSchema = z.strictObject({
 export const issuesOfApproval = (place: string, answer: unknown): Issue[] =>
   isPlain(answer)
     ? issuesAt(place, ApprovalSchema, answer)
-    : [notRight(place, answer, 'an object {approved?, decision?, by?, comment?, afterSeconds?}')]
+    : [notRight(place, answer, 'an object {approved?, decision?, by?, comment?, value?, afterSeconds?}')]
 
 /** What is wrong with the answers of a test, apart from the names of steps. */
 export function issuesOfApprovals(approvals: unknown): Issue[] {

@@ -18,7 +18,7 @@ import { beginWait } from './waiting.ts'
 const SECOND = 1_000
 
 export const approval: Controlled<StepOf<'approval'>> = {
-  template: ({ approval: { prompt } }) => ({ prompt }),
+  template: ({ approval: { prompt, value } }) => ({ prompt, ...(value === undefined ? {} : { value }) }),
   inputIn: (value) => value,
 
   /** Records the question and publishes its event; the answer comes through the API, which resumes the state. */
@@ -42,11 +42,14 @@ export const approval: Controlled<StepOf<'approval'>> = {
     const expiresAt = new Date(until).toISOString()
     const question = questionOf(step, value)
     const digest = digestOf(ports, question)
-    const asked = { ...question, expiresAt, digest, token }
+    const { value: decided, ...worded } = question
+    const shownValue =
+      decided === undefined ? {} : { value: await ports.values.storeValue(own.taskId, decided) }
+    const editable = step.approval.edit === undefined ? {} : { editable: true }
+    const asked = { ...worded, ...shownValue, ...editable, expiresAt, digest, token }
     if (!(await ports.steps.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
     if (!(await beginWait(owned, { kind: 'approval', until: expiresAt }))) return {}
-    const { token: _token, digest: _digest, ...shown } = asked
-    await ports.bus.publish([approvalRequestedEvent(owned.plan, own.path, requestedAt.toISOString(), shown)])
+    await ports.bus.publish([approvalRequestedEvent(owned.plan, own.path, requestedAt.toISOString(), asked)])
     return {}
   },
 
@@ -69,11 +72,9 @@ export const approval: Controlled<StepOf<'approval'>> = {
     const { ports, step, own } = owned
     const answer = await decisionOf(owned, step.approval.onTimeout)
     if (answer.by !== NOBODY || step.approval.onTimeout !== undefined) {
-      const { decision, by, at, comment } = answer
-      const output = await ports.values.storeValue(
-        own.taskId,
-        withoutUndefined({ decision, by, at, comment }) as Json,
-      )
+      const { decision, by, at, comment, edited } = answer
+      const said = { decision, by, at, comment, ...(await decidedValue(owned, edited)) }
+      const output = await ports.values.storeValue(own.taskId, withoutUndefined(said) as Json)
       return end(owned, { status: 'succeeded', output })
     }
     const message = `step "${own.path}": nobody answered within ${step.approval.timeoutSeconds} s`
@@ -81,14 +82,29 @@ export const approval: Controlled<StepOf<'approval'>> = {
   },
 }
 
+/** The value that was decided on, as it was shown or as it was changed (approval/O15); nothing where the step shows none. */
+async function decidedValue(
+  { ports: { steps, values }, own }: Owned<StepOf<'approval'>>,
+  edited: NonNullable<Approval['answer']>['edited'],
+): Promise<{ value?: Json; edited?: boolean }> {
+  const [record] = await steps.findSteps(own.taskId, [own.path])
+  const shown = record?.approval?.value
+  if (shown === undefined) return {}
+  if (edited) return { value: JSON.parse(edited.text) as Json, edited: true }
+  return { value: await values.loadValue(shown), edited: false }
+}
+
 /** What is asked, and of whom. */
-function questionOf({ approval: asked }: StepOf<'approval'>, { prompt }: Record<string, Json>) {
+function questionOf({ approval: asked }: StepOf<'approval'>, { prompt, value }: Record<string, Json>) {
   const { choices = DEFAULT_CHOICES, approvers, notBy } = asked
+  // An expression that finds nothing shows nothing.
+  const decided = asked.value === undefined ? {} : { value: value ?? null }
   return {
     prompt: textOf(prompt),
     choices,
     ...(approvers ? { approvers } : {}),
     ...(notBy ? { notBy } : {}),
+    ...decided,
   }
 }
 

@@ -104,6 +104,7 @@ const valuesOf = (step: Step): Value[] =>
     ['workflow', workflowComputedBy(step)],
     ['input', 'input' in step ? step.input : undefined],
     ['data', 'emit' in step ? step.emit.data : undefined],
+    ['value', 'approval' in step ? step.approval.value : undefined],
   ])
 
 /** A text, a number or the like in what a step gets; long texts are cut one by one, so that none hides another. */

@@ -7,10 +7,12 @@
  * approval/O12 who decides is the caller, by the identity that the door has verified; only the laptop's own user says who it is
  * approval/O13 with `notBy: submitter` nobody decides who may have submitted, forked or retried the task or one that runs it, himself or by a key that he has made
  * approval/O14 an approval is listed as somebody's exactly where he could answer it
+ * approval/O15 a value is kept as edited only where it differs from the one that was shown, and fits what the step allows; the output of the step has it
  * approval/O11 an answer is of the question that its caller has seen, where they say which, and of the one by which their right to decide was checked
  */
 import type { AnswerApproval } from '../../contracts/approval-requests.ts'
 import type { ApprovalView } from '../../contracts/views.ts'
+import { shownAnswer } from '../../domain/approval.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { placeOf } from '../../domain/instance-path.ts'
@@ -22,17 +24,22 @@ import { secondsUntil } from '../../domain/times.ts'
 import type { Ports } from '../../ports/index.ts'
 import { type Decider, deciderOf, whyNot } from '../identity/decider.ts'
 import { getTask } from '../views/get-task.ts'
+import { editedValue } from './edited-value.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'steps' | 'executions' | 'keys' | 'clock' | 'ids'>
+type Needs = Pick<
+  Ports,
+  'tasks' | 'steps' | 'plans' | 'values' | 'files' | 'executions' | 'keys' | 'clock' | 'ids'
+>
 type Asked = NonNullable<StepRecord['approval']>
 
 /** Throws NotFoundError, InvalidInputError, ForbiddenError, ConflictError. */
 export const approveStep =
-  ({ tasks, steps, executions, keys, clock, ids }: Needs) =>
+  (ports: Needs) =>
   async (
-    { id, stepId, decision, by: said, comment, expiresAt }: AnswerApproval,
+    { id, stepId, decision, by: said, comment, value, expiresAt }: AnswerApproval,
     caller: Caller,
   ): Promise<ApprovalView> => {
+    const { tasks, steps, executions, keys, clock, ids } = ports
     const task = await getTask({ tasks }, id, caller)
     if (!isOpenTask(task)) {
       const message = `task ${id} has ended (${task.status}): nobody waits for step "${stepId}" any more`
@@ -48,6 +55,7 @@ export const approveStep =
     const decider = await deciderOf({ keys }, caller, said)
     const { by } = decider
     await requireAllowed({ tasks }, task, record, decision, decider)
+    const edited = value === undefined ? undefined : await editedValue(ports, task, record, value)
     const { token: _token, answer: _answer, ...question } = asked
     const answer = {
       ...{ decision, by },
@@ -55,22 +63,24 @@ export const approveStep =
       at: clock.now().toISOString(),
       ...decider.vouched,
       shown: ids.digest(canonicalJson(question)),
+      ...(edited ? { edited } : {}),
     }
     const answered = await steps.answerApproval(id, path, answer, asked.expiresAt)
     const now = answered ?? (await steps.findSteps(id, [path]))[0]
     // approval/O11
     if (now?.approval && now.approval.expiresAt !== asked.expiresAt) throw askedAnew(path, now.approval)
     const kept = now?.approval?.answer
-    if (!kept || kept.decision !== decision || kept.by !== by) {
+    const isSame = kept?.decision === decision && kept.by === by && kept.edited?.digest === edited?.digest
+    if (!kept || !isSame) {
       const how = kept
-        ? `${kept.by} has decided "${kept.decision}" at ${kept.at}`
+        ? `${kept.by} has decided "${kept.decision}"${kept.edited ? ', with another value,' : ''} at ${kept.at}`
         : `it has ended (${record.status})`
       throw new OrchestratorError('ConflictError', `step "${stepId}" cannot be answered any more: ${how}`)
     }
     // Also wakes for a repeated answer: a crash may have come between the answer and the wake-up, and the state may have asked again with
     // another task token.
     await executions.wake(answered?.approval?.token ?? asked.token)
-    return { taskId: id, stepId: path, ...kept }
+    return { taskId: id, stepId: path, ...shownAnswer(kept) }
   }
 
 function askedAnew(path: string, { expiresAt }: Asked): OrchestratorError {

@@ -4,6 +4,7 @@ import type { ListApprovalsSchema } from '../../contracts/list-requests.ts'
 import { API_PREFIX } from '../../contracts/route.ts'
 import { ROUTES } from '../../contracts/routes.ts'
 import type { OpenApprovalView } from '../../contracts/views.ts'
+import { shownApproval } from '../../domain/approval.ts'
 import { type Caller, mayDo } from '../../domain/caller.ts'
 import { isOpenTask, type OpenTask } from '../../domain/task.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
@@ -87,7 +88,7 @@ async function viewOf(
   if (!asked || asked.answer) return undefined
   if (workflow !== undefined && task.workflow.name !== workflow) return undefined
   if (decider && (await whyNot(ports, task, asked, decider)) !== undefined) return undefined
-  const { token: _token, ...question } = asked
+  const question = shownApproval(asked)
   return withoutUndefined({
     ...factsOf(task),
     stepId: path,

@@ -2,8 +2,10 @@ import { OF_SCOPE, SCOPES } from '../../domain/caller.ts'
 import { type Issue, issue } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { shown } from '../../domain/shown.ts'
+import { issuesOfJsonSchema } from '../json-schema-issues.ts'
 import { DEFAULT_CHOICES, type StepOf } from '../schema.ts'
-import { objectOf, oneOf, STRING } from '../types/type.ts'
+import { schemaOfJson } from '../schema-of-json.ts'
+import { ANY, BOOLEAN, objectOf, oneOf, STRING } from '../types/type.ts'
 import type { KindOfStep } from './kind-of-step.ts'
 
 /** Limits of the choices of an approval, from the API's requests and the event's size. */
@@ -13,23 +15,29 @@ export const approval: KindOfStep<'approval'> = {
   word: 'approval',
   title: 'A person answers',
   description:
-    'It waits until somebody answers (`orchestrator approve`, or the API). Its output is `{decision, by, at, comment}`.',
-  evaluated: ['approval.prompt'],
-  valuesOf: ({ approval: { prompt } }) => ({ 'approval.prompt': prompt }),
+    'It waits until somebody answers (`orchestrator approve`, or the API). Its output is `{decision, by, at, comment}`, and with `value` also `{value, edited}`.',
+  evaluated: ['approval.prompt', 'approval.value'],
+  valuesOf: ({ approval: { prompt, value } }) => ({
+    'approval.prompt': prompt,
+    ...(value === undefined ? {} : { 'approval.value': value }),
+  }),
   typedIn: () => [],
   inputsOf: () => [],
-  outputOf: ({ approval: { choices = DEFAULT_CHOICES, onTimeout } }) =>
+  outputOf: ({ approval: { choices = DEFAULT_CHOICES, onTimeout, value, edit } }, typing) =>
     objectOf({
       decision: oneOf([...choices, ...(onTimeout === undefined ? [] : [onTimeout])]),
       by: STRING,
       at: STRING,
       comment: { type: STRING, optional: true },
+      ...(value === undefined
+        ? {}
+        : { value: edit === undefined ? typing.typeOf(value) : ANY, edited: BOOLEAN }),
     }),
   issuesOf: (step, path) => issuesOfApproval(step.approval, `${path}.approval`),
 }
 
 function issuesOfApproval(
-  { choices, approvers = [], onTimeout }: StepOf<'approval'>['approval'],
+  { choices, approvers = [], onTimeout, value, edit }: StepOf<'approval'>['approval'],
   path: string,
 ): Issue[] {
   const issues: Issue[] = []
@@ -48,6 +56,11 @@ function issuesOfApproval(
     const message = `"${name}" names no scope${suggestNames(scope, SCOPES)}`
     issues.push(issue('invalid-value', `${path}.approvers`, message))
   }
+  if (edit !== undefined && value === undefined) {
+    const message = 'edit says nothing without value, which it lets an answer change'
+    issues.push(issue('invalid-value', `${path}.edit`, message))
+  }
+  if (edit !== undefined) issues.push(...issuesOfJsonSchema(edit, `${path}.edit`, schemaOfJson))
   const known = choices ?? DEFAULT_CHOICES
   if (onTimeout !== undefined && !known.includes(onTimeout)) {
     const message = `onTimeout is ${shown(onTimeout)}, which is none of the choices${suggestNames(onTimeout, known)}`

@@ -1,5 +1,5 @@
 import type { StepView } from '../../../contracts/views.ts'
-import type { Approval } from '../../../domain/approval.ts'
+import { shownApproval } from '../../../domain/approval.ts'
 import {
   enclosingScopes,
   loopOf,
@@ -151,9 +151,6 @@ function hasFailedInside({ task, plan, records, rounds }: Known, record: StepRec
   const inside = [...records.values()].filter(({ path }) => path.startsWith(`${record.path}[`))
   return inside.some(({ path, status }) => status === 'failed' && !goesOnAt(plan, path))
 }
-
-/** Without the task token, which would allow its holder to answer. */
-const shownApproval = ({ token: _token, ...shown }: Approval): Omit<Approval, 'token'> => shown
 
 function timesOf(record: StepRecord): Partial<StepView> {
   const { endedAt, error, skipReason, degraded, reused, evaluation, rating, progress, said, held, status } =
