@@ -4,10 +4,13 @@
  */
 import { logsGrants } from './adapters/cloudwatch/logs.grants.ts'
 import { auditGrants } from './adapters/dynamodb/audit/audit.grants.ts'
+import { budgetsGrants } from './adapters/dynamodb/budgets/budgets.grants.ts'
+import { moneyGrants } from './adapters/dynamodb/budgets/money.grants.ts'
 import { transcriptsGrants } from './adapters/dynamodb/conversations/transcripts.grants.ts'
 import { turnsGrants } from './adapters/dynamodb/conversations/turns.grants.ts'
 import { breakersGrants } from './adapters/dynamodb/counters/breakers.grants.ts'
 import { limitsGrants } from './adapters/dynamodb/counters/limits.grants.ts'
+import { quotasGrants } from './adapters/dynamodb/counters/quotas.grants.ts'
 import { statisticsGrants } from './adapters/dynamodb/counters/statistics.grants.ts'
 import { deletionsGrants } from './adapters/dynamodb/deletions/deletions.grants.ts'
 import { taskFilesGrants } from './adapters/dynamodb/files/task-files.grants.ts'
@@ -22,7 +25,6 @@ import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
 import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
 import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
 import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
-import { budgetsGrants } from './adapters/dynamodb/tasks/budgets.grants.ts'
 import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
 import { queueGrants } from './adapters/dynamodb/tasks/queue.grants.ts'
 import { tasksGrants } from './adapters/dynamodb/tasks/tasks.grants.ts'
@@ -58,6 +60,8 @@ export const PORTS = {
   limits: limitsGrants,
   queue: queueGrants,
   budgets: budgetsGrants,
+  quotas: quotasGrants,
+  money: moneyGrants,
   ledger: ledgerGrants,
   turns: turnsGrants,
   transcripts: transcriptsGrants,

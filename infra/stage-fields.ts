@@ -4,6 +4,7 @@ import { MappedRoleSchema } from '../shared/domain/caller-roles.ts'
 import { IdentitySchema } from '../shared/domain/identity-settings.ts'
 import { ModelsSchema } from '../shared/domain/model-settings.ts'
 import { PriceTableSchema } from '../shared/domain/price-table.ts'
+import { TenantsSchema } from '../shared/domain/quotas.ts'
 import { RIGHT_SOURCE, SecretSourcesSchema } from '../shared/domain/secret-source.ts'
 import { AllowedHostsSchema, EmailSchema } from './allowed-hosts.ts'
 import { OriginsSchema } from './allowed-origins.ts'
@@ -151,7 +152,12 @@ export const FieldsSchema = z.strictObject({
     ),
   tenantConcurrency: wholeNumber(1, NO_LIMIT, 100)
     .optional()
-    .describe('The most tasks that run concurrently; further ones are queued. Unlimited by default'),
+    .describe(
+      'The most tasks of a tenant that run concurrently; further ones are queued. Unlimited by default; `tenants` may say otherwise',
+    ),
+  tenants: TenantsSchema.default({}).describe(
+    'What tenants may use, by tenant; under `*` what holds where the entry of a tenant says nothing. Unlimited by default',
+  ),
   accountConcurrency: wholeNumber(1, NO_LIMIT, 1_000)
     .default(1_000)
     .describe('The Lambda concurrency limit of the account in this region, for an alarm'),

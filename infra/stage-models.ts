@@ -3,6 +3,7 @@ import { type AgentManifest, needsModel } from '../shared/domain/agent.ts'
 import type { CallerRole } from '../shared/domain/caller-roles.ts'
 import { type ModelSettings, ModelSettingsSchema } from '../shared/domain/model-settings.ts'
 import { ModelPriceSchema, type PriceTableSchema } from '../shared/domain/price-table.ts'
+import type { Tenants } from '../shared/domain/quotas.ts'
 import { shown } from '../shared/domain/shown.ts'
 import { withPricesOf } from '../shared/estimator/model-prices.ts'
 import { StageError } from './stage-place.ts'
@@ -10,17 +11,18 @@ import { StageError } from './stage-place.ts'
 type Models = Readonly<Record<string, ModelSettings>>
 type Prices = z.output<ReturnType<typeof PriceTableSchema.partial>>
 type Said = { models: Models; prices?: Prices | undefined }
-type Travelling = Said & { callerRoles: readonly CallerRole[] }
+type Travelling = Said & { callerRoles: readonly CallerRole[]; tenants?: Tenants }
 
 /** What is wrong with text that is no JSON, by an example of what would be right. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   models:
     '{"default": {"provider": "openai-compatible", "url": "http://localhost:11434/v1", "id": "llama3.2", "contextTokens": 4096}}',
   identity: '{"keys": true}',
+  tenants: '{"*": {"requestsPerMinute": 600}}',
   secrets: '{"OPENAI": "secretsmanager:prod/openai"}',
 }
 
-/** `--context models=<JSON>`, `identity` and `secrets` beside the other fields of the command line, which are text. Throws StageError for what is no JSON. */
+/** `--context models=<JSON>`, `identity`, `tenants` and `secrets` beside the other fields of the command line, which are text. Throws StageError for what is no JSON. */
 export function withParsed(overrides: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(overrides).map(([field, value]) => [
@@ -50,19 +52,26 @@ const MOST_CHARACTERS = 2_500
 export const mappedRoles = (callerRoles: readonly CallerRole[]): string | undefined =>
   callerRoles.some((entry) => typeof entry !== 'string') ? JSON.stringify(callerRoles) : undefined
 
-/** Prices, models and mapped roles travel in variables of functions. */
+/** Prices, models, mapped roles and quotas travel in variables of functions. */
 export function issuesOfSizes({
   models,
   prices,
   callerRoles,
-}: Travelling): { field: 'models' | 'prices' | 'callerRoles'; message: string }[] {
+  tenants = {},
+}: Travelling): { field: 'models' | 'prices' | 'callerRoles' | 'tenants'; message: string }[] {
   const priced = pricesOfStage({ models, prices })
   const [ofPrices, ofModels] = [priced ?? {}, models].map((value) => JSON.stringify(value).length) as [
     number,
     number,
   ]
   const ofRoles = mappedRoles(callerRoles)?.length ?? 0
-  if (ofPrices + ofModels + ofRoles <= MOST_CHARACTERS) return []
+  const ofTenants = Object.keys(tenants).length === 0 ? 0 : JSON.stringify(tenants).length
+  const ofAll = ofPrices + ofModels + ofRoles + ofTenants
+  if (ofAll <= MOST_CHARACTERS) return []
+  if (ofPrices + ofModels + ofRoles <= MOST_CHARACTERS) {
+    const message = `models, prices, roles that are mapped and quotas of tenants travel in variables of a function, ${MOST_CHARACTERS} characters at most as JSON, and these are ${ofAll}, of which the quotas have ${ofTenants}: say under "*" what most tenants have`
+    return [{ field: 'tenants', message }]
+  }
   if (ofPrices + ofModels <= MOST_CHARACTERS) {
     const message = `models, prices and roles that are mapped travel in variables of a function, ${MOST_CHARACTERS} characters at most as JSON, and these are ${ofPrices + ofModels + ofRoles}: let a * stand for several roles`
     return [{ field: 'callerRoles', message }]

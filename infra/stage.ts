@@ -6,6 +6,7 @@ import { MappedRoleSchema } from '../shared/domain/caller-roles.ts'
 import { IdentitySchema, type IdentitySettings, IssuerSchema } from '../shared/domain/identity-settings.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { ModelPriceSchema, PriceTableSchema } from '../shared/domain/price-table.ts'
+import { QuotasSchema } from '../shared/domain/quotas.ts'
 import { EmailSchema } from './allowed-hosts.ts'
 import { describeStageIssues } from './describe-stage-issues.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
@@ -99,6 +100,7 @@ function fieldsIn(path: readonly PropertyKey[]): readonly string[] {
   if (field === 'models') return fieldsOfModels(path)
   if (field === 'secrets') return ['from', 'field']
   if (field === 'email') return Object.keys(EmailSchema.shape)
+  if (field === 'tenants') return Object.keys(QuotasSchema.shape)
   if (field === 'identity') return Object.keys((path.length > 1 ? IssuerSchema : IdentitySchema).shape)
   if (field === 'callerRoles') return Object.keys(MappedRoleSchema.shape)
   return Object.keys(models === undefined ? PriceTableSchema.shape : ModelPriceSchema.shape)

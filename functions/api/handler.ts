@@ -7,6 +7,7 @@ import middy from '@middy/core'
 import httpHeaderNormalizer from '@middy/http-header-normalizer'
 import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { RequestQuota } from '../../shared/app/limits/request-quota.ts'
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { AuditedCall } from '../../shared/domain/audit.ts'
@@ -18,6 +19,7 @@ import { environment } from '../deps/environment.ts'
 import { answers, files, taskFiles } from '../deps/files.ts'
 import { callerRoles } from '../deps/identity/caller-roles.ts'
 import { keys } from '../deps/identity/keys.ts'
+import { money, quotas } from '../deps/identity/quota-ports.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { logs } from '../deps/logs.ts'
 import { configuredModels, modelUsage } from '../deps/models/model-settings.ts'
@@ -33,6 +35,7 @@ import { knownCaller } from '../middleware/known-caller.ts'
 import { limitBody } from '../middleware/limit-body.ts'
 import { problemDetails } from '../middleware/problem-details.ts'
 import { requestLog } from '../middleware/request-log.ts'
+import { requestQuota } from '../middleware/request-quota.ts'
 import { measure } from '../telemetry/metrics.ts'
 import { makeHandlers } from './handlers.ts'
 import { unknownRoute } from './unknown-route.ts'
@@ -65,6 +68,8 @@ const handlers = makeHandlers(
     deletions: deletions(),
     machines: machines(),
     modelUsage: modelUsage(),
+    quotas: quotas(),
+    money: money(),
     stageModels: configuredModels(),
     audit: audit(),
     auditWriter: auditWriter(),
@@ -76,6 +81,7 @@ const handlers = makeHandlers(
   { answers: answers(), logs: logs(), callerOf, onUntold },
 )
 const metrics = new Metrics()
+const quota = requestQuota(new RequestQuota({ quotas: quotas(), clock }), callerOf)
 
 const routes = (Object.keys(ROUTES) as RouteId[]).flatMap((id) =>
   pathsOf(ROUTES[id]).map((path) => ({ method: ROUTES[id].method as Method, path, handler: handlers[id] })),
@@ -88,9 +94,11 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
   .use(captureLambdaHandler(new Tracer()))
   .use(logMetrics(metrics, { captureColdStartMetric: true }))
   .before(() => void metrics.addMetric('Requests', MetricUnit.Count, 1))
+  .use(quota.tell)
   .use(problemDetails({ logger: log }))
   .use(requestLog({ logger: log }))
   .use(knownCaller(callerOf))
+  .use(quota.count)
   .use(limitBody())
   .use(httpHeaderNormalizer())
   .use(jsonBody())

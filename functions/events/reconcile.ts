@@ -7,7 +7,7 @@ import { reconcileTasks } from '../../shared/app/tasks/reconcile-tasks.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import { clock, logger } from '../deps/platform.ts'
 import type { PortsOf } from '../deps/ports-of.ts'
-import { queuePorts } from '../deps/queue-ports.ts'
+import { mayQueue, queuePorts } from '../deps/queue-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 import { measure } from '../telemetry/metrics.ts'
 
@@ -25,7 +25,7 @@ export const handler = middy()
     const outcome = await reconcile(RequestSchema.parse(event))
     const report = outcome.failed.length > 0 ? log.warn : log.info
     measure('OpenTasks', {}, outcome.looked - outcome.ended)
-    if (ports.queue.most !== undefined) measure('QueueAge', {}, outcome.oldestQueuedSeconds)
+    if (mayQueue()) measure('QueueAge', {}, outcome.oldestQueuedSeconds)
     report.call(log, 'reconciled', outcome)
     return outcome
   })

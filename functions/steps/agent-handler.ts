@@ -8,6 +8,7 @@ import type { HostPorts } from '../../shared/host/host-ports.ts'
 import { runStep } from '../../shared/host/run-step.ts'
 import { bus } from '../deps/bus.ts'
 import { files, taskFiles } from '../deps/files.ts'
+import { money, quotas } from '../deps/identity/quota-ports.ts'
 import { breakers, limits, statistics } from '../deps/knowledge-ports.ts'
 import { agentSettings, clock, fileLimits, ids, logger, prices } from '../deps/platform.ts'
 import { budgets } from '../deps/queue-ports.ts'
@@ -58,6 +59,8 @@ export function hostPorts(): HostPorts {
     breakers: breakers(),
     limits: limits(),
     budgets: budgets(),
+    quotas: quotas(),
+    money: money(),
     ledger: ledger(),
     clock,
     code: digestOfCode(import.meta.filename),

@@ -14,6 +14,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { Construct } from 'constructs'
+import { isLimited } from '../../shared/domain/quotas.ts'
 import type { Catalogue } from '../catalogue.ts'
 import type { RuntimeStack } from '../stacks/runtime-stack.ts'
 import type { Stage } from '../stage.ts'
@@ -107,7 +108,7 @@ function waitingAndEstimates({ metrics, stage }: OurDashboardProps): IWidget[] {
     share('CostUnderP50', 'cost, half'),
     share('CostUnderP90', 'cost, nine in ten'),
   ]
-  const waits = stage.tenantConcurrency !== undefined
+  const waits = stage.tenantConcurrency !== undefined || isLimited(stage.tenants, 'concurrency')
   const width = waits ? FULL_WIDTH / 2 : FULL_WIDTH
   return [
     graph('Tasks below their estimate, share', shares, { width }),

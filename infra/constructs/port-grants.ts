@@ -4,6 +4,7 @@ import { PORTS, type PortModes, type PortName } from '../../functions/ports.ts'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import { type Grant, grantsOfModes, type Resource, type StageSetting } from '../../shared/contracts/grants.ts'
 import type { ModelSettings } from '../../shared/domain/model-settings.ts'
+import { isLimited, narrowed, QUOTA_NAMES, type QuotaName } from '../../shared/domain/quotas.ts'
 import { mergeGrants } from '../merge-grants.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
@@ -11,12 +12,24 @@ import type { BundledFunction } from './bundled-function.ts'
 import { modelPlaces, type Place, secretPlaces } from './model-places.ts'
 import { logGroupArn, ownFunctionArn, statesArn } from './our-arns.ts'
 
-/** The environment variable for each setting of the stage. */
-const VARIABLES: Readonly<Record<StageSetting, EnvironmentName>> = {
+/** The environment variable of a setting; quotas of tenants travel together (giveSettings). */
+const VARIABLES = {
   tenantConcurrency: 'TENANT_CONCURRENCY',
   taskRetentionDays: 'TASK_RETENTION_DAYS',
   auditAnchorDays: 'AUDIT_ANCHOR_DAYS',
+} as const satisfies Partial<Record<StageSetting, EnvironmentName>>
+
+/** Whether a stage has a setting. */
+const HAS: Readonly<Record<StageSetting, (stage: Stage) => boolean>> = {
+  tenantConcurrency: ({ tenantConcurrency, tenants }) =>
+    tenantConcurrency !== undefined || isLimited(tenants, 'concurrency'),
+  tenantQuotas: ({ tenants }) => QUOTA_NAMES.some((name) => isLimited(tenants, name)),
+  tenantMoney: ({ tenants }) => isLimited(tenants, 'usdPerMonth'),
+  taskRetentionDays: ({ taskRetentionDays }) => taskRetentionDays !== undefined,
+  auditAnchorDays: ({ auditAnchorDays }) => auditAnchorDays !== undefined,
 }
+const settingsOf = (stage: Stage): StageSetting[] =>
+  (Object.keys(HAS) as StageSetting[]).filter((name) => HAS[name](stage))
 
 type Context = {
   stage: Stage
@@ -42,10 +55,10 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
     .configure('BUCKET', data.bucket.bucketName)
     .configure('EVENT_BUS', data.bus.eventBusName)
   const grants = grantsOfPorts(ports)
-  const settings = (Object.keys(VARIABLES) as StageSetting[]).filter((name) => stage[name] !== undefined)
-  for (const setting of settings) {
-    if (grants.some(({ when }) => when === setting))
-      target.configure(VARIABLES[setting], String(stage[setting]))
+  for (const [setting, variable] of Object.entries(VARIABLES)) {
+    const value = stage[setting as keyof typeof VARIABLES]
+    if (value !== undefined && grants.some(({ when }) => when === setting))
+      target.configure(variable, String(value))
   }
   giveSettings(target, ports, stage)
   if ('anchors' in ports && data.anchors)
@@ -59,6 +72,8 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
 
 /** What a stage says of how these ports work, beside what they may do. */
 export function giveSettings(target: BundledFunction, ports: PortModes, stage: Stage): void {
+  const quotas = quotasFor(ports, stage)
+  if (quotas !== undefined) target.configure('TENANT_QUOTAS', quotas)
   if ('statistics' in ports && stage.statistics === 'own') target.configure('STATISTICS', 'own')
   if ('taskFiles' in ports && ports.taskFiles?.includes('write')) {
     if (stage.maxFileMb !== undefined) target.configure('MAX_FILE_MB', String(stage.maxFileMb))
@@ -68,13 +83,23 @@ export function giveSettings(target: BundledFunction, ports: PortModes, stage: S
     target.configure('KEEP_TRANSCRIPTS', 'no')
 }
 
+/** The quotas of tenants that a function with these ports looks at, as JSON; undefined where there are none. */
+function quotasFor(ports: PortModes, { tenants }: Stage): string | undefined {
+  const wanted: QuotaName[] = [
+    ...(ports.money?.includes('spend') ? (['usdPerMonth'] as const) : []),
+    ...('queue' in ports ? (['concurrency'] as const) : []),
+    ...(ports.agents?.includes('list') ? (['allowedAgents', 'allowedCapabilities'] as const) : []),
+  ]
+  const some = narrowed(tenants, ports.quotas?.includes('count') ? QUOTA_NAMES : wanted)
+  return Object.keys(some).length === 0 ? undefined : JSON.stringify(some)
+}
+
 type Allowed = Place & { actions: readonly string[] }
 
 /** What these modes of these ports allow in a stage. */
 export function placesOfPorts(scope: Construct, ports: PortModes, context: Context): Allowed[] {
   const { stage } = context
-  const settings = (Object.keys(VARIABLES) as StageSetting[]).filter((name) => stage[name] !== undefined)
-  return mergeGrants(grantsOfPorts(ports), new Set(settings)).flatMap(({ actions, on }) =>
+  return mergeGrants(grantsOfPorts(ports), new Set(settingsOf(stage))).flatMap(({ actions, on }) =>
     placesOf(scope, on, context).map((place) => ({ ...place, actions })),
   )
 }

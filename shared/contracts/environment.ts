@@ -26,6 +26,11 @@ export const EnvironmentSchema = z.object({
     .min(1)
     .optional()
     .describe('How many tasks of a tenant run concurrently'),
+  // Not parsed here: most functions have no code for it (functions/deps/identity/tenants.ts).
+  TENANT_QUOTAS: z
+    .string()
+    .optional()
+    .describe('JSON: the quotas of tenants that the function needs, by tenant; * stands for all'),
   TASK_RETENTION_DAYS: z.coerce
     .number()
     .int()

@@ -41,8 +41,13 @@ export type Resource =
   /** The function that is granted something. */
   | { readonly kind: 'itself' }
 
-/** Optional settings of a stage that some methods depend on. */
-export type StageSetting = 'tenantConcurrency' | 'taskRetentionDays' | 'auditAnchorDays'
+/** Optional settings of a stage that some methods depend on; quotas are settings of some tenant. */
+export type StageSetting =
+  | 'tenantConcurrency'
+  | 'tenantQuotas'
+  | 'tenantMoney'
+  | 'taskRetentionDays'
+  | 'auditAnchorDays'
 
 /** `when`: granted only in a stage with this setting. */
 export type Grant = {

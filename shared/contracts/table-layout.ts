@@ -18,7 +18,7 @@ export const REGISTRY_INDEXES = {
  */
 
 /** Partitions of the table of tasks. */
-export const TASK_PARTITIONS = { task: 'TASK#', output: 'CACHE#', queue: 'QUEUE#' } as const
+export const TASK_PARTITIONS = { task: 'TASK#', output: 'CACHE#', queue: 'QUEUE#', money: 'MONEY#' } as const
 
 /** Sort keys in the partition of a task. The plan of a later execution adds `#` and its number. */
 export const TASK_ITEMS = {
@@ -67,6 +67,8 @@ export const REGISTRY_PARTITIONS = {
   apiKey: 'APIKEY#',
   keysOf: 'KEYSOF#',
   usage: 'USAGE#',
+  /** What a tenant has used of its quotas in a minute, and in a day. */
+  quota: 'QUOTA#',
   /** The chain of a tenant's audit entries. */
   audit: 'AUDIT#',
   /** Audited calls that are in no chain yet. */
@@ -85,6 +87,7 @@ export const REGISTRY_ITEMS = {
   content: 'CONTENT#',
   window: 'WINDOW#',
   day: 'DAY#',
+  minute: 'MINUTE#',
   epoch: 'EPOCH#',
   entry: 'ENTRY#',
   call: 'CALL#',

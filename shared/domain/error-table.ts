@@ -26,6 +26,7 @@ export const ERRORS = {
   PlanRefusedError: { status: 422, retryable: false },
   NoAgentError: { status: 422, retryable: false },
   TooManyRequestsError: { status: 429, retryable: true },
+  QuotaExceededError: { status: 429, retryable: false },
   ConfigError: { status: 500, retryable: false },
   BugError: { status: 500, retryable: false },
   AgentFailedError: { status: 500, retryable: false },

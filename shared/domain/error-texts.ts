@@ -93,8 +93,15 @@ export const ERROR_TEXTS = {
   },
   TooManyRequestsError: {
     seen: 'request',
-    when: 'More requests than the stage takes (`requestsPerSecond`, `burstRequests`).',
-    whatToDo: 'Send it again later, with backoff. Raise the limit in the stage if it is the rule.',
+    when: 'More requests than the stage takes (`requestsPerSecond`, `burstRequests`), or than the tenant may send in a minute (`requestsPerMinute`).',
+    whatToDo:
+      'Send it again after as many seconds as `Retry-After` says, or with backoff. The headers `RateLimit` and `RateLimit-Policy` say what is left. Raise the limit in the stage if it is the rule.',
+  },
+  QuotaExceededError: {
+    seen: 'request',
+    when: 'The tenant has as much as its quota allows (`tenants` in the stage): tasks of a day, registered agents or workflows, live keys.',
+    whatToDo:
+      '`npx orchestrator usage` shows each quota and when it begins anew. Remove what is not used, or have the quota raised in the stage.',
   },
   ConfigError: {
     seen: 'both',

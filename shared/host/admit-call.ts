@@ -4,7 +4,10 @@ import { makeSpending } from '../app/limits/spending.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
-type Needs = Pick<HostPorts, 'breakers' | 'limits' | 'budgets' | 'clock' | 'prices' | 'steps'>
+type Needs = Pick<
+  HostPorts,
+  'breakers' | 'limits' | 'budgets' | 'quotas' | 'money' | 'clock' | 'prices' | 'steps'
+>
 
 /**
  * Admits the call: takes a slot of the agent's concurrency limit, its share of the rate limit, and a budget

@@ -31,7 +31,9 @@ export type HostPorts = Pick<
   | 'ids'
 > &
   // Only where the agent needs models.
-  Partial<Pick<Ports, 'turns' | 'transcripts'>> & {
+  Partial<Pick<Ports, 'turns' | 'transcripts'>> &
+  // A host without them knows of no quota.
+  Partial<Pick<Ports, 'quotas' | 'money'>> & {
     log: HostLog
     /** Language models; absent where the agent needs none. */
     models?: HostModels

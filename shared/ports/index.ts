@@ -20,9 +20,11 @@ import type { Limits } from './limits.ts'
 import type { Loads } from './loads.ts'
 import type { Machines } from './machines.ts'
 import type { ModelUsage } from './model-usage.ts'
+import type { Money } from './money.ts'
 import type { Outputs } from './outputs.ts'
 import type { Plans } from './plans.ts'
 import type { Queue } from './queue.ts'
+import type { Quotas } from './quotas.ts'
 import type { Statistics } from './statistics.ts'
 import type { Steps } from './steps.ts'
 import type { TaskFiles } from './task-files.ts'
@@ -53,6 +55,8 @@ export type Ports = {
   limits: Limits
   queue: Queue
   budgets: Budgets
+  quotas: Quotas
+  money: Money
   ledger: Ledger
   turns: Turns
   transcripts: Transcripts
@@ -82,6 +86,7 @@ export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
 export type { Claim } from './ledger.ts'
 export type { Slot } from './limits.ts'
+export type { KeptMoney } from './money.ts'
 export type { AsksAnew, Plan } from './plans.ts'
 export type { QueueEntry } from './queue.ts'
 export type { AdoptedStep, Begun, Ownership, Rebound, StepEnd, TakeOver } from './steps.ts'
@@ -105,9 +110,11 @@ export type {
   Limits,
   Loads,
   Machines,
+  Money,
   Outputs,
   Plans,
   Queue,
+  Quotas,
   Statistics,
   Steps,
   TaskFiles,

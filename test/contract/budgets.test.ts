@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb/budgets/budgets.ts'
 import { openChildBudget, reserveBudget, settleBudget } from '../../shared/app/limits/spend-budget.ts'
 import { NOTHING } from '../../shared/domain/budget.ts'
 import type { Budgets } from '../../shared/ports/index.ts'

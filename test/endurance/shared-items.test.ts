@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb/counters/breakers.ts'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/counters/limits.ts'
 import { dynamodbSteps } from '../../functions/adapters/dynamodb/steps/steps.ts'
-import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb/budgets/budgets.ts'
 import {
   openChildBudget,
   reopenChildBudget,

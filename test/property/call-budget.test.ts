@@ -1,6 +1,6 @@
 /** The reservation of an attempt that grows with each call of a model: every interleaving of a few attempts, and many that die. */
 import { describe, expect, it } from 'vitest'
-import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb/budgets/budgets.ts'
 import { callBudget } from '../../shared/app/limits/call-budget.ts'
 import { reserveBudget, settleDead, spentAndHeld } from '../../shared/app/limits/spend-budget.ts'
 import { NOTHING } from '../../shared/domain/budget.ts'

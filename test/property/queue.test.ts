@@ -50,7 +50,7 @@ function portsOver(
   return portsWith<QueueNeeds>({
     ...taskPorts({ client, table: 't', digest: String, blobs: portWith<BlobStore>({}) }),
     plans: { getPlan: async () => planWith() },
-    queue: dynamodbQueue({ client, table: 't', most }),
+    queue: dynamodbQueue({ client, table: 't', mostOf: () => most }),
     limits: dynamodbLimits({ client, table: 't', clock }),
     executions: {
       start: async ({ name }) => {

@@ -1,7 +1,7 @@
 /** The budget of a tree of tasks: every interleaving of a few attempts, and many of deep trees. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb/budgets/budgets.ts'
 import {
   openChildBudget,
   reserveBudget,

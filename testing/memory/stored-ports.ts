@@ -1,10 +1,12 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb/counters/breakers.ts'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/counters/limits.ts'
+import { dynamodbQuotas } from '../../functions/adapters/dynamodb/counters/quotas.ts'
 import { dynamodbStatistics } from '../../functions/adapters/dynamodb/counters/statistics.ts'
 import { dynamodbDeletions } from '../../functions/adapters/dynamodb/deletions/deletions.ts'
 import { dynamodbLedger } from '../../functions/adapters/dynamodb/steps/ledger.ts'
-import { dynamodbBudgets } from '../../functions/adapters/dynamodb/tasks/budgets.ts'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb/budgets/budgets.ts'
+import { dynamodbMoney } from '../../functions/adapters/dynamodb/budgets/money.ts'
 import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
 import type { ErasedObjects } from '../../functions/adapters/s3/erased-objects.ts'
 import type { BlobStore, Clock, Ids, Ports } from '../../shared/ports/index.ts'
@@ -23,10 +25,20 @@ type Settings = {
   objects: ErasedObjects
   clock: Clock
   ids: Ids
+  /** The quotas of tenants; none by default. */
+  quotasOf?: Ports['quotas']['quotasOf']
 }
 
 /** Every port that stores data in the two tables: the cloud adapters over a client. */
-export function storedPorts({ client, readingText, blobs, objects, clock, ids }: Settings) {
+export function storedPorts({
+  client,
+  readingText,
+  blobs,
+  objects,
+  clock,
+  ids,
+  quotasOf = () => ({}),
+}: Settings) {
   const tasks = { client, table: TASKS }
   const registry = { client, table: REGISTRY }
   return {
@@ -36,7 +48,9 @@ export function storedPorts({ client, readingText, blobs, objects, clock, ids }:
     breakers: dynamodbBreakers(registry),
     limits: dynamodbLimits({ ...registry, clock }),
     budgets: dynamodbBudgets(tasks),
-    queue: dynamodbQueue({ ...tasks, most: undefined }),
+    queue: dynamodbQueue({ ...tasks, mostOf: (tenant) => quotasOf(tenant).concurrency }),
+    quotas: dynamodbQuotas({ ...registry, quotasOf }),
+    money: dynamodbMoney({ ...tasks, clock }),
     ledger: dynamodbLedger(tasks),
     deletions: dynamodbDeletions({ ...tasks, objects }),
   } satisfies Partial<Ports>

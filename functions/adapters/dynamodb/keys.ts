@@ -16,6 +16,11 @@ export type TaskTable = { client: DynamoDBDocumentClient; table: string }
 /** Keys of the items of a task. */
 export const taskItemKey = (taskId: string) => ({ pk: taskKey(taskId), sk: TASK_ITEMS.task })
 export const budgetKey = (taskId: string) => ({ pk: taskKey(taskId), sk: TASK_ITEMS.budget })
+/** A part of the money of a tenant's month. */
+export const moneyKey = (part: string) => ({
+  pk: `${TASK_PARTITIONS.money}${part}`,
+  sk: TASK_ITEMS.budget,
+})
 export const taskKey = (taskId: string) => `${TASK_PARTITIONS.task}${taskId}`
 export const gateKey = (stepId: string) => `${TASK_ITEMS.gate}${stepId}`
 export const stepKey = (path: string) => `${TASK_ITEMS.step}${path}`
@@ -66,6 +71,14 @@ export const loadKey = (agentId: string) => REGISTRY_PARTITIONS.load + agentId
 /** No name of a model has a number sign. */
 export const usageKey = (model: string, tenant: string) =>
   REGISTRY_PARTITIONS.usage + (tenant === DEFAULT_TENANT ? model : `${model}#${tenant}`)
+export const quotaMinuteKey = (tenant: string, minute: string) => ({
+  pk: REGISTRY_PARTITIONS.quota + tenant,
+  sk: REGISTRY_ITEMS.minute + minute,
+})
+export const quotaDayKey = (tenant: string, day: string) => ({
+  pk: REGISTRY_PARTITIONS.quota + tenant,
+  sk: REGISTRY_ITEMS.day + day,
+})
 export const dayKey = (day: number) => REGISTRY_ITEMS.day + digits(day, 8)
 export const windowKey = (window: number) => REGISTRY_ITEMS.window + digits(window, 12)
 export const rateKey = (scope: string, window: number) => ({

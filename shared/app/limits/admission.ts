@@ -26,15 +26,14 @@ import {
   type Pass,
 } from '../../selector/breaker.ts'
 import { slotsOfAgent } from '../agents/agent-knowledge.ts'
-import { type CallBudget, callBudget } from './call-budget.ts'
-import { coveredParts, mostOfCall } from './most-of-call.ts'
-import { reserveBudget } from './spend-budget.ts'
+import type { CallBudget } from './call-budget.ts'
+import { type HoldNeeds, holdBudget } from './hold-budget.ts'
 
-type Needs = Pick<Ports, 'breakers' | 'limits' | 'budgets' | 'clock'>
+type Needs = Pick<Ports, 'breakers' | 'limits'> & HoldNeeds
 
 export type Applicant = {
   own: Ownership
-  plan: Pick<Plan, 'budget'>
+  plan: Pick<Plan, 'budget' | 'tenant'>
   agentId: string
   manifest: Pick<AgentManifest, 'version' | 'limits' | 'price' | 'model' | 'needs'>
   /** Why the agent was chosen, with the other candidates. */
@@ -50,7 +49,7 @@ type Release = (end: CallEnd | undefined, spent: Amount) => Promise<void>
 export type Admitted = {
   /** Reports the outcome of the call, once; a call without an outcome says nothing about the agent. */
   end: Release
-  /** What the call holds of the task's budget; absent for a task without one. */
+  /** What the call holds of its task's budget and its tenant's month; absent where neither is limited. */
   budget?: CallBudget
 }
 
@@ -69,7 +68,7 @@ export async function admit(ports: Needs, applicant: Applicant): Promise<Admitte
       const release = await hold(ports, applicant)
       if (release) held.push(release)
     }
-    budget = await holdBudget(ports, applicant)
+    budget = await holdBudget(ports, { ...applicant, until: leaseUntil(applicant.deadline) })
     const { end } = budget ?? {}
     if (end) held.push((_end, spent) => end(spent))
     await takeRates(ports, applicant)
@@ -199,19 +198,6 @@ async function takeRates({ limits, clock }: Needs, { agentId, manifest }: Applic
   const tokens = Math.min(price.mostTokens, tokensPerMinute)
   if (!(await limits.takeRate(`model:${name}`, tokens, tokensPerMinute)))
     throw busy(`model ${name} is at its limit of ${tokensPerMinute} tokens a minute`, untilNextMinute(clock))
-}
-
-/** Applies to free agents too: a task that has overdrawn its budget is stopped at its next step. */
-async function holdBudget(
-  { budgets, clock }: Needs,
-  { own, plan, manifest, deadline }: Applicant,
-): Promise<CallBudget | undefined> {
-  if (!plan.budget) return undefined
-  const { taskId, path, fence } = own
-  const { amount, why } = await mostOfCall(budgets, taskId, manifest)
-  const attempt = { taskId, path, holder: fence, until: leaseUntil(deadline) }
-  const reservation = await reserveBudget({ budgets, clock }, attempt, amount, why)
-  return callBudget({ budgets, clock }, own, reservation, coveredParts(manifest))
 }
 
 export const untilNextMinute = ({ now }: Ports['clock']): { waitSeconds: number } => ({

@@ -53,7 +53,8 @@ type Needs = PlanningNeeds &
     | 'machines'
     | 'prices'
     | 'keys'
-  >
+  > &
+  Partial<Pick<Ports, 'quotas'>>
 type ForkRequest = z.output<typeof ForkTaskSchema>
 
 /** Concurrent writes. */
@@ -115,7 +116,7 @@ export const forkTask =
         )
       }
     }
-    const waits = ports.queue.most !== undefined
+    const waits = ports.queue.mostOf(caller.tenant) !== undefined
     const stored = await storeTask(ports, plan, { status: waits ? 'queued' : 'running', prepare: adopt })
     if (!stored.first || !isOpenTask(stored.task)) return taskView(stored.task)
     await Promise.all([

@@ -42,7 +42,7 @@ export async function enqueue(ports: QueueNeeds, task: OpenTask): Promise<void> 
 export async function leaveQueue(ports: QueueNeeds, task: Task, { next = true } = {}): Promise<void> {
   const { tenant, parent } = task
   // A child runs in its parent's slot.
-  if (ports.queue.most === undefined || parent) return
+  if (ports.queue.mostOf(tenant) === undefined || parent) return
   await Promise.all([
     ports.queue.remove(tenant, entryOf(task)),
     ports.limits.freeSlot(placesOf(tenant), placeIn(task)),
@@ -92,9 +92,10 @@ export async function startOrLeave(ports: QueueNeeds, task: OpenTask): Promise<v
 }
 
 async function takePlace({ limits, clock, queue }: QueueNeeds, task: OpenTask): Promise<boolean> {
-  if (queue.most === undefined) return true
+  const most = queue.mostOf(task.tenant)
+  if (most === undefined) return true
   const until = clock.now().getTime() / 1_000 + HELD_SECONDS
-  return limits.takeSlot(placesOf(task.tenant), { id: placeIn(task), until }, queue.most)
+  return limits.takeSlot(placesOf(task.tenant), { id: placeIn(task), until }, most)
 }
 
 /** Starts a task that has a slot. */

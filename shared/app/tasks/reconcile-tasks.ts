@@ -56,8 +56,8 @@ export const reconcileTasks =
       }
       after = page.length === PAGE ? page.at(-1) : undefined
     } while (after && ports.clock.now().getTime() - started < maxSeconds * 1_000)
-    if (ports.queue.most !== undefined)
-      for (const tenant of waiting) await carryOnInto(outcome, ports, tenant)
+    for (const tenant of waiting)
+      if (ports.queue.mostOf(tenant) !== undefined) await carryOnInto(outcome, ports, tenant)
     return outcome
   }
 
@@ -92,7 +92,8 @@ async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 's
   const isLate = task.deadline !== undefined && secondsUntil(task.deadline, ports.clock.now()) <= 0
   if (task.status === 'queued' && !isLate) {
     // Queued under a limit that the stage no longer has.
-    if (ports.queue.most === undefined) return (await startUnlimited(ports, task)) ? 'started' : undefined
+    if (ports.queue.mostOf(task.tenant) === undefined)
+      return (await startUnlimited(ports, task)) ? 'started' : undefined
     await ports.queue.add(task.tenant, entryOf(task))
     return undefined
   }
@@ -103,7 +104,7 @@ async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 's
   if (isLate && (!execution || execution.status === 'RUNNING'))
     return (await timeOutOne(ports, task)) ? 'ended' : undefined
   if (!execution) {
-    await (ports.queue.most === undefined ? startTask(ports, task) : startOrLeave(ports, task))
+    await (ports.queue.mostOf(task.tenant) === undefined ? startTask : startOrLeave)(ports, task)
     return 'started'
   }
   const { status } = execution

@@ -87,7 +87,7 @@ export async function reopen(
   const plan = await storePlan(ports, task, { ...revised, submittedBy, asksAnew: asked, retryDigest })
   const at = ports.clock.now().toISOString()
   await reopenSteps(ports, plan, records, { at, before: firstFenceOf(task.execution + 1) })
-  const waits = ports.queue.most !== undefined && !task.parent
+  const waits = ports.queue.mostOf(task.tenant) !== undefined && !task.parent
   // Removes the waits of the previous execution; a step that waits again adds its own. Waits of a newer execution, which another retry has
   // started already, stay (retry/Q2).
   await ports.waits.clearWaits(task.id, task.execution)

@@ -5,6 +5,7 @@ import { ownOf } from '../../domain/own.ts'
 import { type Parent, runKey, type Task } from '../../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../../ports/index.ts'
 import { openChildBudget } from '../limits/spend-budget.ts'
+import { countTask } from '../limits/task-quota.ts'
 import { makeTask } from './make-task.ts'
 
 /**
@@ -13,18 +14,38 @@ import { makeTask } from './make-task.ts'
  * different request.
  */
 export async function storeTask(
-  { tasks, plans, budgets, bus, clock }: Pick<Ports, 'tasks' | 'plans' | 'budgets' | 'bus' | 'clock'>,
+  ports: StoreNeeds,
   plan: Plan,
-  {
-    parent,
-    status = 'running',
-    prepare,
-  }: {
-    parent?: Parent
-    status?: 'running' | 'queued' | 'planning'
-    prepare?: (stored: Plan) => Promise<void>
-  } = {},
-): Promise<{ task: Task; plan: Plan; first: boolean; told: Promise<void> }> {
+  { parent, status = 'running', prepare }: How = {},
+): Promise<StoredTask> {
+  if (parent) return storePlanned(ports, plan, { parent, status, prepare })
+  const counted = await countTask(ports, plan)
+  try {
+    const stored = await storePlanned(ports, plan, { status, prepare })
+    // Best effort: what is neither kept nor given back stays counted, and the task is stored.
+    await (stored.first ? counted.keep() : counted.giveBack()).catch(() => {})
+    return stored
+  } catch (error) {
+    // Where only the answer was lost it is stored, and counts (tasks-of-day/D1).
+    if (!(await ports.tasks.findTask(plan.taskId))) await counted.giveBack()
+    throw error
+  }
+}
+
+type StoreNeeds = Pick<Ports, 'tasks' | 'plans' | 'budgets' | 'bus' | 'clock' | 'ids'> &
+  Partial<Pick<Ports, 'quotas'>>
+type How = {
+  parent?: Parent | undefined
+  status?: 'running' | 'queued' | 'planning'
+  prepare?: ((stored: Plan) => Promise<void>) | undefined
+}
+type StoredTask = { task: Task; plan: Plan; first: boolean; told: Promise<void> }
+
+async function storePlanned(
+  { tasks, plans, budgets, bus, clock }: StoreNeeds,
+  plan: Plan,
+  { parent, status = 'running', prepare }: How,
+): Promise<StoredTask> {
   const { taskId, requestDigest } = plan
   const stored = (await plans.createPlan(plan)) ? plan : await plans.getPlan(taskId)
   requireSame(taskId, stored, requestDigest)

@@ -23,9 +23,10 @@ import { startTask } from './start-task.ts'
 import { requireSame, storeTask } from './store-task.ts'
 
 type Needs = SubmissionNeeds &
-  Pick<Ports, 'tasks' | 'plans' | 'bus' | 'executions' | 'budgets' | 'queue' | 'keys'>
+  Pick<Ports, 'tasks' | 'plans' | 'bus' | 'executions' | 'budgets' | 'queue' | 'keys'> &
+  Partial<Pick<Ports, 'quotas'>>
 
-/** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError. */
+/** Plans, stores and starts a task. Throws InvalidInputError, NotFoundError, NoAgentError, ConflictError, QuotaExceededError. */
 export const submitTask = (all: Needs) => {
   const estimateOf = rememberEstimates(all)
   return async (request: SubmitTask, caller: Caller): Promise<TaskView> => {
@@ -46,7 +47,7 @@ export const submitTask = (all: Needs) => {
     })
     if ('before' in planned) return taskView(planned.before)
     const submittedBy = await identitiesOf(ports, caller)
-    const waits = ports.queue.most !== undefined
+    const waits = ports.queue.mostOf(caller.tenant) !== undefined
     const {
       task,
       plan: stored,

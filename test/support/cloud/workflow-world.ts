@@ -176,7 +176,7 @@ export function makeWorld(
     statistics,
     breakers,
     limits: dynamodbLimits({ client: clientOf(table), table: 'registry', clock: systemClock }),
-    queue: { most: undefined },
+    queue: { mostOf: () => undefined },
     prices: PRICES,
     machines: { ensure: async ({ name, definition }) => putMachine(name, definition) },
     executions: {

@@ -75,7 +75,7 @@ export async function callAgent(
   try {
     const { end } = await admit(ports, {
       own,
-      plan: {},
+      plan: { tenant: 'default' },
       agentId: 'a',
       manifest: { version: '1.0.0', limits: { timeoutSeconds: 60, memoryMb: 128 }, price: { perCallUsd: 0 } },
       decision: DECISION,

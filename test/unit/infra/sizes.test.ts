@@ -78,7 +78,7 @@ function functionsOf(text: string): Sized[] {
 const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   'functions/adapters/dynamodb/counters/limits.ts dynamodbLimits': ADAPTER,
   'functions/adapters/dynamodb/registry/workflows.ts dynamodbWorkflows': ADAPTER,
-  'functions/adapters/dynamodb/tasks/budgets.ts dynamodbBudgets': ADAPTER,
+  'functions/adapters/dynamodb/budgets/budgets.ts budgetsAt': ADAPTER,
   'functions/adapters/dynamodb/tasks/tasks.ts dynamodbTasks': ADAPTER,
   'functions/adapters/dynamodb/steps/steps.ts dynamodbSteps': ADAPTER,
   'local/stepfunctions/store/sqlite-store.ts sqliteStore': ADAPTER,

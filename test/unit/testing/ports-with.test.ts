@@ -6,18 +6,18 @@ const now = new Date(0)
 const clock = { now: () => now }
 
 it('has the faked members', async () => {
-  const ports = portsWith<Ports>({ clock, queue: { most: undefined }, bus: {} })
+  const ports = portsWith<Ports>({ clock, queue: { mostOf: () => undefined }, bus: {} })
   expect(ports.clock.now()).toBe(now)
-  expect(ports.queue.most).toBeUndefined()
+  expect(ports.queue.mostOf('default')).toBeUndefined()
   expect(await Promise.resolve(ports.bus)).toBe(ports.bus)
   expect(await portWith<Budgets>({ rootOf: async () => 't' }).rootOf('t')).toBe('t')
 })
 
 it('throws an error that names the member that is not faked, and its port', () => {
-  const ports = portsWith<Ports>({ clock, queue: { most: 1 }, bus: {} })
-  expect(() => ports.queue.add).toThrow('the test does not fake add of queue, only most')
+  const ports = portsWith<Ports>({ clock, queue: { mostOf: () => 1 }, bus: {} })
+  expect(() => ports.queue.add).toThrow('the test does not fake add of queue, only mostOf')
   expect(() => ports.bus.publish).toThrow('the test does not fake publish of bus, only nothing')
-  expect(() => ({ ...ports }).queue.first).toThrow('the test does not fake first of queue, only most')
+  expect(() => ({ ...ports }).queue.first).toThrow('the test does not fake first of queue, only mostOf')
   expect(() => portWith<Budgets>({}).find).toThrow('the test does not fake find of the port, only nothing')
 })
 

@@ -11,6 +11,7 @@ const { queue } = TASK_PARTITIONS
  */
 export const queueGrants = grantsOf<Queue>()({
   methods: {
+    mostOf: [],
     add: [onTasks.put(queue)],
     remove: [onTasks.delete(queue)],
     first: [onTasks.query],

@@ -4,7 +4,7 @@ import { callAws } from '../../aws-errors.ts'
 import { queueKey, type TaskTable } from '../keys.ts'
 
 /** One item for each task that waits, sorted by rank. */
-export function dynamodbQueue({ client, table, most }: TaskTable & { most: number | undefined }): Queue {
+export function dynamodbQueue({ client, table, mostOf }: TaskTable & { mostOf: Queue['mostOf'] }): Queue {
   const keyOf = (tenant: string, { rank, taskId }: QueueEntry) => ({
     pk: queueKey(tenant),
     sk: `${rank}#${taskId}`,
@@ -23,7 +23,7 @@ export function dynamodbQueue({ client, table, most }: TaskTable & { most: numbe
     )
 
   return {
-    most,
+    mostOf,
 
     async add(tenant, entry) {
       const Item = { ...keyOf(tenant, entry), ...entry }

@@ -6,6 +6,8 @@ export type Item = Record<string, unknown>
 
 /** One attribute for each reservation: this, and its slot. */
 export const RESERVED = 'reserved '
+/** One attribute for each day on which something was settled: this, and its date. Only money of tenants has them. */
+export const DAY = 'day '
 export const AVAILABLE: Record<keyof Amount, string> = { nanoUsd: 'availableUsd', tokens: 'availableTokens' }
 const PARTS = ['nanoUsd', 'tokens'] as const
 export const SPENT: Record<keyof Amount, string> = { nanoUsd: 'spentUsd', tokens: 'spentTokens' }

@@ -1,9 +1,21 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { type Amount, addAmounts, amountOf, lessAmount, partsOf } from '../../../../shared/domain/budget.ts'
 import { isOrchestratorError } from '../../../../shared/domain/errors.ts'
-import type { Budgets, KeptBudget, Reservation, Share } from '../../../../shared/ports/index.ts'
+import type { Budgets, KeptBudget, Share } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { budgetKey, type TaskTable } from '../keys.ts'
+import {
+  adding,
+  addingValues,
+  amountValues,
+  isAmount,
+  isReserved,
+  onDay,
+  reservedValues,
+  spending,
+  spendingValues,
+  taking,
+} from './budget-expressions.ts'
 import { AVAILABLE, budgetIn, type Item, parentIn, RESERVED, SPENT } from './budget-items.ts'
 
 type Change = {
@@ -21,13 +33,27 @@ const REFUSED = ['ConditionalCheckFailedException']
  * for each child task that shares a budget, naming its parent. A write consumes one unit per kilobyte of the item; a
  * reservation adds about 0.15.
  */
-export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
+export function dynamodbBudgets(table: TaskTable): Budgets {
+  const { findItem: _item, ...budgets } = budgetsAt({ ...table, keyOf: budgetKey })
+  return budgets
+}
+
+type Kept = TaskTable & {
+  keyOf: (id: string) => { pk: string; sk: string }
+  /** The day under which what is settled is also counted; without it, it is not. */
+  today?: () => string
+}
+
+/** Budgets under any keys; `findItem` reads one with its item. */
+export function budgetsAt({ client, table, keyOf, today }: Kept): Budgets & {
+  findItem(root: string): Promise<{ budget: KeptBudget; item: Item } | undefined>
+} {
   /** Caches of values that never change. */
   const roots = new Map<string, string>()
   const limited = new Map<string, (keyof Amount)[]>()
 
   async function read(taskId: string): Promise<Item | undefined> {
-    const get = new GetCommand({ TableName: table, Key: budgetKey(taskId), ConsistentRead: true })
+    const get = new GetCommand({ TableName: table, Key: keyOf(taskId), ConsistentRead: true })
     const { Item } = await callAws(() => client.send(get))
     const budget = Item && budgetIn(Item)
     if (budget) limited.set(taskId, partsOf(budget.available))
@@ -73,7 +99,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
     ]
     const update = new UpdateCommand({
       TableName: table,
-      Key: budgetKey(taskId),
+      Key: keyOf(taskId),
       UpdateExpression: actions.join(' '),
       ConditionExpression: ['attribute_exists(pk)', ...condition].join(' AND '),
       ...(Object.keys(values).length > 0 ? { ExpressionAttributeValues: values } : {}),
@@ -93,10 +119,16 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
     findShare,
     rootOf,
 
+    async findItem(root) {
+      const item = await read(root)
+      const budget = item && budgetIn(item)
+      return item && budget && { budget, item }
+    },
+
     async create(taskId, budget) {
       const amount = amountOf(budget)
       await putNew({
-        ...budgetKey(taskId),
+        ...keyOf(taskId),
         ...(budget.usd === undefined ? {} : { [AVAILABLE.nanoUsd]: amount.nanoUsd }),
         ...(budget.tokens === undefined ? {} : { [AVAILABLE.tokens]: amount.tokens }),
         total: amount,
@@ -106,7 +138,7 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
     },
 
     async share(child, { root, parent }) {
-      await putNew({ ...budgetKey(child), root, parent })
+      await putNew({ ...keyOf(child), root, parent })
     },
 
     async reserve(root, slot, reservation) {
@@ -137,12 +169,18 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
     async settle(root, slot, reservation, spent) {
       const back = lessAmount(reservation, spent)
       const limits = await limitsOf(root)
+      const day = onDay(today?.())
       return change(root, {
-        set: [...adding(limits), ...spending],
+        set: [...adding(limits), ...spending, ...day.set],
         condition: isReserved,
         remove: ['#reserved'],
-        values: { ...addingValues(limits, back), ...spendingValues(spent), ...reservedValues(reservation) },
-        names: { '#reserved': RESERVED + slot },
+        values: {
+          ...addingValues(limits, back),
+          ...spendingValues(spent),
+          ...reservedValues(reservation),
+          ...day.values,
+        },
+        names: { '#reserved': RESERVED + slot, ...day.names },
       })
     },
 
@@ -167,16 +205,18 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
 
     async shrink(root, slot, reservation, { less, spent }) {
       const limits = await limitsOf(root)
+      const day = onDay(today?.())
       return change(root, {
-        set: [...adding(limits), ...spending, '#reserved = :to'],
+        set: [...adding(limits), ...spending, '#reserved = :to', ...day.set],
         condition: isReserved,
         values: {
           ...addingValues(limits, lessAmount(less, spent)),
           ...spendingValues(spent),
           ...reservedValues(reservation),
           ':to': { ...reservation, ...lessAmount(reservation, less) },
+          ...day.values,
         },
-        names: { '#reserved': RESERVED + slot },
+        names: { '#reserved': RESERVED + slot, ...day.names },
       })
     },
 
@@ -200,34 +240,3 @@ export function dynamodbBudgets({ client, table }: TaskTable): Budgets {
     },
   }
 }
-
-const adding = (limits: readonly (keyof Amount)[]): string[] =>
-  limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} + :${name}`)
-const taking = (limits: readonly (keyof Amount)[]): string[] =>
-  limits.map((name) => `${AVAILABLE[name]} = ${AVAILABLE[name]} - :${name}`)
-const addingValues = (limits: readonly (keyof Amount)[], more: Amount): Item =>
-  Object.fromEntries(limits.map((name) => [`:${name}`, more[name]]))
-
-/** The condition that exactly this reservation is held. */
-const isReserved = ['holder', 'nanoUsd', 'tokens'].map((name) => `#reserved.${name} = :${name}Reserved`)
-const reservedValues = ({ holder, nanoUsd, tokens }: Reservation): Item => ({
-  ':holderReserved': holder,
-  ':nanoUsdReserved': nanoUsd,
-  ':tokensReserved': tokens,
-})
-
-/** The operands of a condition that an attribute holds this amount. */
-const isAmount = (attribute: string): string[] => [
-  `${attribute}.nanoUsd = :fromUsd`,
-  `${attribute}.tokens = :fromTokens`,
-]
-const amountValues = ({ nanoUsd, tokens }: Amount): Item => ({ ':fromUsd': nanoUsd, ':fromTokens': tokens })
-
-const spending = [
-  `${SPENT.nanoUsd} = ${SPENT.nanoUsd} + :spentUsd`,
-  `${SPENT.tokens} = ${SPENT.tokens} + :spentTokens`,
-]
-const spendingValues = ({ nanoUsd, tokens }: Amount): Item => ({
-  ':spentUsd': nanoUsd,
-  ':spentTokens': tokens,
-})
