@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   models: async () => (await import('./commands/models.ts')).modelsCommand(),
   login: async () => (await import('./commands/login.ts')).loginCommand(),
   logout: async () => (await import('./commands/logout.ts')).logoutCommand(),
+  usage: async () => (await import('./commands/usage.ts')).usageCommand(),
   keys: async () => (await import('./commands/keys.ts')).keysCommand(),
   workflows: async () => (await import('./commands/workflows.ts')).workflowsCommand(),
   register: async () => (await import('./commands/register.ts')).registerCommand(),

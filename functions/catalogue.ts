@@ -70,7 +70,7 @@ export const FUNCTIONS = {
       keys: ['manage'],
       statistics: ['read', 'correct', 'reset'],
       breakers: ['read', 'count'],
-      limits: ['look', 'turns'],
+      limits: ['look', 'turns', 'places'],
       queue: ['add', 'next', 'look'],
       budgets: ['read', 'create', 'close'],
       quotas: ['know', 'count'],

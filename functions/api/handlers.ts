@@ -24,6 +24,7 @@ import { forkTask } from '../../shared/app/tasks/fork-task.ts'
 import { rateStep } from '../../shared/app/tasks/rate-step.ts'
 import { retryTask } from '../../shared/app/tasks/retry-task.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
+import { getUsage } from '../../shared/app/views/get-usage.ts'
 import { listApprovals } from '../../shared/app/views/list-approvals.ts'
 import { listTaskEvents } from '../../shared/app/views/list-events.ts'
 import { listTaskLogs } from '../../shared/app/views/list-task-logs.ts'
@@ -114,6 +115,7 @@ export function makeHandlers(
     getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),
     putWorkflow: handle(ROUTES.putWorkflow, registered(registerWorkflow(ports))),
     makePlan: handle(ROUTES.makePlan, registered(previewPlan(ports))),
+    getUsage: handle(ROUTES.getUsage, getUsage(ports)),
     listAudit: handle(ROUTES.listAudit, listAudit(ports)),
     listAnchors: handle(ROUTES.listAnchors, listAnchors(ports)),
     getLinks: handle(ROUTES.getLinks, async () => makeLinks(Object.values(ROUTES), API_VERSION)),

@@ -1,3 +1,4 @@
+import { mayUse } from '../../shared/domain/quotas.ts'
 import type { Agents, Audit, Collectables, Loads, Workflows } from '../../shared/ports/index.ts'
 import { dynamodbAudit } from '../adapters/dynamodb/audit/audit.ts'
 import { dynamodbAgents } from '../adapters/dynamodb/registry/agents.ts'
@@ -6,11 +7,15 @@ import { dynamodbLoads } from '../adapters/dynamodb/registry/loads.ts'
 import { rememberingAgents, rememberingWorkflows } from '../adapters/dynamodb/registry/remembering-lists.ts'
 import { dynamodbWorkflows } from '../adapters/dynamodb/registry/workflows.ts'
 import { registryTable } from './clients.ts'
+import { quotasOfTenant } from './identity/tenants.ts'
 import { once } from './once.ts'
 import { clock, ids, logger } from './platform.ts'
 
 export const agents = (): Agents =>
-  once('agents', () => rememberingAgents(dynamodbAgents({ ...registryTable(), onUnreadable }), clock))
+  once('agents', () => ({
+    ...rememberingAgents(dynamodbAgents({ ...registryTable(), onUnreadable }), clock),
+    mayUse: (tenant, agent) => mayUse(quotasOfTenant(tenant), agent),
+  }))
 
 export const workflows = (): Workflows =>
   once('workflows', () =>

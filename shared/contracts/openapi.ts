@@ -61,6 +61,7 @@ const TAGS: Readonly<Record<string, string>> = {
   workflows: 'Which steps a task has',
   keys: 'What callers without an account of AWS show',
   plans: 'What would be done',
+  usage: 'What tenants may use, and have used',
   audit: 'Who has changed what',
   service: 'The API itself',
 }

@@ -40,6 +40,7 @@ import {
 } from './requests.ts'
 import { defineRoute } from './route.ts'
 import { TranscriptViewSchema } from './transcript-views.ts'
+import { UsageRequestSchema, UsageViewSchema } from './usage-views.ts'
 import {
   ApprovalViewSchema,
   CursorSchema,
@@ -575,6 +576,17 @@ export const ROUTES = {
     input: MakePlanSchema,
     success: { status: 200, description: 'The plan', output: PlanViewSchema },
     problems: [404, 422],
+  }),
+  getUsage: defineRoute({
+    id: 'getUsage',
+    method: 'GET',
+    path: '/usage',
+    scope: 'tasks:read',
+    summary: 'What the tenant has used of its quotas, and what for',
+    tag: 'usage',
+    input: UsageRequestSchema,
+    from: { query: ['month', 'tenant'] },
+    success: { status: 200, description: 'The usage', name: 'Usage', output: UsageViewSchema },
   }),
   listAudit: defineRoute({
     id: 'listAudit',

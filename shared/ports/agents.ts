@@ -12,4 +12,6 @@ export type Agents = {
   findAgent(id: string): Promise<Agent | undefined>
   /** The list may come from a cache of one second unless `fresh` is set. */
   listAgents(options?: ListOptions): Promise<Agent[]>
+  /** Whether a tenant may use an agent of the stage, as its quotas say; every one where the port does not know. */
+  readonly mayUse?: (tenant: string, agent: Agent) => boolean
 }

@@ -175,6 +175,8 @@ function unfitFor(agent: Agent, { pinned, prefer, tenant }: SelectionRequest): s
   if (agent.status !== 'active') return `is ${agent.status}`
   const missing = prefer?.tags?.filter((tag) => !agent.tags.includes(tag)) ?? []
   if (missing.length > 0) return `has not the tag ${missing.map((tag) => `"${tag}"`).join(', ')}`
+  if (agent.tenants?.length === 0 && tenant !== undefined)
+    return `is not allowed for tenant ${tenant} (allowedAgents, allowedCapabilities of the stage)`
   if (agent.tenants && tenant !== undefined && !agent.tenants.includes(tenant))
     return `does not work for tenant ${tenant}`
   return undefined

@@ -8,14 +8,15 @@ import { compareIds } from '../../domain/compare-ids.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues } from '../../domain/issue.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
-import { givenName, isCommon, qualifiedName } from '../../domain/tenants.ts'
+import { givenName, isCommon, isOwn, qualifiedName } from '../../domain/tenants.ts'
 import type { Agents, Ports } from '../../ports/index.ts'
 import { epochsAt } from '../../selector/decayed-counters.ts'
+import { leavePlace, withPlace } from '../limits/registered-quota.ts'
 import { agentCalled, withinTenant } from '../tenants/within-tenant.ts'
 import { subjectsOf, withoutVersion } from './agent-knowledge.ts'
 import { healthOf } from './agent-statistics.ts'
 
-type Needs = Pick<Ports, 'agents' | 'clock'>
+type Needs = Pick<Ports, 'agents' | 'clock'> & Partial<Pick<Ports, 'quotas' | 'limits'>>
 
 type Looking = Pick<Ports, 'agents' | 'loads' | 'statistics' | 'breakers' | 'limits' | 'clock'>
 
@@ -104,9 +105,12 @@ function requireAlone({ statistics }: Looking, agent: Agent, { tenant, scopes }:
   throw new OrchestratorError('ConflictError', message, { agentId: agent.id })
 }
 
-/** Registers or updates an agent of the caller's tenant. Throws ConflictError for an agent that the deployment owns. */
+/**
+ * Registers or updates an agent of the caller's tenant. Throws ConflictError for an agent that the deployment owns, and QuotaExceededError where the tenant
+ * has as many as it may.
+ */
 export const registerAgent =
-  ({ clock, ...all }: Needs) =>
+  (all: Needs) =>
   async (request: z.output<typeof RegisterAgentSchema>, { tenant }: Caller): Promise<Agent> => {
     const { agents } = withinTenant(all, tenant)
     const issues = issuesOfManifest(request)
@@ -120,21 +124,28 @@ export const registerAgent =
       id: qualifiedName(tenant, request.id),
       status: request.deprecated ? 'deprecated' : 'active',
       origin: 'api',
-      registeredAt: clock.now().toISOString(),
+      registeredAt: all.clock.now().toISOString(),
     })
-    await agents.putAgent(agent)
+    const registered = async () =>
+      (await agents.listAgents({ fresh: true }))
+        .filter(({ id, origin, status }) => isOwn({ name: id, origin }, tenant) && status !== 'inactive')
+        .map(({ id }) => givenName(id))
+    await withPlace(all, { tenant, quota: 'agents', name: request.id, registered }, () =>
+      agents.putAgent(agent),
+    )
     return viewOf(agent, tenant)
   }
 
 /** Throws NotFoundError, and ConflictError for an agent that the deployment owns. */
 export const retireAgent =
-  (ports: Pick<Ports, 'agents'>) =>
+  (ports: Pick<Ports, 'agents'> & Partial<Pick<Ports, 'quotas' | 'limits'>>) =>
   async ({ id }: { id: string }, { tenant }: Caller): Promise<Agent> => {
     const { agents } = withinTenant(ports, tenant)
     const agent = await findAgent(agents, tenant, id)
     if (agent.origin === 'deployment') throw ownedByDeployment(id, `remove functions/agents/${id} and deploy`)
     const retired: Agent = { ...agent, status: 'inactive' }
     await agents.putAgent(retired)
+    await leavePlace(ports, { tenant, quota: 'agents', name: id })
     return viewOf(retired, tenant)
   }
 

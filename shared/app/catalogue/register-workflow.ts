@@ -16,24 +16,26 @@ import { type Compiled, compileWorkflow } from '../../compiler/index.ts'
 import type { WorkflowView } from '../../contracts/workflow-views.ts'
 import { type Caller, DEFAULT_TENANT } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
-import { qualifiedName } from '../../domain/tenants.ts'
+import { isOwn, qualifiedName, registryName } from '../../domain/tenants.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { versionsOfChildren } from '../choice/versions-of-children.ts'
+import { withPlace } from '../limits/registered-quota.ts'
 import { digestOfMachine, ensureMachine, partNames } from '../machines/ensure-machine.ts'
 import { parseWorkflow } from '../planning/given-workflow.ts'
 import { wholeOf, withinTenant } from '../tenants/within-tenant.ts'
 import { workflowView } from './read-workflows.ts'
 import { hasSameContent } from './same-content.ts'
 
-type Needs = Pick<Ports, 'agents' | 'workflows' | 'machines' | 'ids' | 'clock'>
+type Needs = Pick<Ports, 'agents' | 'workflows' | 'machines' | 'ids' | 'clock'> &
+  Partial<Pick<Ports, 'quotas' | 'limits'>>
 type Own = Needs & { tenant: string }
 
 /** What the tenant itself has published under this name; of `default` also what a deployment has brought. */
 const findOwn = ({ workflows, tenant }: Own, name: string, version?: number) =>
   wholeOf(workflows).findWorkflow(qualifiedName(tenant, name), version)
 
-/** Throws InvalidWorkflowError with every issue, InvalidInputError, ConflictError. */
+/** Throws InvalidWorkflowError with every issue, InvalidInputError, ConflictError, QuotaExceededError. */
 export const registerWorkflow =
   (all: Needs) =>
   async (
@@ -73,10 +75,16 @@ export const registerWorkflow =
     if (!served) requireNewer(workflow, newest)
     requireUnclaimed(workflow, listed)
     const registered = describeRegistered(ports, workflow, compiled)
-    if (!before && !(await workflows.publishWorkflow({ ...registered, active: false, pending: true }))) {
+    const publish = async (): Promise<void> => {
+      if (before || (await workflows.publishWorkflow({ ...registered, active: false, pending: true }))) return
       const winner = await findOwn(ports, name, workflow.version)
       if (winner) sameVersion(winner, workflow, newest)
     }
+    const names = async () =>
+      listed
+        .filter((one) => isOwn({ name: registryName(one), origin: one.origin }, tenant))
+        .map((one) => one.workflow.name)
+    await withPlace(ports, { tenant, quota: 'workflows', name, registered: names }, publish)
     await ensureMachine(ports, machineNameOf(ports, workflow, compiled), compiled)
     // A restored version does not replace a later active one as the latest.
     const latest = !newest?.active || newest.workflow.version <= workflow.version

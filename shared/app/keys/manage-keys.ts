@@ -14,10 +14,11 @@ import { withIdentities } from '../../domain/identity.ts'
 import type { Ports } from '../../ports/index.ts'
 import { identitiesOf, makersOf } from '../identity/identities-of.ts'
 
-type Needs = Pick<Ports, 'keys' | 'ids' | 'clock'> & {
-  /** Whether the stage has a door for keys. */
-  takesKeys: boolean
-}
+type Needs = Pick<Ports, 'keys' | 'ids' | 'clock'> &
+  Partial<Pick<Ports, 'quotas'>> & {
+    /** Whether the stage has a door for keys. */
+    takesKeys: boolean
+  }
 
 const DAY_MILLISECONDS = 86_400_000
 
@@ -39,7 +40,7 @@ export const createKey =
       { name, scopes: [...new Set(scopes)], expiresAt: until.toISOString(), makers },
       caller,
     )
-    await add(ports, made.stored, MOST_KEYS_OF_TENANT)
+    await add(ports, made.stored, mostKeys(ports, caller.tenant))
     return { ...viewOf(made.stored, now), key: made.key }
   }
 
@@ -90,7 +91,7 @@ export const rotateKey =
     )
     const made = makeKey(ports, { name, scopes, expiresAt, replaces: id, makers }, caller)
     // More than a tenant may have otherwise: who is at the bound may rotate too.
-    await add(ports, made.stored, 2 * MOST_KEYS_OF_TENANT)
+    await add(ports, made.stored, 2 * mostKeys(ports, caller.tenant))
     const end = new Date(now.getTime() + overlapSeconds * 1_000).toISOString()
     if (!(await keys.replaceKey(former, { id: made.stored.id, expiresAt: end }))) {
       await keys.removeKey(made.stored)
@@ -118,6 +119,10 @@ async function add({ keys }: Pick<Needs, 'keys'>, key: StoredKey, most: number):
   const message = `the tenant "${key.tenant}" has ${most} live keys, as many as it may: revoke one that is not used`
   throw new OrchestratorError('ConflictError', message)
 }
+
+/** What the stage says for the tenant, or what any tenant may have. */
+const mostKeys = ({ quotas }: Pick<Needs, 'quotas'>, tenant: string): number =>
+  Math.min(MOST_KEYS_OF_TENANT, quotas?.quotasOf(tenant).keys ?? MOST_KEYS_OF_TENANT)
 
 async function findKey({ keys }: Pick<Needs, 'keys'>, id: string, tenant: string): Promise<StoredKey> {
   const key = await keys.findKey(id)

@@ -6,7 +6,9 @@
  * within/W1 what another tenant has registered is in no list, and not found by any name or id
  * within/W2 a name means the tenant's own agent or workflow where it has one, also where a deployment brings the same name later
  * within/W3 where the stage says so, a tenant has its own statistics and circuit breakers of common agents: no call of another counts in them
+ * within/W4 an agent of the stage that the quotas of a tenant do not allow works for no tenant in its view: it is listed, and not chosen
  */
+import type { Agent } from '../../domain/agent.ts'
 import { DEFAULT_TENANT } from '../../domain/caller.ts'
 import {
   givenName,
@@ -66,20 +68,27 @@ const ownAndCommon = async <T>(
 }
 
 function agentsOf(all: Agents, tenant: string): Agents {
+  const { mayUse } = all
+  /** within/W4 */
+  const allowed = (agent: Agent): Agent => {
+    const { id, origin } = agent
+    const isFree = mayUse === undefined || !isCommon({ name: id, origin }) || mayUse(tenant, agent)
+    return isFree ? agent : { ...agent, tenants: [] }
+  }
   return {
     putAgent: (agent) => all.putAgent(agent),
     /** By the qualified id, which a binding names. */
     async findAgent(id) {
       const agent = await all.findAgent(id)
       const registered = agent && { name: agent.id, origin: agent.origin }
-      return registered && (isOwn(registered, tenant) || isCommon(registered)) ? agent : undefined
+      return registered && (isOwn(registered, tenant) || isCommon(registered)) ? allowed(agent) : undefined
     },
     async listAgents(options) {
       const found = await ownAndCommon((asked) => all.listAgents(asked), tenant, options)
       const ids = new Set(found.map(({ id }) => id))
       // Its own that is retired gives the name back to the stage, where that has it too.
       const left = found.filter(({ id, status }) => status !== 'inactive' || !isQualifiedOf(id, ids))
-      return seenBy(tenant, left, ({ id }) => id)
+      return seenBy(tenant, left, ({ id }) => id).map(allowed)
     },
   }
 }

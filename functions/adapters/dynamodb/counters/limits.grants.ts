@@ -20,6 +20,8 @@ export const limitsGrants = grantsOf<Limits>()({
     take: ['takeSlot', 'freeSlot', 'takeRate', 'giveBackRate'],
     /** Tenants' slots, which limit how many tasks of a tenant run concurrently. */
     turns: { methods: ['takeSlot', 'freeSlot'], when: 'tenantConcurrency' },
+    /** Places of agents and workflows that a tenant registers. */
+    places: { methods: ['takeSlot', 'freeSlot', 'listSlots'], when: 'tenantQuotas' },
     /** Finds the slots of ended tasks. */
     sweep: { methods: ['listSlots'], when: 'tenantConcurrency' },
   },
