@@ -3,6 +3,7 @@ import type { QuotaUse, UsageView } from '../../shared/contracts/usage-views.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { bar } from '../show/bar.ts'
+import { duration } from '../show/duration.ts'
 import { usd } from '../show/money.ts'
 import { say, statusMark, style } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
@@ -11,17 +12,17 @@ import { print, printJson } from '../show/terminal.ts'
 type Options = { month?: string; tenant?: string; json?: boolean }
 
 const NAMES: Readonly<Record<QuotaUse['quota'], string>> = {
-  requestsPerMinute: 'requests this minute',
-  tasksPerDay: 'tasks today',
-  concurrency: 'tasks running',
-  usdPerMonth: 'money',
-  agents: 'agents registered',
-  workflows: 'workflows registered',
+  requestsPerMinute: 'requests a minute',
+  tasksPerDay: 'tasks a day',
+  concurrency: 'tasks at once',
+  usdPerMonth: 'USD a month',
+  agents: 'agents',
+  workflows: 'workflows',
   keys: 'live keys',
 }
 /** From this share on a quota is warned of. */
 const NEAR = 0.8
-const BAR = 20
+const BAR = 16
 
 export function usageCommand(): Command {
   return new Command('usage')
@@ -48,10 +49,12 @@ function month(text: string): string {
 function printUsage({ tenant, month: of, at, quotas, allowed, tasks, money, models }: UsageView): void {
   say(`tenant ${tenant}, ${of} (UTC)\n`)
   printTable(
-    ['quota', '', 'used', 'limit', 'begins anew'],
+    ['quota', '', 'used', 'limit', 'anew in'],
     quotas.map((use) => rowOf(use, at)),
   )
-  for (const warning of quotas.flatMap(warningOf)) say(style('yellow', `\n! ${warning}`), 2)
+  const warnings = quotas.flatMap(warningOf)
+  if (warnings.length > 0) print('')
+  for (const warning of warnings) say(style('yellow', `! ${warning}`), 2)
   if (allowed?.agents) say(`\nagents of the stage: ${allowed.agents.join(', ') || 'none'}`)
   if (allowed?.capabilities) say(`\ncapabilities of the stage: ${allowed.capabilities.join(', ') || 'none'}`)
   const counts = tasks.byStatus.map(({ status, count }) => `${statusMark(status)} ${count} ${status}`)
@@ -75,23 +78,22 @@ const against = ({ used, reserved = 0 }: QuotaUse): number => used + reserved
 
 function rowOf(use: QuotaUse, at: string): string[] {
   const { quota, used, reserved = 0, limit, resetsAt } = use
-  const told = (value: number): string => (quota === 'usdPerMonth' ? usd(value) : grouped(value))
+  const told = (value: number): string => (quota === 'usdPerMonth' ? value.toFixed(2) : grouped(value))
   const share = limit === undefined ? undefined : limit === 0 ? 1 : against(use) / limit
+  const left = resetsAt === undefined ? 0 : Date.parse(resetsAt) - Date.parse(at)
   return [
     NAMES[quota],
     share === undefined ? '' : bar(share, BAR, share >= 1 ? 'red' : share >= NEAR ? 'yellow' : 'green'),
     reserved > 0 ? `${told(used)} + ${told(reserved)} held` : told(used),
     limit === undefined ? 'none' : told(limit),
-    resetsAt === undefined || resetsAt <= at ? '' : `${resetsAt.slice(0, 16).replace('T', ' ')}`,
+    left > 0 ? duration(left) : '',
   ]
 }
 
 function warningOf(use: QuotaUse): string[] {
   const { quota, limit, unknown = 0 } = use
   const lost =
-    unknown > 0
-      ? [`${usd(unknown)} of the money were held by steps that have died, and may have cost less`]
-      : []
+    unknown > 0 ? [`${usd(unknown)} of it was held by steps that have died, which may have cost less`] : []
   if (limit === undefined || limit === 0 || against(use) < NEAR * limit) return lost
   const percent = Math.floor((100 * against(use)) / limit)
   return [`${NAMES[quota]}: ${percent} % of the quota${percent >= 100 ? ', more is refused' : ''}`, ...lost]

@@ -4,10 +4,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb/budgets/budgets.ts'
 import { dynamodbBreakers } from '../../functions/adapters/dynamodb/counters/breakers.ts'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/counters/limits.ts'
 import { dynamodbSteps } from '../../functions/adapters/dynamodb/steps/steps.ts'
-import { dynamodbBudgets } from '../../functions/adapters/dynamodb/budgets/budgets.ts'
 import {
   openChildBudget,
   reopenChildBudget,

@@ -16,13 +16,23 @@ type Settings = Outside & {
   files?: GivenFiles
   blobs?: BlobStore
   held?: Map<string, Held>
+  /** The quotas of tenants; none by default. */
+  quotasOf?: Ports['quotas']['quotasOf']
 }
 
 /** A test deletes nothing: what it has made goes with it. */
 const NO_OBJECTS = { removeAll: async () => true }
 
 /** All ports of the use cases: the cloud adapters over in-memory tables. The same seed gives the same ids. */
-export function memoryPorts({ clock, seed, files = {}, blobs = memoryBlobs(), held, ...outside }: Settings) {
+export function memoryPorts({
+  clock,
+  seed,
+  files = {},
+  blobs = memoryBlobs(),
+  held,
+  quotasOf,
+  ...outside
+}: Settings) {
   const tasksTable = memoryTable(Object.values(TASK_INDEXES))
   const tables = { [TASKS]: tasksTable, [REGISTRY]: memoryTable(Object.values(REGISTRY_INDEXES)) }
   const client = memoryClient(tables)
@@ -34,7 +44,15 @@ export function memoryPorts({ clock, seed, files = {}, blobs = memoryBlobs(), he
     clock,
     ids,
     prices: PRICES,
-    ...storedPorts({ client, readingText, blobs, objects: NO_OBJECTS, clock, ids }),
+    ...storedPorts({
+      client,
+      readingText,
+      blobs,
+      objects: NO_OBJECTS,
+      clock,
+      ids,
+      ...(quotasOf ? { quotasOf } : {}),
+    }),
     auditWriter: { appendFor: (tenant) => appendNoted(ports)({ tenant }).then(() => true) },
     files: memoryFiles(files, ids, held),
   }

@@ -40,7 +40,7 @@ export const createKey =
       { name, scopes: [...new Set(scopes)], expiresAt: until.toISOString(), makers },
       caller,
     )
-    await add(ports, made.stored, mostKeys(ports, caller.tenant))
+    await add(ports, made.stored, 1)
     return { ...viewOf(made.stored, now), key: made.key }
   }
 
@@ -91,7 +91,7 @@ export const rotateKey =
     )
     const made = makeKey(ports, { name, scopes, expiresAt, replaces: id, makers }, caller)
     // More than a tenant may have otherwise: who is at the bound may rotate too.
-    await add(ports, made.stored, 2 * mostKeys(ports, caller.tenant))
+    await add(ports, made.stored, 2)
     const end = new Date(now.getTime() + overlapSeconds * 1_000).toISOString()
     if (!(await keys.replaceKey(former, { id: made.stored.id, expiresAt: end }))) {
       await keys.removeKey(made.stored)
@@ -114,15 +114,23 @@ function makeKey(
   return { stored, key: keyText(id, secret) }
 }
 
-async function add({ keys }: Pick<Needs, 'keys'>, key: StoredKey, most: number): Promise<void> {
-  if (await keys.addKey(key, most)) return
-  const message = `the tenant "${key.tenant}" has ${most} live keys, as many as it may: revoke one that is not used`
+/** `times`: how many times as many as the tenant may have. */
+async function add(
+  { keys, quotas }: Pick<Needs, 'keys' | 'quotas'>,
+  key: StoredKey,
+  times: number,
+): Promise<void> {
+  const { tenant } = key
+  const quota = quotas?.quotasOf(tenant).keys
+  const most = Math.min(MOST_KEYS_OF_TENANT, quota ?? MOST_KEYS_OF_TENANT)
+  if (await keys.addKey(key, times * most)) return
+  if (quota !== undefined && quota < MOST_KEYS_OF_TENANT) {
+    const message = `tenant "${tenant}" has ${quota} live keys, as many as its quota allows (keys of the stage): revoke one that is not used`
+    throw new OrchestratorError('QuotaExceededError', message, { tenant, quota: 'keys' })
+  }
+  const message = `the tenant "${tenant}" has ${most} live keys, as many as it may: revoke one that is not used`
   throw new OrchestratorError('ConflictError', message)
 }
-
-/** What the stage says for the tenant, or what any tenant may have. */
-const mostKeys = ({ quotas }: Pick<Needs, 'quotas'>, tenant: string): number =>
-  Math.min(MOST_KEYS_OF_TENANT, quotas?.quotasOf(tenant).keys ?? MOST_KEYS_OF_TENANT)
 
 async function findKey({ keys }: Pick<Needs, 'keys'>, id: string, tenant: string): Promise<StoredKey> {
   const key = await keys.findKey(id)

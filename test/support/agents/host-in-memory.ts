@@ -6,7 +6,7 @@ import type { Ports } from '../../../shared/ports/index.ts'
 import { memoryPorts } from '../../../testing/memory/ports.ts'
 
 /** The ports of a host on in-memory tables and virtual time; calls to other ports are recorded. */
-export function hostInMemory() {
+export function hostInMemory({ quotasOf }: { quotasOf?: Ports['quotas']['quotasOf'] } = {}) {
   const clock = new VirtualClock()
   const events: DomainEvent[] = []
   const woken: string[] = []
@@ -15,6 +15,7 @@ export function hostInMemory() {
   const { ports } = memoryPorts({
     clock: { now: () => new Date(clock.now()) },
     seed: 'host',
+    ...(quotasOf ? { quotasOf } : {}),
     bus: {
       publish: async (told) => void events.push(...told),
       deliver: async (event) => void events.push(event),
