@@ -17,7 +17,7 @@ const ofType = (file: string, type: string) =>
 it('takes a stage from its file, and single values from the command line', () => {
   project.write(
     'stages/staging.yaml',
-    'prefix: staging\nlogRetentionDays: 90\nrequestsPerSecond: 5\ncallerRoles: [app]\ntags: { cost center: "12" }\nidentity: { keys: true }\n',
+    'prefix: staging\nlogRetentionDays: 90\nrequestsPerSecond: 5\ncallerRoles: [app]\ntags: { cost center: "12" }\nidentity: { keys: true }\nauditAnchorDays: 400\n',
   )
   const { status, stderr } = project.synthesize({
     stage: 'staging',
