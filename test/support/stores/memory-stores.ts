@@ -78,6 +78,7 @@ export function memoryStores() {
     clock,
     ids,
     prices: PRICES,
+    auditWriter: { appendFor: (tenant) => appendNoted(ports)({ tenant }).then(() => true) },
     files: memoryFiles({}, ids, held),
     bus: { publish: async () => {}, deliver: async () => {} },
     executions: portWith<Ports['executions']>({ stop: async () => {}, start: async ({ name }) => name }),
