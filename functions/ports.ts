@@ -2,6 +2,8 @@
  * The ports that call AWS, each with what its adapter asks for. Data that imports only the adapters' grants, so that a
  * synthesis does not load any SDK.
  */
+
+import { anchorsGrants } from './adapters/anchors/anchors.grants.ts'
 import { logsGrants } from './adapters/cloudwatch/logs.grants.ts'
 import { auditGrants } from './adapters/dynamodb/audit/audit.grants.ts'
 import { budgetsGrants } from './adapters/dynamodb/budgets/budgets.grants.ts'
@@ -32,7 +34,6 @@ import { eventBusGrants } from './adapters/eventbridge/event-bus.grants.ts'
 import { auditWriterGrants } from './adapters/lambda/audit-writer.grants.ts'
 import { invocationsGrants } from './adapters/lambda/invocations.grants.ts'
 import { modelsGrants } from './adapters/models/wrapped/counting-models.grants.ts'
-import { anchorsGrants } from './adapters/s3/anchors.grants.ts'
 import { answerStoreGrants } from './adapters/s3/answer-store.grants.ts'
 import { fileStoreGrants } from './adapters/s3/file-store.grants.ts'
 import { valuesGrants } from './adapters/s3/values.grants.ts'

@@ -40,7 +40,6 @@ type Options = {
 /** The services of the local cloud, connected to one another; permissions are those of the templates' policies. */
 export async function startServices(options: Options) {
   const { dataFolder, onLog, readLog, onDeadLetter, callTimeouts } = options
-  const logs = new LogsService({ read: readLog })
   const secrets = new SecretsService({
     file: dataFolder && join(dataFolder, 'secrets.json'),
     environment: process.env,
@@ -50,7 +49,6 @@ export async function startServices(options: Options) {
   const broken = Promise.withResolvers<Error>()
   const iam = new IamService()
   const email = new EmailService(dataFolder && join(dataFolder, 'emails'))
-  const kms = new KmsService(dataFolder && join(dataFolder, 'kms'))
   const lambda = new LambdaService({ journal: running })
   const events: EventsService = new EventsService({
     ...PLACE,
@@ -106,9 +104,9 @@ export async function startServices(options: Options) {
     email,
     secrets,
     iam,
-    kms,
+    kms: new KmsService(dataFolder && join(dataFolder, 'kms')),
     lambda,
-    logs,
+    logs: new LogsService({ read: readLog }),
     events,
     stepfunctions,
     invokeAs,

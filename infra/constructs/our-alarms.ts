@@ -154,26 +154,31 @@ function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[]
       threshold: 10,
       periods: 2,
     },
-    {
-      id: 'AuditBehind',
-      description: `For ten minutes the audit has not been written, or what it has to write has waited for ${AUDIT_WAIT.toMinutes()} minutes.`,
-      metric: metrics.own('AuditWait', {}, 'Maximum'),
-      threshold: AUDIT_WAIT.toSeconds(),
-      periods: 2,
-      missing: TreatMissingData.BREACHING,
-    },
-    {
-      id: 'NoProgress',
-      description:
-        'The sweep that ends and starts what events have missed has not run for ten minutes: tasks may stand still.',
-      metric: metrics.own('OpenTasks', {}, 'SampleCount'),
-      threshold: 1,
-      periods: 2,
-      below: true,
-      missing: TreatMissingData.BREACHING,
-    },
+    ...ofSchedules(metrics),
   ]
 }
+
+/** What runs every minute: it has not, or is behind. */
+const ofSchedules = (metrics: OurMetrics): Watched[] => [
+  {
+    id: 'AuditBehind',
+    description: `For ten minutes the audit has not been written, or what it has to write has waited for ${AUDIT_WAIT.toMinutes()} minutes.`,
+    metric: metrics.own('AuditWait', {}, 'Maximum'),
+    threshold: AUDIT_WAIT.toSeconds(),
+    periods: 2,
+    missing: TreatMissingData.BREACHING,
+  },
+  {
+    id: 'NoProgress',
+    description:
+      'The sweep that ends and starts what events have missed has not run for ten minutes: tasks may stand still.',
+    metric: metrics.own('OpenTasks', {}, 'SampleCount'),
+    threshold: 1,
+    periods: 2,
+    below: true,
+    missing: TreatMissingData.BREACHING,
+  },
+]
 
 /**
  * The share of failures among the tasks that ended in a window, in percent; 0 when `counts` shows too few tasks for a

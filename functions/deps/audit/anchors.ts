@@ -1,6 +1,6 @@
 import type { Anchors } from '../../../shared/ports/anchors.ts'
-import { kmsSigner } from '../../adapters/kms/signer.ts'
-import { s3Anchors } from '../../adapters/s3/anchors.ts'
+import { s3Anchors } from '../../adapters/anchors/anchors.ts'
+import { kmsSigner } from '../../adapters/anchors/kms-signer.ts'
 import { signedCall } from '../../adapters/signed-call.ts'
 import { bucket } from '../clients.ts'
 import { environment } from '../environment.ts'

@@ -11,8 +11,8 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { kmsSigner } from '../../../functions/adapters/kms/signer.ts'
-import { s3Anchors } from '../../../functions/adapters/s3/anchors.ts'
+import { s3Anchors } from '../../../functions/adapters/anchors/anchors.ts'
+import { kmsSigner } from '../../../functions/adapters/anchors/kms-signer.ts'
 import { signedCall } from '../../../functions/adapters/signed-call.ts'
 import { answerAws } from '../../../local/aws/answer.ts'
 import { createEndpoint } from '../../../local/endpoint/endpoint-server.ts'

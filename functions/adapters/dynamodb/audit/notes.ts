@@ -1,6 +1,6 @@
 import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { REGISTRY_ITEMS } from '../../../../shared/contracts/table-layout.ts'
-import { AuditedCallSchema } from '../../../../shared/domain/audit.ts'
+import { type AuditedCall, AuditedCallSchema } from '../../../../shared/domain/audit.ts'
 import { canonicalJson } from '../../../../shared/domain/json.ts'
 import type { Audit, NotedCall } from '../../../../shared/ports/audit.ts'
 import { callAws } from '../../aws-errors.ts'
@@ -26,7 +26,7 @@ type Settings = RegistryTable & {
  * will be hashed.
  */
 export function notesOf(settings: Settings): Notes {
-  const { client, table, digest } = settings
+  const { client, table } = settings
   return {
     async note(call) {
       const Item = { ...placeOf(call), json: JSON.stringify({ ...call, outcome: 'unknown' }), at: call.at }
@@ -48,26 +48,7 @@ export function notesOf(settings: Settings): Notes {
       )
     },
 
-    async countRefused(call, endOfMinute) {
-      const { tenant, subject, kind, issuer = null, action, error = null } = call
-      const same = digest(canonicalJson({ tenant, subject, kind, issuer, action, error }))
-      let times = 1
-      await unlessFailed(async () => {
-        const { Attributes } = await client.send(
-          new UpdateCommand({
-            TableName: table,
-            Key: { pk: refusedKey, sk: `${REGISTRY_ITEMS.refused}${endOfMinute}#${same}` },
-            UpdateExpression: 'SET json = if_not_exists(json, :json) ADD times :one',
-            // A count that is being appended is final: this call is told on its own.
-            ConditionExpression: 'attribute_not_exists(claimed)',
-            ExpressionAttributeValues: { ':json': JSON.stringify(call), ':one': 1 },
-            ReturnValues: 'UPDATED_NEW',
-          }),
-        )
-        times = Number(Attributes?.times)
-      })
-      return times
-    },
+    countRefused: (call, endOfMinute) => countOf(settings, call, endOfMinute),
 
     async forget(call) {
       await callAws(() => client.send(new DeleteCommand({ TableName: table, Key: placeOf(call) })))
@@ -110,6 +91,32 @@ export function notesOf(settings: Settings): Notes {
       )
     },
   }
+}
+
+/** Counts a refused call; returns how many there are with it. */
+async function countOf(
+  { client, table, digest }: Settings,
+  call: AuditedCall,
+  endOfMinute: string,
+): Promise<number> {
+  const { tenant, subject, kind, issuer = null, action, error = null } = call
+  const same = digest(canonicalJson({ tenant, subject, kind, issuer, action, error }))
+  let times = 1
+  await unlessFailed(async () => {
+    const { Attributes } = await client.send(
+      new UpdateCommand({
+        TableName: table,
+        Key: { pk: refusedKey, sk: `${REGISTRY_ITEMS.refused}${endOfMinute}#${same}` },
+        UpdateExpression: 'SET json = if_not_exists(json, :json) ADD times :one',
+        // A count that is being appended is final: this call is told on its own.
+        ConditionExpression: 'attribute_not_exists(claimed)',
+        ExpressionAttributeValues: { ':json': JSON.stringify(call), ':one': 1 },
+        ReturnValues: 'UPDATED_NEW',
+      }),
+    )
+    times = Number(Attributes?.times)
+  })
+  return times
 }
 
 /** Some of the noted calls of each shard. */

@@ -15,7 +15,7 @@ import {
 } from '../../../shared/domain/audit-anchor.ts'
 import type { Anchors } from '../../../shared/ports/anchors.ts'
 import { callAws, unlessAws } from '../aws-errors.ts'
-import type { Signer } from '../kms/signer.ts'
+import type { Signer } from './kms-signer.ts'
 
 type Settings = { client: S3Client; bucket: string; signer: Signer }
 type Version = { key: string; versionId: string | undefined }
