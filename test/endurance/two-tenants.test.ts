@@ -117,6 +117,7 @@ const LISTS = [
   '/health',
   '/keys',
   '/audit?limit=100',
+  '/audit/anchors?limit=100',
 ]
 const OF_TASK = Object.values(ROUTES)
   .filter(({ method, path }) => method === 'GET' && path.startsWith('/tasks/{id}'))

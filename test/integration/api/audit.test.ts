@@ -144,6 +144,15 @@ describe('the audit', () => {
     }
   })
 
+  it('has no anchors in a stage without them, and says so', async () => {
+    expect(await ask(callerOf('unanchored'), 'listAnchors')).toEqual({
+      tenant: 'unanchored',
+      key: null,
+      anchors: [],
+      next: null,
+    })
+  })
+
   it('is answered, and says so, where what was done just now could not be appended', async () => {
     const ports = { ...stores.ports, auditWriter: { appendFor: async () => false } }
     const page = await ask(callerOf('behind'), 'listAudit', {}, ports)
