@@ -87,7 +87,7 @@ export class OurAlarms extends Construct {
 }
 
 function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[] {
-  const { deadLetters, functionNames, api, tokenApi } = runtime
+  const { deadLetters, awaited, api, tokenApi } = runtime
   return [
     {
       id: 'TasksFailing',
@@ -104,10 +104,11 @@ function watched({ stage, metrics, runtime, tables }: OurAlarmsProps): Watched[]
     },
     {
       id: 'FunctionErrors',
-      description: 'Functions of the orchestrator itself fail; failures of agents are not counted.',
-      // The rebinder throws to make its state retry: that is no failure.
+      description:
+        'Functions of the orchestrator itself fail; agents are not counted, nor what comes to the dead letters.',
+      // An alarm takes at most ten metrics. The rebinder throws to make its state retry: that is no failure.
       metric: difference(
-        functionNames.map((name) => metrics.ofFunction(name, 'Errors')),
+        awaited.map((name) => metrics.ofFunction(name, 'Errors')),
         metrics.own('BusyLooks', {}),
       ),
       threshold: 5,

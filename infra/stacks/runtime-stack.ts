@@ -49,6 +49,8 @@ export class RuntimeStack extends Stack {
   readonly agents: AgentFleet
   /** Functions other than agents, by the last part of their names. */
   readonly functionNames: readonly string[]
+  /** Those whose callers wait for the answer. Failures of the others come to the dead letters. */
+  readonly awaited: readonly string[]
   readonly deadLetters: Queue
   readonly api: ClosedApi
   /** Only in a stage with issuers or keys. */
@@ -103,11 +105,9 @@ export class RuntimeStack extends Stack {
     this.tokenApi =
       authorize &&
       new TokenApi(this, 'TokenApi', { stage, identity, handler: api, authorize, logs: data.accessLogs })
+    this.awaited = ['api', ...(authorize ? ['authorize'] : []), 'rebind', 'control']
     this.functionNames = [
-      'api',
-      ...(authorize ? ['authorize'] : []),
-      'rebind',
-      'control',
+      ...this.awaited,
       'finish-task',
       'reconcile',
       'collect',

@@ -131,7 +131,7 @@ describe('the stacks', () => {
   })
 
   it('runs functions on arm64 and Node 24, traced, with a log group that expires', () => {
-    expect(ofType('AWS::Lambda::Function')).toHaveLength(24)
+    expect(ofType('AWS::Lambda::Function')).toHaveLength(25)
     for (const [, { Properties }] of ofType('AWS::Lambda::Function')) {
       expect(Properties).toMatchObject({
         Architectures: ['arm64'],
@@ -149,7 +149,7 @@ describe('the stacks', () => {
     // The folder also contains a file that live reload reads.
     const bundles = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
     const sizes = bundles.map(({ name }) => [name, statSync(join(folder, name, 'index.mjs')).size] as const)
-    expect(sizes).toHaveLength(26)
+    expect(sizes).toHaveLength(27)
     const most: Record<string, number> = { 'agent-code-check': 8_500_000, 'agent-code-run': 2_500_000 }
     expect(sizes.filter(([name, bytes]) => bytes > (most[name] ?? 2_200_000))).toEqual([])
   })
@@ -177,7 +177,7 @@ describe('the stacks', () => {
   it('notifies the topic of each alarm, which has a runbook', () => {
     const runbooks = readFileSync(join(import.meta.dirname, '../../docs/how-to/operate.md'), 'utf8')
     const alarms = ofType('AWS::CloudWatch::Alarm')
-    expect(alarms).toHaveLength(8)
+    expect(alarms).toHaveLength(9)
     for (const [, { Properties }] of alarms) {
       const name = String(Properties.AlarmName).replace('orchestrator-', '')
       expect(runbooks).toContain(`### ${name}\n`)
@@ -219,7 +219,9 @@ describe('the stacks', () => {
     )
     const names = configured.map((reference) => nameOf.get(/"Ref":"(\w+)"/.exec(reference)?.[1] ?? ''))
     expect(names.sort()).toEqual(
-      ['audit', 'collect', 'finish-task', 'reconcile', 'register'].map((name) => `orchestrator-${name}`),
+      ['audit', 'collect', 'erase', 'finish-task', 'reconcile', 'register'].map(
+        (name) => `orchestrator-${name}`,
+      ),
     )
   })
 

@@ -91,6 +91,7 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
   retireAgent: () => ({ path: { id: 'anew' } }),
   createKey: () => ({ body: { name: 'ci', scopes: ['tasks:read'] } }),
   listKeys: () => ({}),
+  listAnchors: () => ({}),
   listModels: () => ({}),
   listWorkflows: () => ({}),
   getWorkflow: () => ({ path: { name: workflow } }),

@@ -83,7 +83,6 @@ export function memoryStores() {
     bus: { publish: async () => {}, deliver: async () => {} },
     executions: portWith<Ports['executions']>({ stop: async () => {}, start: async ({ name }) => name }),
     machines: portWith<Ports['machines']>({ remove: async () => true }),
-    auditWriter: { appendFor: (tenant) => appendNoted(ports)({ tenant }).then(() => true) },
   }
   const textOf = (item: WireItem): string => {
     const { pk, sk, status, ...rest } = unmarshall(item as never)
