@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { JWK } from 'jose'
-import { type IdentityDoor, openIdentityDoor } from '../scenarios/identity/identity-door.ts'
+import { type IdentityDoor, openIdentityDoor, waitMinute } from '../scenarios/identity/identity-door.ts'
 import { signerOf } from '../scenarios/identity/signer.ts'
 
 /** What the environment says of the door for tokens and keys. */
@@ -18,14 +18,11 @@ const NAMES = ['ORCHESTRATOR_TOKENS_URL', 'ORCHESTRATOR_ISSUER', 'ORCHESTRATOR_I
 /** What of it is not there, by name. */
 export const missingOf = (variables: IdentityVariables): string[] => NAMES.filter((name) => !variables[name])
 
-/** API Gateway keeps what an authorizer has said for a minute. */
-const passMinute = () => new Promise<void>((resolve) => setTimeout(resolve, 61_000))
-
 /** Opens the door of an account by tokens that are signed here. Throws where the key cannot be read, or the door does not open. */
 export function openAccountDoor(variables: IdentityVariables): Promise<IdentityDoor> {
   const { ORCHESTRATOR_TOKENS_URL: url = '', ORCHESTRATOR_ISSUER: issuer = '' } = variables
   const key = JSON.parse(readFileSync(variables.ORCHESTRATOR_ISSUER_KEY ?? '', 'utf8')) as JWK
   return signerOf(issuer, key).then((signer) =>
-    openIdentityDoor({ url: new URL(url).origin, signer, passMinute }),
+    openIdentityDoor({ url: new URL(url).origin, signer, passMinute: waitMinute }),
   )
 }

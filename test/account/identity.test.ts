@@ -1,7 +1,7 @@
 /** The door for tokens and keys in a real account, by tokens of an issuer of one's own (docs/explanation/emulator.md). */
 import { beforeAll, describe, it } from 'vitest'
 import type { IdentityDoor } from '../scenarios/identity/identity-door.ts'
-import { IDENTITY } from '../scenarios/identity/lives.ts'
+import { AFTER_A_MINUTE, IDENTITY } from '../scenarios/identity/lives.ts'
 import { missingOf, openAccountDoor } from './identity-of-account.ts'
 
 const missing = missingOf(process.env)
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 
 describe('the door of the account for tokens and keys', () => {
-  it.for(IDENTITY)('$name', ({ run }, { skip }) =>
+  it.for([...IDENTITY, AFTER_A_MINUTE])('$name', ({ run }, { skip }) =>
     missing.length > 0 ? skip(`set ${missing.join(', ')}`) : run(door),
   )
 })

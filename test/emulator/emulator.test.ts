@@ -22,8 +22,8 @@ import { ListStateMachinesCommand } from '@aws-sdk/client-sfn'
 import { AwsClient } from 'aws4fetch'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Door, ended, openDoor, resultOf, submit } from '../scenarios/door.ts'
-import { type IdentityDoor, openIdentityDoor } from '../scenarios/identity/identity-door.ts'
-import { IDENTITY } from '../scenarios/identity/lives.ts'
+import { type IdentityDoor, openIdentityDoor, waitMinute } from '../scenarios/identity/identity-door.ts'
+import { AFTER_A_MINUTE, IDENTITY } from '../scenarios/identity/lives.ts'
 import { SCENARIOS } from '../scenarios/scenarios.ts'
 import { copyProject } from '../support/cloud/copy-project.ts'
 import { identityOf, TestIssuer } from '../support/cloud/token-cloud.ts'
@@ -63,7 +63,7 @@ beforeAll(async () => {
   firstTables = await failedFirst(emulator, clients, assembly)
   const { outputs } = await deploy(emulator, synthesize())
   const url = addressOf(outputs.TokenApiUrl, emulator)
-  const identityDoor = await openIdentityDoor({ url, signer: issuer, passMinute })
+  const identityDoor = await openIdentityDoor({ url, signer: issuer, passMinute: waitMinute })
   deployed = { emulator, clients, door: doorOf(outputs, emulator), identityDoor }
 }, 600_000)
 afterAll(async () => {
@@ -111,13 +111,17 @@ describe('an emulator that the CDK has deployed to', () => {
     expect(await tableNames(clients)).toEqual(firstTables)
   })
 
+  it.for(IDENTITY)('its door for tokens and keys $name', ({ run }, { skip }) =>
+    deployed ? run(deployed.identityDoor) : skip('the emulator cannot be had here'),
+  )
+
   it.for(SCENARIOS)('$name', ({ run, failsSlowlyOnEmulator }, { skip }) => {
     if (failsSlowlyOnEmulator) skip('the emulator retries every error')
     return deployed ? run(deployed.door) : skip('the emulator cannot be had here')
   })
 
-  it.for(IDENTITY)('its door for tokens and keys $name', ({ run }, { skip }) =>
-    deployed ? run(deployed.identityDoor) : skip('the emulator cannot be had here'),
+  onEmulator(`its door for tokens and keys ${AFTER_A_MINUTE.name}`, ({ identityDoor }) =>
+    AFTER_A_MINUTE.run(identityDoor),
   )
 
   onEmulator('delivers events to whoever subscribes to the bus', async ({ emulator, door, clients }) => {
@@ -328,9 +332,6 @@ function addressOf(told: string | undefined, { url }: Emulator): string {
   if (!told) throw new Error('the deployment has told no address of an API')
   return `http://${new URL(told).hostname.split('.')[0]}.execute-api.localhost:${new URL(url).port}`
 }
-
-/** By this machine's clock, as the emulator keeps what an authorizer has answered. */
-const passMinute = () => new Promise<void>((resolve) => setTimeout(resolve, 61_000))
 
 async function functionNames({ region, endpoint, credentials }: Clients): Promise<string[]> {
   const client = new AwsClient({ ...credentials, region, service: 'lambda' })

@@ -9,7 +9,7 @@ import { pathsOf } from '../../../shared/contracts/route.ts'
 import { ROUTES } from '../../../shared/contracts/routes.ts'
 import { missingOf, openAccountDoor } from '../../account/identity-of-account.ts'
 import { type IdentityDoor, openIdentityDoor } from '../../scenarios/identity/identity-door.ts'
-import { IDENTITY } from '../../scenarios/identity/lives.ts'
+import { AFTER_A_MINUTE, IDENTITY } from '../../scenarios/identity/lives.ts'
 import { AUDIENCE } from '../../scenarios/identity/signer.ts'
 import { startCli } from '../../support/cloud/start-cli.ts'
 import { startTokenCloud, TestIssuer, type TokenCloud } from '../../support/cloud/token-cloud.ts'
@@ -33,7 +33,7 @@ afterAll(async () => {
 })
 
 describe('the door', () => {
-  it.for(IDENTITY)('$name', ({ run }) => run(door))
+  it.for([...IDENTITY, AFTER_A_MINUTE])('$name', ({ run }) => run(door))
 })
 
 it('opens by a key in a file, as the tests of an account sign (test/account)', async () => {
@@ -48,10 +48,12 @@ it('opens by a key in a file, as the tests of an account sign (test/account)', a
       ORCHESTRATOR_ISSUER_KEY: file,
     }
     expect(missingOf({ ...variables, ORCHESTRATOR_ISSUER: '' })).toEqual(['ORCHESTRATOR_ISSUER'])
-    const account = await openAccountDoor(variables)
+    const account = { ...(await openAccountDoor(variables)), passMinute: async () => cloud.pass(60) }
     expect(account.owned.taskId).not.toBe(door.owned.taskId)
-    for (const { name, run } of IDENTITY.filter((one) => QUICK.test(one.name)))
-      await run({ ...account, passMinute: async () => cloud.pass(60) }).catch((error: unknown) => {
+    const quick = IDENTITY.filter((one) => QUICK.test(one.name))
+    expect(quick.length).toBeGreaterThan(6)
+    for (const { name, run } of [...quick, AFTER_A_MINUTE])
+      await run(account).catch((error: unknown) => {
         throw new Error(`${name}: ${String(error)}`)
       })
   } finally {

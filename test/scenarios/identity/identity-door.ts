@@ -19,8 +19,10 @@ export type IdentityDoor = {
   wrong: Record<string, string>
   /** What belongs to acme. */
   owned: { taskId: string; keyId: string }
-  /** Lets a minute pass, by which the gateway has forgotten what the authorizer has said. */
-  passMinute(): Promise<void>
+  /** Lets a minute pass since then (milliseconds since 1970), by which the gateway has forgotten what the authorizer had said. */
+  passMinute(since: number): Promise<void>
+  /** Keys of acme that are revoked or replaced, others that are not, and since when. */
+  revoked?: { gone: string[]; live: string[]; at: number }
 }
 export type TokenAnswer = { status: number; headers: Headers; body: Record<string, unknown> }
 
@@ -77,6 +79,12 @@ function asking(url: string): IdentityDoor['ask'] {
     const { status, headers } = response
     return { status, headers, body: (text ? JSON.parse(text) : {}) as Record<string, unknown> }
   }
+}
+
+/** `passMinute` by this machine's clock. */
+export function waitMinute(since: number): Promise<void> {
+  const rest = Math.max(0, since + 61_000 - Date.now())
+  return new Promise((resolve) => setTimeout(resolve, rest))
 }
 
 /** Bodies without which a route would refuse a request for what it says. */
