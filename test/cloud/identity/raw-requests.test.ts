@@ -4,6 +4,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { METADATA_PATH } from '../../../shared/contracts/resource-metadata.ts'
 import { startTokenCloud, type TokenCloud } from '../../support/cloud/token-cloud.ts'
 
+/** The stage allows its pages to ask. */
+const PAGE = 'https://app.example.com'
+/** As infra makes it of `allowedOrigins`: test/assembly/closed-api.test.ts. */
+const CORS = {
+  AllowOrigins: [PAGE],
+  AllowMethods: ['DELETE', 'GET', 'POST', 'PUT'],
+  AllowHeaders: ['authorization', 'content-type', 'idempotency-key'],
+  ExposeHeaders: ['allow', 'location', 'retry-after'],
+  MaxAge: 3_600,
+}
+
 let cloud: TokenCloud
 /** What opens as acme, as rival, and to nothing. */
 let acme: string
@@ -14,7 +25,10 @@ let weak: string
 let weakId: string
 
 beforeAll(async () => {
-  cloud = await startTokenCloud()
+  cloud = await startTokenCloud({}, {}, ({ Resources }) => {
+    for (const { Type, Properties } of Object.values(Resources))
+      if (Type === 'AWS::ApiGatewayV2::Api') Properties.CorsConfiguration = CORS
+  })
   const { issuer } = cloud
   acme = `Bearer ${await issuer.token()}`
   rival = `Bearer ${await issuer.token({ tenant: 'rival' })}`
@@ -241,6 +255,59 @@ describe('a path', () => {
     expect([answer?.status, answer?.text.includes('access-control-allow')]).toEqual([403, false])
     const [read] = await raw(get('Origin: https://evil.example', `Authorization: ${acme}`))
     expect([read?.status, read?.text.includes('access-control-allow')]).toEqual([403, false])
+  })
+})
+
+describe('a page of an allowed origin', () => {
+  const fromPage = (...headers: string[]) => [`Origin: ${PAGE}`, 'Sec-Fetch-Site: cross-site', ...headers]
+
+  it.each(['/api/v1/tasks', '/api/v1/keys', '/nothing', '//', METADATA_PATH])(
+    'is told of %s what it may send, without a token, and nothing else',
+    async (path) => {
+      const asked = fromPage('Access-Control-Request-Method: DELETE', `Authorization: ${expired}`)
+      const [answer] = await raw(request(`OPTIONS ${path}`, ...asked))
+      expect([answer?.status, answer?.text]).toEqual([
+        204,
+        expect.stringMatching(/access-control-allow-headers: [^\n]*authorization/),
+      ])
+      expect(answer?.text.split('\r\n\r\n')[1]).toBe('')
+      expect(answer?.text).not.toContain('access-control-allow-credentials')
+    },
+  )
+
+  it('reads why it is refused, and reads nothing without a token of its own', async () => {
+    for (const [headers, status] of [
+      [fromPage(), 401],
+      [fromPage('Cookie: session=1'), 401],
+      [fromPage(`Authorization: ${expired}`), 401],
+      [fromPage(`Authorization: ${acme}`), 200],
+    ] as const) {
+      const [answer] = await raw(get(...headers))
+      expect([answer?.status, answer?.text]).toEqual([
+        status,
+        expect.stringContaining(`access-control-allow-origin: ${PAGE}\r\n`),
+      ])
+    }
+  })
+
+  it.each([
+    `${PAGE}.evil.example`,
+    'https://evil.example',
+    'null',
+    PAGE.replace('https', 'http'),
+    `${PAGE}:8443`,
+    PAGE.toUpperCase(),
+    `${PAGE}, https://evil.example`,
+    `https://evil.example, ${PAGE}`,
+  ])('is not one of %s', async (origin) => {
+    for (const text of [
+      get(`Origin: ${origin}`, `Authorization: ${acme}`),
+      request('OPTIONS /api/v1/tasks', `Origin: ${origin}`, 'Access-Control-Request-Method: GET'),
+    ]) {
+      const [answer] = await raw(text)
+      expect([answer?.status, answer?.text.includes('access-control-allow-origin')]).toEqual([403, false])
+    }
+    expect(await statusOf(get(`Origin: ${PAGE}`, `Origin: ${origin}`, `Authorization: ${acme}`))).toBe(403)
   })
 })
 

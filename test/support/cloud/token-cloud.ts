@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OAuth2Server } from 'oauth2-mock-server'
@@ -8,6 +8,7 @@ import type { LocalCloud } from '../../../local/local-cloud.ts'
 import type { Scope } from '../../../shared/domain/caller.ts'
 import type { IdentitySettings } from '../../../shared/domain/identity-settings.ts'
 import { AUDIENCE, type Claims, type Head, type Signer, USUAL } from '../../scenarios/identity/signer.ts'
+import type { Template } from './copy-project.ts'
 import { type LocalApi, type LocalApiOptions, startApi } from './local-api.ts'
 
 /** A key id that the issuer publishes too; its tokens are for who signs by ES256. */
@@ -93,13 +94,15 @@ export type TokenCloud = Omit<LocalApi, 'stop'> & {
   stop(): Promise<void>
 }
 
-/** A local cloud that asks for tokens and keys, with the issuer that gives them; `context` has further fields of its stage. */
+/** A local cloud that asks for tokens and keys, with the issuer that gives them; `context` has further fields of its stage, `alter` changes its stacks. */
 export async function startTokenCloud(
   options: LocalApiOptions = {},
   context: Readonly<Record<string, string>> = {},
+  alter?: (template: Template) => void,
 ): Promise<TokenCloud> {
   const issuer = await TestIssuer.start()
   const assembly = synthesize(identityOf(issuer), context)
+  if (alter) changeTemplate(join(assembly, 'orchestrator-runtime.template.json'), alter)
   let now = 0
   const api = await startApi({ ...options, assembly, auth: true, now: () => now + performance.now() })
   return {
@@ -115,6 +118,12 @@ export async function startTokenCloud(
       rmSync(assembly, { recursive: true, force: true })
     },
   }
+}
+
+function changeTemplate(file: string, alter: (template: Template) => void): void {
+  const template = JSON.parse(readFileSync(file, 'utf8')) as Template
+  alter(template)
+  writeFileSync(file, JSON.stringify(template))
 }
 
 async function makeKey(cloud: LocalCloud, body: object): Promise<{ id: string; key: string }> {
