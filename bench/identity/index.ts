@@ -12,7 +12,7 @@ const WARM_UP = 30
 const HELP = `Usage: npm run bench:identity [-- --json OUT] [--requests N]
 
 What the check of a token or a key adds to a warm request (GET /api/v1/health) on the local cloud: the median of N requests (200 without it) each with a token that the gateway has not
-seen, less the median of as many with one whose check it has kept; and the bytes of jose in the bundles. Fails where a check adds more than ${MOST_MILLISECONDS} ms, jose has more than ${MOST_BYTES} bytes in
+seen, less the median of as many with one whose check it has kept; what a request takes that is refused; and the bytes of jose in the bundles. Fails where a check adds more than ${MOST_MILLISECONDS} ms, jose has more than ${MOST_BYTES} bytes in
 the authorizer's bundle, or any in that of the API.`
 
 const { values } = parseArgs({
@@ -48,7 +48,8 @@ try {
 async function times({ apiUrl, issuer, makeKey, pass }: TokenCloud, requests: number): Promise<Figure[]> {
   const kept = await issuer.token()
   const { key } = await makeKey({ scopes: ['admin'] })
-  const took = { kept: [] as number[], token: [] as number[], key: [] as number[] }
+  const took = { kept: [] as number[], token: [] as number[], key: [] as number[], refused: [] as number[] }
+  const ended = Math.floor(Date.now() / 1_000) - 60
   for (let at = -WARM_UP; at < requests; at++) {
     const [known, token] = [
       await timeOf(apiUrl, kept),
@@ -58,10 +59,12 @@ async function times({ apiUrl, issuer, makeKey, pass }: TokenCloud, requests: nu
     pass(60)
     const ofKey = await timeOf(apiUrl, key)
     await timeOf(apiUrl, kept)
+    const refused = await timeOf(apiUrl, await issuer.token({ exp: ended, jti: String(at) }), 401)
     if (at < 0) continue
     took.kept.push(known)
     took.token.push(token)
     took.key.push(ofKey)
+    took.refused.push(refused)
   }
   const usual = median(took.kept)
   return [
@@ -72,15 +75,21 @@ async function times({ apiUrl, issuer, makeKey, pass }: TokenCloud, requests: nu
       unit: 'ms',
       bar: MOST_MILLISECONDS,
     },
+    {
+      name: 'a request that is refused, its token not seen before',
+      value: median(took.refused),
+      unit: 'ms',
+      bar: usual + MOST_MILLISECONDS,
+    },
     { name: 'a check of a key adds', value: median(took.key) - usual, unit: 'ms', bar: MOST_MILLISECONDS },
   ]
 }
 
-async function timeOf(url: string, token: string): Promise<number> {
+async function timeOf(url: string, token: string, status = 200): Promise<number> {
   const begun = performance.now()
   const response = await fetch(`${url}/api/v1/health`, { headers: { authorization: `Bearer ${token}` } })
   await response.text()
-  if (response.status !== 200) throw new Error(`GET /api/v1/health: ${response.status}`)
+  if (response.status !== status) throw new Error(`GET /api/v1/health: ${response.status}`)
   return performance.now() - begun
 }
 
