@@ -55,18 +55,8 @@ const LIVES: IdentityScenario[] = [
     run: tenantsSideBySide,
   },
   {
-    name: 'records who has answered an approval by the credentials, whatever a body says',
-    async run({ as }) {
-      const ask = await as(newTenant(), { sub: 'grace' })
-      const { taskId } = await ask('submitTask', { workflow: WORKFLOW })
-      const answer = { id: taskId, stepId: 'ask', decision: 'approve', by: 'somebody else' }
-      const answered = () => ask('answerApproval', answer).then(Boolean, () => false)
-      await expect.poll(answered, { timeout: 60_000, interval: 500 }).toBe(true)
-      await untilEnded(ask, taskId)
-      expect(await ask('getTaskResult', { id: taskId })).toMatchObject({
-        result: { ask: { decision: 'approve', by: 'grace' } },
-      })
-    },
+    name: 'has another person than the submitter decide, and records who it was, whatever a body says',
+    run: fourEyes,
   },
   {
     name: 'leaves an audit of each tenant, refusals too, whose chain is whole',
@@ -149,6 +139,27 @@ async function livesOfKeys(door: IdentityDoor): Promise<void> {
   expect(listed).not.toContain(reads.id)
 }
 
+async function fourEyes({ as, ask }: IdentityDoor): Promise<void> {
+  const tenant = newTenant()
+  const [grace, linus] = [await as(tenant, { sub: 'grace' }), await as(tenant, { sub: 'linus' })]
+  const approval = { prompt: 'Go?', timeoutSeconds: 3_600, notBy: 'submitter' as const }
+  const { taskId } = await grace('submitTask', { workflow: { name: 'asks', steps: { ask: { approval } } } })
+  const isAsked = async () => (await grace('listApprovals')).approvals.length
+  await expect.poll(isAsked, { timeout: 60_000, interval: 500 }).toBe(1)
+  const answer = { decision: 'approve', by: 'somebody else' }
+  // A key is who has made it.
+  const { key } = await grace('createKey', { name: 'hers', scopes: ['tasks:approve'] })
+  const path = `/tasks/${taskId}/approvals/ask`
+  expect((await ask('POST', path, key, answer)).status).toBe(403)
+  const own = grace('answerApproval', { id: taskId, stepId: 'ask', ...answer })
+  await expect(own).rejects.toMatchObject({ status: 403 })
+  await linus('answerApproval', { id: taskId, stepId: 'ask', ...answer })
+  await untilEnded(grace, taskId)
+  expect(await grace('getTaskResult', { id: taskId })).toMatchObject({
+    result: { ask: { decision: 'approve', by: 'linus' } },
+  })
+}
+
 const mark = (tenant: string): string => `mark-of-${tenant}`
 
 /** The same names of an agent, a workflow and a task. */
@@ -180,6 +191,10 @@ async function tenantsSideBySide(door: IdentityDoor): Promise<void> {
     const seen = [tasks, await ask('listAgents'), await ask('listWorkflows'), await ask('listAudit')]
     const { events } = await ask('listTaskEvents', { id: ids[at] ?? '' })
     expect(JSON.stringify([seen, events])).not.toContain(other)
+    const { tenant: counted, tasks: today } = await ask('getUsage')
+    const created = today.byStatus.reduce((sum, { count }) => sum + count, 0)
+    expect([counted, created]).toEqual([tenant, 1])
+    await expect(ask('getUsage', { tenant: other })).rejects.toMatchObject({ status: 403 })
     await expect(ask('getTask', { id: ids[1 - at] ?? '' })).rejects.toMatchObject({ status: 404 })
     await expect(ask('cancelTask', { id: ids[1 - at] ?? '' })).rejects.toMatchObject({ status: 404 })
   }
