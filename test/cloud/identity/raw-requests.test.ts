@@ -121,6 +121,28 @@ describe('the header of the token', () => {
   })
 })
 
+describe('a refusal', () => {
+  it.each<[string, string[], string]>([
+    ['is no JSON', ['Content-Type: application/json'], '{'],
+    ['is nested deeper than any may be', ['Content-Type: application/json'], '['.repeat(100_000)],
+    ['is larger than any may be', ['Content-Type: application/json'], `"${'x'.repeat(3_000_000)}"`],
+    ['is of another type', ['Content-Type: text/plain'], 'x'],
+    ['has no type', [], 'x'],
+    ['is coded in another way', ['Content-Type: application/json', 'Content-Encoding: gzip'], 'x'],
+  ])('comes before anything of a body is read that %s', async (_what, headers, body) => {
+    const length = `Content-Length: ${body.length}`
+    for (const path of ['/api/v1/tasks', '/api/v1/tasks/x/y', '/nothing']) {
+      const asked = request(`POST ${path}`, ...headers, length, `Authorization: ${expired}`)
+      const [answer] = await raw(asked + body)
+      expect([path, answer?.status, answer?.text]).toEqual([
+        path,
+        401,
+        expect.stringContaining('the token has expired'),
+      ])
+    }
+  })
+})
+
 describe('what only the gateway says', () => {
   /** Names by which gateways and proxies tell functions who asks. */
   const PRETENDED = [
