@@ -61,7 +61,7 @@ export function oidcTokens({ issuers, keys, now }: Settings): Tokens {
   }
 }
 
-/** Of keys that fit a token as well, so many are tried. */
+/** Where several keys fit a token, so many are tried. */
 const MOST_KEYS = 10
 
 /** By the key that fits; by each that fits where several do, as in a set whose keys have no ids, or the same. */
