@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   approvals: async () => (await import('./commands/approvals.ts')).approvalsCommand(),
   approve: async () => (await import('./commands/approve.ts')).approveCommand(),
+  link: async () => (await import('./commands/link.ts')).linkCommand(),
   rate: async () => (await import('./commands/rate.ts')).rateCommand(),
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),
   files: async () => (await import('./commands/files.ts')).filesCommand(),

@@ -63,6 +63,7 @@ export const FUNCTIONS = {
       steps: ['find', 'list', 'approve', 'rate', 'reopen', 'adopt', 'inputs'],
       values: ['read'],
       waits: ['list', 'clear'],
+      links: ['manage', 'use'],
       agents: ['find', 'list', 'register'],
       workflows: ['find', 'list', 'versions', 'register'],
       loads: ['read', 'count'],

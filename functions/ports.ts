@@ -24,6 +24,7 @@ import { modelUsageGrants } from './adapters/dynamodb/registry/model-usage.grant
 import { workflowsGrants } from './adapters/dynamodb/registry/workflows.grants.ts'
 import { gatesGrants } from './adapters/dynamodb/steps/gates.grants.ts'
 import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
+import { linksGrants } from './adapters/dynamodb/steps/links.grants.ts'
 import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
 import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
 import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
@@ -50,6 +51,7 @@ export const PORTS = {
   outputs: outputsGrants,
   values: valuesGrants,
   waits: waitsGrants,
+  links: linksGrants,
   deletions: deletionsGrants,
   agents: agentsGrants,
   workflows: workflowsGrants,

@@ -104,6 +104,12 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
       reason:
         'Where a client without a token learns which issuers give some (RFC 9728); it reads nothing else.',
     })),
+    ...(runtime.tokenApi?.linkRoutes ?? []).map((where) => ({
+      where,
+      id: 'AwsSolutions-APIG4',
+      reason:
+        'Where a person without an account opens a link: its 256 random bits are what he shows, and the function refuses everything else.',
+    })),
     wildcard(
       anyKey(runtime),
       'The key that a secret is encrypted with is not known by its name; a condition allows each key only by way of the service that keeps the secrets, and only for the secrets that the agent needs.',

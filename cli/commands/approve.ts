@@ -37,7 +37,7 @@ export function approveCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  npx orchestrator approve t_01... sign_off --decision approve\n  npx orchestrator approve t_01... sign_off --decision reject \\\n    --comment "the numbers are off"\n  npx orchestrator approve t_01... sign_off --decision approve --set title=Rivers',
+      '\nExamples:\n  npx orchestrator approve t_01... sign_off --decision approve\n  npx orchestrator approve t_01... sign_off --decision reject \\\n    --comment "the numbers are off"\n  npx orchestrator approve t_01... sign_off --decision approve \\\n    --set title=Rivers',
     )
     .action(
       async (

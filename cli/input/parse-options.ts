@@ -69,12 +69,17 @@ export function parseTaskId(text: string): string {
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
 
 /** Parses the duration of `--deadline`, in seconds. */
-export function parseDuration(text: string): number {
-  const [, count, unit = 's'] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? []
-  const seconds = Number(count) * (SECONDS[unit || 's'] ?? 1)
-  if (seconds > 0) return seconds
-  throw new CliError(`--deadline is a number with s, m, h or d, e.g. 90s or 10m; this is "${text}"`)
-}
+export const parseDuration = (text: string): number => durationOption('--deadline')(text)
+
+/** Parses a duration, in seconds. */
+export const durationOption =
+  (option: string) =>
+  (text: string): number => {
+    const [, count, unit = 's'] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? []
+    const seconds = Number(count) * (SECONDS[unit || 's'] ?? 1)
+    if (seconds > 0) return seconds
+    throw new CliError(`${option} is a number with s, m, h or d, e.g. 90s or 10m; this is "${text}"`)
+  }
 
 /** Parses a repeatable option `name=value`, with each name at most once. */
 export const pairOption =

@@ -6,7 +6,7 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import httpHeaderNormalizer from '@middy/http-header-normalizer'
 import httpRouter from '@middy/http-router'
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { RequestQuota } from '../../shared/app/limits/request-quota.ts'
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
@@ -21,6 +21,7 @@ import { callerRoles } from '../deps/identity/caller-roles.ts'
 import { keys } from '../deps/identity/keys.ts'
 import { money, quotas } from '../deps/identity/quota-ports.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
+import { links } from '../deps/links.ts'
 import { logs } from '../deps/logs.ts'
 import { configuredModels, modelUsage } from '../deps/models/model-settings.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
@@ -38,6 +39,7 @@ import { requestLog } from '../middleware/request-log.ts'
 import { requestQuota } from '../middleware/request-quota.ts'
 import { measure } from '../telemetry/metrics.ts'
 import { makeHandlers } from './handlers.ts'
+import { isForLink, linkHandler } from './link-handler.ts'
 import { unknownRoute } from './unknown-route.ts'
 
 const log = logger()
@@ -53,33 +55,34 @@ const onUntold = (call: AuditedCall, error: unknown): void => {
   measure('AuditUntold', {}, 1)
 }
 const { EXPECTED_AGENT_NAMES = NONE, EXPECTED_WORKFLOW_NAMES = NONE } = environment()
-const handlers = makeHandlers(
-  {
-    ...taskPorts(),
-    ...knowledgePorts(),
-    ...queuePorts(),
-    workflows: workflows(),
-    collectables: collectables(),
-    keys: keys(),
-    takesKeys: environment().TAKES_KEYS === 'yes',
-    files: files(),
-    taskFiles: taskFiles(),
-    transcripts: transcripts(),
-    deletions: deletions(),
-    machines: machines(),
-    modelUsage: modelUsage(),
-    quotas: quotas(),
-    money: money(),
-    stageModels: configuredModels(),
-    audit: audit(),
-    auditWriter: auditWriter(),
-    anchors: anchors(),
-    clock,
-    ids: ids(),
-    expected: { agents: EXPECTED_AGENT_NAMES, workflows: EXPECTED_WORKFLOW_NAMES },
-  },
-  { answers: answers(), logs: logs(), callerOf, onUntold },
-)
+const ports = {
+  ...taskPorts(),
+  ...knowledgePorts(),
+  ...queuePorts(),
+  workflows: workflows(),
+  collectables: collectables(),
+  keys: keys(),
+  takesKeys: environment().TAKES_KEYS === 'yes',
+  opensLinks: environment().TAKES_KEYS !== undefined,
+  files: files(),
+  taskFiles: taskFiles(),
+  transcripts: transcripts(),
+  deletions: deletions(),
+  links: links(),
+  machines: machines(),
+  modelUsage: modelUsage(),
+  quotas: quotas(),
+  money: money(),
+  stageModels: configuredModels(),
+  audit: audit(),
+  auditWriter: auditWriter(),
+  anchors: anchors(),
+  clock,
+  ids: ids(),
+  expected: { agents: EXPECTED_AGENT_NAMES, workflows: EXPECTED_WORKFLOW_NAMES },
+}
+const handlers = makeHandlers(ports, { answers: answers(), logs: logs(), callerOf, onUntold })
+const openLink = linkHandler(ports)
 const metrics = new Metrics()
 const quota = requestQuota(new RequestQuota({ quotas: quotas(), clock }), callerOf)
 
@@ -89,14 +92,22 @@ const routes = (Object.keys(ROUTES) as RouteId[]).flatMap((id) =>
 const unknown = unknownRoute(Object.values(ROUTES))
 const router = httpRouter({ routes, notFoundResponse: unknown })
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(injectLambdaContext(log))
-  .use(captureLambdaHandler(new Tracer()))
-  .use(logMetrics(metrics, { captureColdStartMetric: true }))
-  .before(() => void metrics.addMetric('Requests', MetricUnit.Count, 1))
-  .use(quota.tell)
-  .use(problemDetails({ logger: log }))
-  .use(requestLog({ logger: log }))
+type Middleware = middy.MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>
+
+/** What every request passes. */
+const door = (outer: Middleware[] = []) =>
+  middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+    .use(injectLambdaContext(log))
+    .use(captureLambdaHandler(new Tracer()))
+    .use(logMetrics(metrics, { captureColdStartMetric: true }))
+    .before(() => void metrics.addMetric('Requests', MetricUnit.Count, 1))
+    .use(outer)
+    .use(problemDetails({ logger: log }))
+    .use(requestLog({ logger: log }))
+
+const behindLink = door().use(limitBody()).use(httpHeaderNormalizer()).handler(openLink)
+
+const routed = door([quota.tell])
   .use(knownCaller(callerOf))
   .use(quota.count)
   .use(limitBody())
@@ -106,3 +117,10 @@ export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredRe
     // The router ignores a trailing slash: it would serve `/agents/`, from a client with an empty id, as `/agents`.
     event.routeKey.endsWith(OTHER_REQUESTS) ? unknown(event.requestContext.http) : router(event, context),
   )
+
+/** Who opens a link is nobody whom a door knows. */
+export const handler = (
+  event: APIGatewayProxyEventV2,
+  context: Context,
+): Promise<APIGatewayProxyStructuredResultV2> =>
+  isForLink(event) ? behindLink(event, context) : routed(event, context)

@@ -16,6 +16,7 @@ import { deleteTask } from '../../shared/app/deletion/delete-task.ts'
 import { createFiles } from '../../shared/app/files/create-files.ts'
 import { getTaskFile, listTaskFiles } from '../../shared/app/files/task-files.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from '../../shared/app/keys/manage-keys.ts'
+import { createLink, listLinks, revokeLink } from '../../shared/app/links/manage-links.ts'
 import { previewPlan } from '../../shared/app/planning/preview-plan.ts'
 import { approveStep } from '../../shared/app/tasks/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
@@ -60,6 +61,8 @@ type ApiPorts = PortsOf<'api'> &
     stageModels?: Readonly<Record<string, ModelSettings>>
     /** Whether a door of this installation takes keys. */
     takesKeys?: boolean
+    /** Whether this installation has a door that asks for nothing at the addresses of links. */
+    opensLinks?: boolean
   }
 /** A door without logs finds none. */
 type ApiDoor = Door & { logs?: Logs; onUntold?: Parameters<typeof audited>[2]['onUntold'] }
@@ -96,6 +99,9 @@ export function makeHandlers(
     forkTask: handle(ROUTES.forkTask, registered(forkTask(ports))),
     listApprovals: handle(ROUTES.listApprovals, listApprovals(ports)),
     answerApproval: handle(ROUTES.answerApproval, approveStep(ports)),
+    createLink: handle(ROUTES.createLink, createLink({ ...ports, opensLinks: ports.opensLinks ?? false })),
+    listLinks: handle(ROUTES.listLinks, listLinks(ports)),
+    revokeLink: handle(ROUTES.revokeLink, revokeLink(ports)),
     rateStep: handle(ROUTES.rateStep, rateStep(ports)),
     listTaskFiles: handle(ROUTES.listTaskFiles, listTaskFiles(ports)),
     getTaskFile: handle(ROUTES.getTaskFile, getTaskFile(ports)),

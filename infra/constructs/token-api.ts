@@ -4,6 +4,7 @@ import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-ap
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { LINK_PATH } from '../../shared/contracts/link-requests.ts'
 import { METADATA_PATH } from '../../shared/contracts/resource-metadata.ts'
 import type { IdentitySettings } from '../../shared/domain/identity-settings.ts'
 import type { Stage } from '../stage.ts'
@@ -26,6 +27,8 @@ export class TokenApi extends Construct {
   readonly api: HttpApi
   /** The route that asks for nothing: who has no token learns there who gives some. */
   readonly openRoute: HttpRoute | undefined
+  /** Those where a link is opened, by which a person without an account answers: the link itself says what he may do. */
+  readonly linkRoutes: readonly HttpRoute[]
 
   constructor(scope: Construct, id: string, { stage, identity, handler, authorize, logs }: TokenApiProps) {
     super(scope, id)
@@ -57,5 +60,11 @@ export class TokenApi extends Construct {
       authorizer: new HttpNoneAuthorizer(),
     })
     this.openRoute = open
+    this.linkRoutes = this.api.addRoutes({
+      path: LINK_PATH,
+      methods: [HttpMethod.GET, HttpMethod.POST],
+      integration: new HttpLambdaIntegration('Links', handler, { scopePermissionToRoute: false }),
+      authorizer: new HttpNoneAuthorizer(),
+    })
   }
 }

@@ -8,6 +8,7 @@ import { DELETION_ROUTES } from './deletion-routes.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 import { InputOfStepViewSchema, TaskInputViewSchema } from './input-views.ts'
 import { KEY_ROUTES } from './key-routes.ts'
+import { LINK_ROUTES } from './link-routes.ts'
 import {
   FileRefSchema,
   ListApprovalsSchema,
@@ -375,6 +376,7 @@ export const ROUTES = {
     success: { status: 200, description: 'What was decided', output: ApprovalViewSchema },
     problems: [404, 409],
   }),
+  ...LINK_ROUTES,
   rateStep: defineRoute({
     id: 'rateStep',
     method: 'PUT',

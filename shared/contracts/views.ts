@@ -181,6 +181,7 @@ export const ApprovalViewSchema = z.object({
   comment: z.string().optional(),
   at: z.string(),
   edited: ShownApprovalSchema.shape.answer.unwrap().shape.edited,
+  madeBy: ApprovalSchema.shape.answer.unwrap().shape.madeBy,
 })
 export type ApprovalView = z.infer<typeof ApprovalViewSchema>
 

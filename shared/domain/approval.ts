@@ -27,8 +27,9 @@ export const ApprovalSchema = z.object({
       kind: z
         .string()
         .optional()
-        .describe('What vouches for `by`: oidc, key, iam; absent where anybody may say it'),
+        .describe('What vouches for `by`: oidc, key, iam, link; absent where anybody may say it'),
       issuer: z.string().optional(),
+      madeBy: z.string().optional().describe('Who has made the link by which it was answered'),
       shown: z.string().optional().describe('A digest (SHA-256) of the question that was answered'),
       edited: z
         .object({ text: z.string().describe('JSON text'), digest: z.string() })

@@ -42,7 +42,7 @@ export type Caller = {
   readonly tenant: string
   /** The ARN of an IAM role session or user; the `sub` of a token; the id of a key; `local` on the embedded cloud. */
   readonly subject: string
-  readonly kind?: 'iam' | 'oidc' | 'key' | 'local'
+  readonly kind?: 'iam' | 'oidc' | 'key' | 'local' | 'link'
   readonly scopes: readonly Scope[]
   /** Who vouches for the subject of a token: its `iss`. */
   readonly issuer?: string

@@ -11,7 +11,7 @@ import { type Caller, nameToKeep } from './caller.ts'
 
 export const IdentitySchema = z.object({
   subject: z.string(),
-  kind: z.enum(['iam', 'oidc', 'key', 'local', 'unknown']),
+  kind: z.enum(['iam', 'oidc', 'key', 'local', 'link', 'unknown']),
   issuer: z.string().optional(),
 })
 export type Identity = z.infer<typeof IdentitySchema>

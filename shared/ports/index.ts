@@ -17,6 +17,7 @@ import type { Ids } from './ids.ts'
 import type { Keys } from './keys.ts'
 import type { Ledger } from './ledger.ts'
 import type { Limits } from './limits.ts'
+import type { Links } from './links.ts'
 import type { Loads } from './loads.ts'
 import type { Machines } from './machines.ts'
 import type { ModelUsage } from './model-usage.ts'
@@ -53,6 +54,7 @@ export type Ports = {
   statistics: Statistics
   breakers: Breakers
   limits: Limits
+  links: Links
   queue: Queue
   budgets: Budgets
   quotas: Quotas
@@ -108,6 +110,7 @@ export type {
   Keys,
   Ledger,
   Limits,
+  Links,
   Loads,
   Machines,
   Money,

@@ -114,7 +114,7 @@ const ApprovalStepSchema = z.strictObject({
           'What is decided on: a value with expressions, shown with the question, and `value` of the output',
         ),
       edit: z
-        .record(z.string(), z.json())
+        .record(z.string(), z.unknown())
         .optional()
         .describe(
           'Lets an answer change `value`: the JSON Schema that the changed value has to fit, `{}` for any',

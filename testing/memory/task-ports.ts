@@ -3,6 +3,7 @@ import { dynamodbTranscripts } from '../../functions/adapters/dynamodb/conversat
 import { dynamodbTurns } from '../../functions/adapters/dynamodb/conversations/turns.ts'
 import { dynamodbTaskFiles } from '../../functions/adapters/dynamodb/files/task-files.ts'
 import { dynamodbGates } from '../../functions/adapters/dynamodb/steps/gates.ts'
+import { dynamodbLinks } from '../../functions/adapters/dynamodb/steps/links.ts'
 import { dynamodbOutputs } from '../../functions/adapters/dynamodb/steps/outputs.ts'
 import { dynamodbSteps } from '../../functions/adapters/dynamodb/steps/steps.ts'
 import { dynamodbWaits } from '../../functions/adapters/dynamodb/steps/waits.ts'
@@ -20,6 +21,7 @@ export type TaskPorts = Pick<
   | 'outputs'
   | 'values'
   | 'waits'
+  | 'links'
   | 'turns'
   | 'transcripts'
   | 'taskFiles'
@@ -42,6 +44,7 @@ export function taskPorts(settings: {
     gates: dynamodbGates(settings),
     outputs: dynamodbOutputs(settings),
     waits: dynamodbWaits(settings),
+    links: dynamodbLinks(settings),
     turns: dynamodbTurns(settings),
     transcripts: dynamodbTranscripts(settings),
     taskFiles: dynamodbTaskFiles(settings),

@@ -12,7 +12,7 @@ export type Decider = {
   names: readonly string[]
   identities: readonly Identity[]
   /** What vouches for him; nothing where the laptop's own user says who it is. */
-  vouched: { kind?: string; issuer?: string }
+  vouched: { kind?: string; issuer?: string; madeBy?: string }
 }
 
 type Needs = Pick<Ports, 'tasks'>

@@ -35,53 +35,87 @@ type Asked = NonNullable<StepRecord['approval']>
 /** Throws NotFoundError, InvalidInputError, ForbiddenError, ConflictError. */
 export const approveStep =
   (ports: Needs) =>
-  async (
-    { id, stepId, decision, by: said, comment, value, expiresAt }: AnswerApproval,
-    caller: Caller,
-  ): Promise<ApprovalView> => {
-    const { tasks, steps, executions, keys, clock, ids } = ports
-    const task = await getTask({ tasks }, id, caller)
-    if (!isOpenTask(task)) {
-      const message = `task ${id} has ended (${task.status}): nobody waits for step "${stepId}" any more`
-      throw new OrchestratorError('ConflictError', message, { taskId: id, status: task.status })
-    }
-    if (task.deadline !== undefined && secondsUntil(task.deadline, clock.now()) <= 0) {
-      const message = `the deadline of task ${id}, ${task.deadline}, has passed: step "${stepId}" cannot be answered any more`
-      throw new OrchestratorError('ConflictError', message, { taskId: id, deadline: task.deadline })
-    }
-    const record = await askedStep(steps, id, stepId)
-    const { approval: asked, path } = record
-    if (expiresAt !== undefined && expiresAt !== asked.expiresAt) throw askedAnew(path, asked)
-    const decider = await deciderOf({ keys }, caller, said)
-    const { by } = decider
-    await requireAllowed({ tasks }, task, record, decision, decider)
-    const edited = value === undefined ? undefined : await editedValue(ports, task, record, value)
-    const { token: _token, answer: _answer, ...question } = asked
-    const answer = {
-      ...{ decision, by },
-      ...(comment ? { comment } : {}),
-      at: clock.now().toISOString(),
-      ...decider.vouched,
-      shown: ids.digest(canonicalJson(question)),
-      ...(edited ? { edited } : {}),
-    }
-    const answered = await steps.answerApproval(id, path, answer, asked.expiresAt)
-    const now = answered ?? (await steps.findSteps(id, [path]))[0]
-    // approval/O11
-    if (now?.approval && now.approval.expiresAt !== asked.expiresAt) throw askedAnew(path, now.approval)
-    const kept = now?.approval?.answer
-    const isSame = kept?.decision === decision && kept.by === by && kept.edited?.digest === edited?.digest
-    if (!kept || !isSame) {
-      const how = kept
-        ? `${kept.by} has decided "${kept.decision}"${kept.edited ? ', with another value,' : ''} at ${kept.at}`
-        : `it has ended (${record.status})`
-      throw new OrchestratorError('ConflictError', `step "${stepId}" cannot be answered any more: ${how}`)
-    }
-    // Also wakes for a repeated answer: a crash may have come between the answer and the wake-up, and the state may have asked again with
-    // another task token.
-    await executions.wake(answered?.approval?.token ?? asked.token)
-    return { taskId: id, stepId: path, ...shownAnswer(kept) }
+  async (request: AnswerApproval, caller: Caller): Promise<ApprovalView> => {
+    const decider = await deciderOf(ports, caller, request.by)
+    const { give } = await prepareAnswer(ports, request, caller.tenant, decider)
+    return give()
   }
+
+type Prepared = {
+  question: Asked
+  /** Writes the answer down, unless another has been given meanwhile. Throws ConflictError. */
+  give(): Promise<ApprovalView>
+}
+
+/** Checks an answer without giving it. Throws NotFoundError, InvalidInputError, ForbiddenError, ConflictError. */
+export async function prepareAnswer(
+  ports: Needs,
+  { id, stepId, decision, comment, value, expiresAt }: Omit<AnswerApproval, 'by'>,
+  tenant: string,
+  decider: Decider,
+): Promise<Prepared> {
+  const { clock, ids } = ports
+  const { task, record } = await askedOf(ports, { id, stepId }, tenant)
+  const { approval: asked, path } = record
+  if (expiresAt !== undefined && expiresAt !== asked.expiresAt) throw askedAnew(path, asked)
+  await requireAllowed(ports, task, record, decision, decider)
+  const edited = value === undefined ? undefined : await editedValue(ports, task, record, value)
+  const { token: _token, answer: _answer, ...question } = asked
+  const answer = {
+    ...{ decision, by: decider.by },
+    ...(comment ? { comment } : {}),
+    at: clock.now().toISOString(),
+    ...decider.vouched,
+    shown: ids.digest(canonicalJson(question)),
+    ...(edited ? { edited } : {}),
+  }
+  return { question: asked, give: () => giveAnswer(ports, id, record, answer) }
+}
+
+/** The task and the step that asks, where it can be answered. Throws NotFoundError, ConflictError. */
+export async function askedOf(
+  { tasks, steps, clock }: Pick<Needs, 'tasks' | 'steps' | 'clock'>,
+  { id, stepId }: Pick<AnswerApproval, 'id' | 'stepId'>,
+  tenant: string,
+): Promise<{ task: Task; record: AskedStep }> {
+  const task = await getTask({ tasks }, id, { tenant })
+  if (!isOpenTask(task)) {
+    const message = `task ${id} has ended (${task.status}): nobody waits for step "${stepId}" any more`
+    throw new OrchestratorError('ConflictError', message, { taskId: id, status: task.status })
+  }
+  if (task.deadline !== undefined && secondsUntil(task.deadline, clock.now()) <= 0) {
+    const message = `the deadline of task ${id}, ${task.deadline}, has passed: step "${stepId}" cannot be answered any more`
+    throw new OrchestratorError('ConflictError', message, { taskId: id, deadline: task.deadline })
+  }
+  return { task, record: await askedStep(steps, id, stepId) }
+}
+
+async function giveAnswer(
+  { steps, executions }: Pick<Needs, 'steps' | 'executions'>,
+  id: string,
+  { path, status, approval: asked }: AskedStep,
+  answer: NonNullable<Asked['answer']>,
+): Promise<ApprovalView> {
+  const answered = await steps.answerApproval(id, path, answer, asked.expiresAt)
+  const now = answered ?? (await steps.findSteps(id, [path]))[0]
+  // approval/O11
+  if (now?.approval && now.approval.expiresAt !== asked.expiresAt) throw askedAnew(path, now.approval)
+  const kept = now?.approval?.answer
+  const isSame =
+    kept?.decision === answer.decision &&
+    kept.by === answer.by &&
+    kept.edited?.digest === answer.edited?.digest
+  if (!kept || !isSame) {
+    const how = kept
+      ? `${kept.by} has decided "${kept.decision}"${kept.edited ? ', with another value,' : ''} at ${kept.at}`
+      : `it has ended (${status})`
+    throw new OrchestratorError('ConflictError', `step "${path}" cannot be answered any more: ${how}`)
+  }
+  // Also wakes for a repeated answer: a crash may have come between the answer and the wake-up, and the state may have asked again with
+  // another task token.
+  await executions.wake(answered?.approval?.token ?? asked.token)
+  return { taskId: id, stepId: path, ...shownAnswer(kept) }
+}
 
 function askedAnew(path: string, { expiresAt }: Asked): OrchestratorError {
   const message = `step "${path}" asks another question than the one that was answered, until ${expiresAt}: read it, and answer that`
@@ -108,7 +142,7 @@ async function requireAllowed(
   )
 }
 
-type AskedStep = StepRecord & { approval: Asked }
+export type AskedStep = StepRecord & { approval: Asked }
 
 /** The step at a path; round numbers may be omitted when only one such step is asking. Throws NotFoundError naming the steps that ask. */
 async function askedStep(steps: Needs['steps'], id: string, stepId: string): Promise<AskedStep> {

@@ -44,7 +44,7 @@ export async function editedValue(
     throw refused(
       `value: it has ${bytes} bytes; an edited one has at most ${MOST_EDITED_BYTES}: refer to a file`,
     )
-  const value = fitting(edit, given, path)
+  const value = fitting(edit as JsonObject, given, path)
   await checkFileReferences(ports.files, value, task.tenant)
   return { text: JSON.stringify(value), digest: ports.ids.digest(canonicalJson(value)) }
 }

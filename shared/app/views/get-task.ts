@@ -9,7 +9,7 @@ export type TaskRef = { id: string }
 export async function getTask(
   { tasks }: Pick<Ports, 'tasks'>,
   id: string,
-  { tenant }: Caller,
+  { tenant }: Pick<Caller, 'tenant'>,
 ): Promise<Task> {
   const task = await tasks.findTask(id)
   if (task && task.tenant === tenant) return task

@@ -57,7 +57,7 @@ function issuesOfApproval(
     issues.push(issue('invalid-value', `${path}.approvers`, message))
   }
   if (edit !== undefined && value === undefined) {
-    const message = 'edit says nothing without value, which it lets an answer change'
+    const message = `edit is ${shown(edit)}, and lets an answer change nothing: give value, what is decided on`
     issues.push(issue('invalid-value', `${path}.edit`, message))
   }
   if (edit !== undefined) issues.push(...issuesOfJsonSchema(edit, `${path}.edit`, schemaOfJson))

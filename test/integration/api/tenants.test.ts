@@ -69,6 +69,9 @@ const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
   retryTask: (id) => ({ path: { id } }),
   forkTask: (id) => ({ path: { id } }),
   answerApproval: (id) => ({ path: { id, stepId: 'ask' }, body: { decision: 'approve', by: 'ada' } }),
+  createLink: (id) => ({ path: { id }, body: { action: 'answer', stepId: 'ask' } }),
+  listLinks: (id) => ({ path: { id } }),
+  revokeLink: (id) => ({ path: { id, linkId: 'l_00000000000000000000000000' } }),
   rateStep: (id) => ({ path: { id, stepId: 'ask' }, body: { score: 1 } }),
 }
 
