@@ -1,6 +1,5 @@
 /**
- * The catalogue of functions: what infra bundles and deploys, and what each function may do. Pure data, so that a
- * synthesis does not load any SDK.
+ * The catalogue of functions: what infra bundles and deploys, and what each may do. Pure data: a synthesis loads no SDK.
  */
 import type { PortModes } from './ports.ts'
 

@@ -53,6 +53,14 @@ function findingsOfAgents(
   })
 }
 
+/** A person without an account opens a link: its 256 random bits are what he shows, and the function refuses everything else. */
+const findingsOfLinks = ({ tokenApi }: Stacks['runtime']): Acknowledged[] =>
+  (tokenApi?.linkRoutes ?? []).map((where) => ({
+    where,
+    id: 'AwsSolutions-APIG4',
+    reason: 'Whoever opens a link shows 256 random bits; the function refuses everything else.',
+  }))
+
 function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
   // Referenced by its export name, as in the runtime stack.
   const bucket = data.exportValue(data.bucket.bucketArn)
@@ -104,12 +112,7 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
       reason:
         'Where a client without a token learns which issuers give some (RFC 9728); it reads nothing else.',
     })),
-    ...(runtime.tokenApi?.linkRoutes ?? []).map((where) => ({
-      where,
-      id: 'AwsSolutions-APIG4',
-      reason:
-        'Where a person without an account opens a link: its 256 random bits are what he shows, and the function refuses everything else.',
-    })),
+    ...findingsOfLinks(runtime),
     wildcard(
       anyKey(runtime),
       'The key that a secret is encrypted with is not known by its name; a condition allows each key only by way of the service that keeps the secrets, and only for the secrets that the agent needs.',

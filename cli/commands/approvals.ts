@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { OpenApprovalView } from '../../shared/contracts/views.ts'
+import type { OpenApprovalView } from '../../shared/contracts/approval-views.ts'
 import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
 import { wholeOption } from '../input/parse-options.ts'

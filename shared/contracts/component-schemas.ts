@@ -13,6 +13,7 @@ import { CalibrationSchema, CostSchema, TaskErrorSchema } from '../domain/task.t
 import { STEP_KINDS, WorkflowSchema } from '../workflow/schema.ts'
 import { StepSchema } from '../workflow/step-schemas.ts'
 import { AgentViewSchema, CapabilityHealthSchema } from './agent-views.ts'
+import { ApprovalViewSchema, OpenApprovalViewSchema } from './approval-views.ts'
 import { BudgetViewSchema } from './budget-views.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
 import { LogLineViewSchema } from './log-views.ts'
@@ -23,10 +24,8 @@ import { ProblemSchema } from './problem-view.ts'
 import { RatingViewSchema } from './ratings.ts'
 import { AnyJsonSchema } from './requests.ts'
 import {
-  ApprovalViewSchema,
   EventViewSchema,
   ItemCountsSchema,
-  OpenApprovalViewSchema,
   PlanViewSchema,
   ResultViewSchema,
   StepViewSchema,

@@ -3,6 +3,7 @@ import { FileReferenceSchema } from '../domain/file-reference.ts'
 import { WorkflowSchema } from '../workflow/schema.ts'
 import { AgentViewSchema } from './agent-views.ts'
 import { AnswerApprovalSchema } from './approval-requests.ts'
+import { ApprovalViewSchema, OpenApprovalViewSchema } from './approval-views.ts'
 import { AnchorListSchema, AuditListSchema, ListAnchorsSchema, ListAuditSchema } from './audit-views.ts'
 import { DELETION_ROUTES } from './deletion-routes.ts'
 import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
@@ -43,10 +44,8 @@ import { defineRoute } from './route.ts'
 import { TranscriptViewSchema } from './transcript-views.ts'
 import { UsageRequestSchema, UsageViewSchema } from './usage-views.ts'
 import {
-  ApprovalViewSchema,
   CursorSchema,
   EventViewSchema,
-  OpenApprovalViewSchema,
   PlanViewSchema,
   ResultViewSchema,
   StepViewSchema,

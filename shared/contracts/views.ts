@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ApprovalSchema, ShownApprovalSchema } from '../domain/approval.ts'
+import { ShownApprovalSchema } from '../domain/approval.ts'
 import { EstimateSchema, KeptEstimateSchema } from '../domain/estimate.ts'
 import { EvaluationSchema, RatingSchema } from '../domain/evaluation.ts'
 import { DomainEventSchema } from '../domain/event.ts'
@@ -172,37 +172,6 @@ export const TaskWithStepsViewSchema = TaskViewSchema.extend({
   moreSteps: z.number().int().optional().describe('The number left out, if not all fit the response'),
 })
 export type TaskWithStepsView = z.infer<typeof TaskWithStepsViewSchema>
-
-export const ApprovalViewSchema = z.object({
-  taskId: z.string(),
-  stepId: z.string(),
-  decision: z.string(),
-  by: z.string(),
-  comment: z.string().optional(),
-  at: z.string(),
-  edited: ShownApprovalSchema.shape.answer.unwrap().shape.edited,
-  madeBy: ApprovalSchema.shape.answer.unwrap().shape.madeBy,
-})
-export type ApprovalView = z.infer<typeof ApprovalViewSchema>
-
-/** An approval that has not been answered yet. */
-export const OpenApprovalViewSchema = z.object({
-  taskId: z.string(),
-  stepId: z.string(),
-  workflow: z.object({ name: z.string(), version: z.number() }),
-  metadata: z.record(z.string(), z.string()),
-  parent: ParentSchema.pick({ taskId: true, path: true }).optional(),
-  prompt: z.string(),
-  choices: z.array(z.string()),
-  approvers: z.array(z.string()).optional().describe('Who may decide; anybody by default'),
-  notBy: ApprovalSchema.shape.notBy,
-  digest: ApprovalSchema.shape.digest,
-  editable: ApprovalSchema.shape.editable,
-  requestedAt: z.string(),
-  expiresAt: z.string(),
-  links: z.object({ task: z.string(), answer: z.string() }),
-})
-export type OpenApprovalView = z.infer<typeof OpenApprovalViewSchema>
 
 export const TaskStatusViewSchema = TaskViewSchema.pick({ taskId: true, status: true }).extend({
   steps: z.record(z.string(), z.number()).describe('How many steps have each status'),

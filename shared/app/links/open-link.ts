@@ -1,5 +1,5 @@
+import type { ApprovalView } from '../../contracts/approval-views.ts'
 import type { UseLink } from '../../contracts/link-requests.ts'
-import type { ApprovalView } from '../../contracts/views.ts'
 import { sameDigest } from '../../domain/api-key.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'

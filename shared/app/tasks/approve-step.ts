@@ -11,7 +11,7 @@
  * approval/O11 an answer is of the question that its caller has seen, where they say which, and of the one by which their right to decide was checked
  */
 import type { AnswerApproval } from '../../contracts/approval-requests.ts'
-import type { ApprovalView } from '../../contracts/views.ts'
+import type { ApprovalView } from '../../contracts/approval-views.ts'
 import { shownAnswer } from '../../domain/approval.ts'
 import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
@@ -22,9 +22,9 @@ import type { StepRecord } from '../../domain/step.ts'
 import { isOpenTask, type Task } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Ports } from '../../ports/index.ts'
+import { editedValue } from '../approvals/edited-value.ts'
 import { type Decider, deciderOf, whyNot } from '../identity/decider.ts'
 import { getTask } from '../views/get-task.ts'
-import { editedValue } from './edited-value.ts'
 
 type Needs = Pick<
   Ports,

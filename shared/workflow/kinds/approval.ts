@@ -57,7 +57,7 @@ function issuesOfApproval(
     issues.push(issue('invalid-value', `${path}.approvers`, message))
   }
   if (edit !== undefined && value === undefined) {
-    const message = `edit is ${shown(edit)}, and lets an answer change nothing: give value, what is decided on`
+    const message = `edit is ${shown(edit)}, and there is nothing that it lets an answer change; give value, what is decided on`
     issues.push(issue('invalid-value', `${path}.edit`, message))
   }
   if (edit !== undefined) issues.push(...issuesOfJsonSchema(edit, `${path}.edit`, schemaOfJson))

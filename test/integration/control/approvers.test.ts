@@ -67,7 +67,7 @@ const answer = (id: string, by: Caller, said = 'api') =>
     (error: unknown) => (isOrchestratorError(error) ? error.name : String(error)),
   )
 
-describe('notBy: submitter (approval/O13, identity/I1)', () => {
+describe('notBy: submitter (approval/O13, identity/I1, key/K6)', () => {
   const ROLE = iam(session('reviewers', 'ada'))
   type Made = () => Promise<[submits: Caller, answers: Caller]>
   const table: [what: string, made: Made, outcome: 'done' | 'ForbiddenError'][] = [

@@ -1,6 +1,0 @@
-import type { Links } from '../../shared/ports/index.ts'
-import { dynamodbLinks } from '../adapters/dynamodb/steps/links.ts'
-import { tasksTable } from './clients.ts'
-import { once } from './once.ts'
-
-export const links = (): Links => once('links', () => dynamodbLinks(tasksTable()))
