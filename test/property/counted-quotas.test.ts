@@ -1,14 +1,16 @@
 /** Requests of a minute and tasks of a day, counted by many at once. */
 import { describe, expect, it } from 'vitest'
 import { dynamodbQuotas } from '../../functions/adapters/dynamodb/counters/quotas.ts'
-import { RequestQuota } from '../../shared/app/limits/request-quota.ts'
-import { countTask } from '../../shared/app/limits/task-quota.ts'
+import { RequestQuota } from '../../shared/app/limits/quotas/request-quota.ts'
+import { countTask } from '../../shared/app/limits/quotas/task-quota.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import type { QuotasOfTenant } from '../../shared/domain/quotas.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
-import type { Ports, Quotas } from '../../shared/ports/index.ts'
+import type { Ids, Quotas, Tasks } from '../../shared/ports/index.ts'
 import { byChance, Interleaving } from '../support/models/interleaving.ts'
 import { clientOf, immediateTable } from '../support/stores/immediate-table.ts'
+import { openTask } from '../support/stores/open-task.ts'
+import { portWith } from '../support/stores/ports-with.ts'
 
 const START = Date.parse('2026-11-29T13:40:00Z')
 const DAY = '2026-11-29'
@@ -98,8 +100,8 @@ describe('requests of a minute', () => {
 })
 
 type Stored = Map<string, true>
-const tasksIn = (stored: Stored): Ports['tasks'] =>
-  ({ findTask: async (id: string) => (stored.has(id) ? { id } : undefined) }) as never
+const tasksIn = (stored: Stored): Tasks =>
+  portWith<Tasks>({ findTask: async (id) => (stored.has(id) ? openTask({ id }) : undefined) })
 
 describe('tasks of a day', () => {
   it.each([1, 2, 3, 4])(
@@ -123,7 +125,7 @@ describe('tasks of a day', () => {
             quotas,
             tasks: tasksIn(stored),
             clock: { now: () => new Date(START) },
-            ids: { makeId: () => `n_${made++}` } as never,
+            ids: portWith<Ids>({ makeId: () => `n_${made++}` }),
           }
           try {
             const counted = await countTask(ports, { taskId, tenant: 'acme' })

@@ -1,15 +1,16 @@
 /** Places of what a tenant registers, against lists that lag. */
 import { expect, it } from 'vitest'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/counters/limits.ts'
-import { leavePlace, withPlace } from '../../shared/app/limits/registered-quota.ts'
+import { leavePlace, withPlace } from '../../shared/app/limits/quotas/registered-quota.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
-import type { Ports } from '../../shared/ports/index.ts'
+import type { Quotas } from '../../shared/ports/index.ts'
 import { byChance, Interleaving } from '../support/models/interleaving.ts'
 import { clientOf, immediateTable } from '../support/stores/immediate-table.ts'
+import { portWith } from '../support/stores/ports-with.ts'
 
 const clock = { now: () => new Date('2026-11-29T13:40:00Z') }
-const quotasOf = (agents: number) => ({ quotasOf: () => ({ agents }) }) as unknown as Ports['quotas']
+const quotasOf = (agents: number) => portWith<Quotas>({ quotasOf: () => ({ agents }) })
 
 it.each([1, 2, 3])(
   'are never more than the quota, however late the list is: seed %i (registered/G1)',

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { dynamodbMoney } from '../../functions/adapters/dynamodb/budgets/money.ts'
 import { type HoldNeeds, holdBudget } from '../../shared/app/limits/hold-budget.ts'
-import { PARTS_OF_MONTH, partOf, shareOf, usedIn } from '../../shared/app/limits/month-parts.ts'
-import { MonthHold } from '../../shared/app/limits/tenant-money.ts'
+import { PARTS_OF_MONTH, partOf, shareOf, usedIn } from '../../shared/app/limits/quotas/month-parts.ts'
+import { MonthHold } from '../../shared/app/limits/quotas/tenant-money.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
-import type { Budgets, Money } from '../../shared/ports/index.ts'
+import type { Budgets, Money, Quotas } from '../../shared/ports/index.ts'
 import { byChance, Interleaving } from '../support/models/interleaving.ts'
 import { clientOf, type ImmediateTable, immediateTable } from '../support/stores/immediate-table.ts'
 import { portWith } from '../support/stores/ports-with.ts'
@@ -50,7 +50,7 @@ async function needsOf(table: ImmediateTable, usdPerMonth = MONTH.quota / 1e9): 
   return {
     clock,
     budgets: portWith<Budgets>({}),
-    quotas: { quotasOf: () => ({ usdPerMonth }) } as never,
+    quotas: portWith<Quotas>({ quotasOf: () => ({ usdPerMonth }) }),
     money: moneyOf(clientOf(table)),
   }
 }

@@ -4,8 +4,8 @@ import { monthOf } from '../../domain/quotas.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import { type CallBudget, callBudget, type EndHold } from './call-budget.ts'
 import { coveredParts, mostOf, mostOfCall } from './most-of-call.ts'
+import { MonthHold, SHARE_OF_MONTH } from './quotas/tenant-money.ts'
 import { reserveBudget } from './spend-budget.ts'
-import { MonthHold, SHARE_OF_MONTH } from './tenant-money.ts'
 
 /** A host without quotas knows none. */
 export type HoldNeeds = Pick<Ports, 'budgets' | 'clock'> & Partial<Pick<Ports, 'quotas' | 'money'>>

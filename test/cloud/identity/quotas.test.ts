@@ -1,6 +1,6 @@
 /** Quotas of tenants at both doors of the local cloud: one is refused, the other is not. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { UsageView } from '../../../shared/contracts/usage-views.ts'
+import { type UsageView, UsageViewSchema } from '../../../shared/contracts/usage-views.ts'
 import type { Tenants } from '../../../shared/domain/quotas.ts'
 import { startTokenCloud, type TokenCloud } from '../../support/cloud/token-cloud.ts'
 
@@ -46,7 +46,7 @@ async function asTenant(
 }
 
 const usageOf = async (tenant: string): Promise<UsageView> =>
-  (await asTenant(tenant, 'GET', '/usage')).body as unknown as UsageView
+  UsageViewSchema.parse((await asTenant(tenant, 'GET', '/usage')).body)
 
 describe('requests a minute', () => {
   it('are limited for one tenant at the door for tokens, and not for another', async () => {
