@@ -6,8 +6,6 @@
  * quotas/Q2 a minute, a day and a month are those of UTC, and begin for all tenants at the same instant
  */
 import * as z from 'zod'
-import { usdSchema } from './budget.ts'
-import { TenantSchema } from './tenant.ts'
 
 /** The entry of every tenant for what its own does not say. No tenant is called so. */
 export const EVERY_TENANT = '*'
@@ -17,10 +15,13 @@ const MOST_COUNT = 1_000_000_000
 const MOST_USD = 1_000_000
 const MOST_ALLOWED = 50
 
-const RIGHT_USD = `US dollars from 0 to ${MOST_USD}, e.g. 250, or ${UNLIMITED}`
+const RIGHT_USD = `US dollars, 0 or from 0.01 to ${MOST_USD}, e.g. 250, or ${UNLIMITED}`
 const RIGHT_NAME =
   'the id of an agent or the name of a capability, with * for any characters at its end, e.g. text.*'
 const RIGHT_NAMES = `a list, e.g. [echo, text.*]; ${RIGHT_NAME}`
+
+const RIGHT_KEY = `a tenant, e.g. acme, or "${EVERY_TENANT}" for what holds where a tenant's own entry says nothing`
+const RIGHT_TENANTS = 'quotas by tenant, e.g. { "*": { requestsPerMinute: 600 }, acme: { usdPerMonth: 250 } }'
 
 function count(least: number, most: number, example: number) {
   const error = `a whole number from ${least} to ${most}, e.g. ${example}, or ${UNLIMITED}`
@@ -52,7 +53,17 @@ export const QuotasSchema = z.strictObject({
     'Tasks that run concurrently; further ones are queued. What `tenantConcurrency` says where neither entry says it',
   ),
   usdPerMonth: z
-    .union([usdSchema('a quota'), z.literal(UNLIMITED)], { error: RIGHT_USD })
+    .union(
+      [
+        z
+          .number({ error: RIGHT_USD })
+          .min(0, RIGHT_USD)
+          .max(MOST_USD, RIGHT_USD)
+          .refine((usd) => usd === 0 || usd >= 0.01, RIGHT_USD),
+        z.literal(UNLIMITED),
+      ],
+      { error: RIGHT_USD },
+    )
     .optional()
     .describe('What the steps of its tasks may cost in a month, in US dollars'),
   agents: count(0, 10_000, 20).describe('Agents that it may have registered'),
@@ -66,11 +77,9 @@ export const QuotasSchema = z.strictObject({
 
 /** What is written in a stage: the quotas of tenants by their names, and of all others under `*`. */
 export const TenantsSchema = z.record(
-  z.union([TenantSchema, z.literal(EVERY_TENANT)], {
-    error: `a tenant, e.g. acme, or "${EVERY_TENANT}" for what holds where a tenant's own entry says nothing`,
-  }),
+  z.string().regex(/^(\*|[a-z][a-z0-9-]{0,39})$/, RIGHT_KEY),
   QuotasSchema,
-  { error: 'quotas by tenant, e.g. { "*": { requestsPerMinute: 600 }, acme: { usdPerMonth: 250 } }' },
+  { error: ({ code }) => (code === 'invalid_key' ? RIGHT_KEY : RIGHT_TENANTS) },
 )
 export type WrittenQuotas = z.output<typeof QuotasSchema>
 export type Tenants = z.output<typeof TenantsSchema>

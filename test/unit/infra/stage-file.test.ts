@@ -110,6 +110,15 @@ describe('the file of a stage', () => {
       'identity: { issuers: [{ issuer: https://a.example, audiences: [o], tenant: { claim: 5 }, scopes: [admin] }] }',
       'identity.issuers.0.tenant.claim: the name of a claim',
     ],
+    [
+      'tenants: { Acme: {} }',
+      'tenants.Acme: a tenant, e.g. acme, or "*" for what holds where a tenant\'s own entry says nothing',
+    ],
+    ['tenants: { acme: { tasksPerDy: 3 } }', 'tasksPerDay'],
+    [
+      'tenants: { acme: { keys: many } }',
+      'tenants.acme.keys: a whole number from 0 to 100, e.g. 10, or unlimited',
+    ],
     ['callerRoles: admin', 'callerRoles: names of roles, or what they are mapped to, e.g. [my-app, '],
     ['callerRoles: [[a]]', 'callerRoles.0: the name of a role, e.g. my-app, or { role: reports-*'],
     ['callerRoles: [{ tenant: acme }]', 'callerRoles.0.role: is required'],
