@@ -9,6 +9,7 @@ const TENANTS: Tenants = {
   default: { requestsPerMinute: 60 },
   slow: { requestsPerMinute: 10 },
   small: { tasksPerDay: 2, agents: 1, workflows: 1, keys: 1, allowedAgents: ['echo'], usdPerMonth: 5 },
+  narrow: { concurrency: 1 },
   free: { tasksPerDay: 'unlimited' },
 }
 const WORKFLOW = { name: 'says', steps: { say: { capability: 'echo', input: { message: 'hello' } } } }
@@ -95,6 +96,22 @@ describe('tasks a day', () => {
     for (const key of ['a', 'b', 'c']) expect((await submit('free', key)).status).toBe(202)
     const { quotas } = await usageOf('small')
     expect(quotas.find(({ quota }) => quota === 'tasksPerDay')).toMatchObject({ used: 2, limit: 2 })
+  })
+})
+
+describe('tasks at once', () => {
+  it('wait for one tenant, and not for another', async () => {
+    const asks = { name: 'asks', steps: { ask: { approval: { prompt: 'Go?', timeoutSeconds: 600 } } } }
+    const statuses = async (tenant: string) => {
+      const made = []
+      for (let at = 0; at < 2; at++)
+        made.push((await asTenant(tenant, 'POST', '/tasks', { workflow: asks })).body.status)
+      return made
+    }
+    expect(await statuses('narrow')).toEqual(['running', 'queued'])
+    expect(await statuses('free')).toEqual(['running', 'running'])
+    const { quotas } = await usageOf('narrow')
+    expect(quotas).toContainEqual({ quota: 'concurrency', used: 1, limit: 1 })
   })
 })
 

@@ -281,3 +281,32 @@ describe('the statistics of an agent of the stage', () => {
     ])
   })
 })
+
+describe('agents of the stage that a tenant may not use', () => {
+  it('are listed, work for nobody in its view, and are in no plan; its own are (within/W4)', async () => {
+    const { agents, workflows } = stores.ports
+    await agents.putAgent(makeAgent({ id: 'allowed', capability: 'text.allowed' }))
+    await agents.putAgent(makeAgent({ id: 'refused', capability: 'text.refused' }))
+    await registerAgent('acme', 'own')
+    const limited = {
+      workflows,
+      agents: {
+        ...agents,
+        mayUse: (of: string, { id }: { id: string }) => of !== 'acme' || id === 'allowed',
+      },
+    }
+    const seen = async (tenant: string) => {
+      const found = await withinTenant(limited, tenant).agents.listAgents({ fresh: true })
+      return Object.fromEntries(found.map(({ id, tenants }) => [id, tenants]))
+    }
+    expect(await seen('acme')).toEqual({ 'acme/own': undefined, allowed: undefined, refused: [] })
+    expect(await seen('rival')).toEqual({ allowed: undefined, refused: undefined })
+    expect((await withinTenant(limited, 'acme').agents.findAgent('refused'))?.tenants).toEqual([])
+    const planned = async (tenant: string) => {
+      const { capabilities } = await catalogueFor(withinTenant(limited, tenant), tenant)
+      return capabilities.map(({ name }) => name).sort()
+    }
+    expect(await planned('acme')).toEqual(['text.allowed', 'text.translate'])
+    expect(await planned('rival')).toEqual(['text.allowed', 'text.refused'])
+  })
+})
