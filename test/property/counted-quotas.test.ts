@@ -26,6 +26,7 @@ describe('requests of a minute', () => {
     [7, 3],
     [100, 5],
     [1_000, 4],
+    [600, 40],
   ])(
     'never are more than %i, however many instances let them in (requests/R1, requests/R2)',
     async (most, instances) => {
@@ -40,8 +41,8 @@ describe('requests of a minute', () => {
         const answers = await Promise.allSettled(asked.map((door) => door?.take('acme')))
         const letIn = answers.filter(({ status }) => status === 'fulfilled').length
         expect(letIn).toBeLessThanOrEqual(most)
-        // What an instance has taken and not given out: less than a batch each.
-        expect(letIn).toBeGreaterThanOrEqual(most - instances * Math.max(0, Math.floor(most / 50) - 1))
+        // What an instance has taken and not given out: at most an eighth of what it has let in.
+        expect(letIn).toBeGreaterThanOrEqual(Math.floor((most * 8) / 9))
         expect((await usedIn(quotas, `2026-11-29T13:4${minute}`)).requests).toBeLessThanOrEqual(most)
       }
     },
@@ -95,7 +96,7 @@ describe('requests of a minute', () => {
     }
     const door = new RequestQuota({ quotas: noted, clock: { now: () => new Date(START) } })
     for (let at = 0; at < 6_000; at++) await door.take('acme')
-    expect(writes).toBeLessThan(80)
+    expect(writes).toBeLessThan(120)
   })
 })
 

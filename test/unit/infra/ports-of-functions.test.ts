@@ -27,12 +27,19 @@ async function adaptersByPort(): Promise<Partial<Record<PortName, string>>> {
 
 /** Methods that a function's code mentions but never calls, each with its reason. */
 const NEVER_CALLED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  control: Object.fromEntries(
-    ['queue.first', 'queue.remove', 'limits.takeSlot', 'limits.freeSlot', 'executions.start'].map((call) => [
-      call,
-      'its tasks are children, which are not queued: the state of the parent starts them',
-    ]),
-  ),
+  control: {
+    ...Object.fromEntries(
+      ['queue.first', 'queue.remove', 'limits.takeSlot', 'limits.freeSlot', 'executions.start'].map(
+        (call) => [call, 'its tasks are children, which are not queued: the state of the parent starts them'],
+      ),
+    ),
+    ...Object.fromEntries(
+      ['quotas.quotasOf', 'quotas.countTask', 'quotas.keepTask', 'quotas.giveBackTask'].map((call) => [
+        call,
+        'its tasks are children, which do not count (tasks-of-day/D2)',
+      ]),
+    ),
+  },
 }
 
 /** What adapters of models themselves call. */

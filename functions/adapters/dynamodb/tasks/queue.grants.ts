@@ -18,6 +18,7 @@ export const queueGrants = grantsOf<Queue>()({
     countBefore: [onTasks.query],
   },
   modes: {
+    know: ['mostOf'],
     add: { methods: ['add'], when: 'tenantConcurrency' },
     next: { methods: ['first', 'remove'], when: 'tenantConcurrency' },
     look: { methods: ['countBefore'], when: 'tenantConcurrency' },

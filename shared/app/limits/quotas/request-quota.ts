@@ -4,8 +4,8 @@
  *
  * Invariants (tests cite them):
  * requests/R1 in a minute (UTC) a tenant's requests that are let in never exceed its quota, however many instances let them in
- * requests/R2 what instances have taken and not given out by the minute's end is lost: at most a batch less one each, and a batch is at most a fiftieth of
- *    the quota. The first ones of a minute are taken one by one
+ * requests/R2 what an instance has taken and not given out by the minute's end is lost: at most an eighth of what it has let in within that minute. The
+ *    first ones are taken one by one, and no batch is more than a fiftieth of the quota
  * requests/R3 a refusal says when the next minute begins; an instance that knows the minute to be used up writes nothing to refuse
  */
 import { OrchestratorError } from '../../../domain/errors.ts'
@@ -19,8 +19,8 @@ type Window = {
   left: number
   /** What all had taken when it last took some. */
   used: number
-  /** How many it takes next. */
-  batch: number
+  /** How many it has let in. */
+  letIn: number
   isFull: boolean
   /** A write that is under way: those that come meanwhile wait for it. */
   taking?: Promise<void>
@@ -30,6 +30,7 @@ type Window = {
 export type Allowance = { most: number; left: number; seconds: number }
 
 const PARTS_OF_QUOTA = 50
+const PARTS_OF_LET_IN = 8
 /** More tenants than this are forgotten; each of them begins to take one by one again. */
 const MOST_TENANTS = 10_000
 const MINUTE_SECONDS = 60
@@ -59,6 +60,7 @@ export class RequestQuota {
       throw new OrchestratorError('TooManyRequestsError', message, { tenant, headers })
     }
     window.left -= 1
+    window.letIn += 1
     return { most, left: most - window.used + window.left, seconds }
   }
 
@@ -72,20 +74,20 @@ export class RequestQuota {
     const known = this.#windows.get(tenant)
     if (known?.minute === minute) return known
     if (this.#windows.size >= MOST_TENANTS) this.#windows.clear()
-    const begun = { minute, left: 0, used: 0, batch: 1, isFull: false }
+    const begun = { minute, left: 0, used: 0, letIn: 0, isFull: false }
     this.#windows.set(tenant, begun)
     return begun
   }
 
-  /** Takes a batch, or as much as there is; twice as many the next time (requests/R2). */
+  /** Takes a batch, or as much as there is (requests/R2). */
   async #more(tenant: string, window: Window, most: number): Promise<void> {
     const largest = Math.max(1, Math.floor(most / PARTS_OF_QUOTA))
-    for (let amount = window.batch; amount >= 1; amount = Math.floor(amount / 2)) {
+    const batch = Math.min(largest, 1 + Math.floor(window.letIn / PARTS_OF_LET_IN))
+    for (let amount = batch; amount >= 1; amount = Math.floor(amount / 2)) {
       const taken = await this.#ports.quotas.takeRequests(tenant, window.minute, amount, most)
       if (!taken) continue
       window.left += amount
       window.used = taken.used
-      window.batch = Math.min(largest, 2 * amount)
       return
     }
     window.isFull = true
