@@ -31,6 +31,7 @@ export function makeOpenApi(routes: readonly Route[], version: string): Part {
           nameOfResponse(status),
           {
             description: TITLES[status],
+            ...(status === 429 ? { headers: LIMIT_HEADERS } : {}),
             content: [401, 403].includes(status) ? { ...REFUSED_BY_GATEWAY, ...problem } : problem,
           },
         ]),
@@ -82,6 +83,22 @@ export const TITLES: Readonly<Record<number, string>> = {
   500: 'Internal Server Error',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
+}
+
+/** What answers to tenants with quotas say, if not those of the gateway's own limit; `RateLimit` and its policy are in every other answer too. */
+const LIMIT_HEADERS = {
+  'Retry-After': {
+    description: 'Seconds until the quota begins anew, where it does',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  'RateLimit-Policy': {
+    description: 'Requests of a minute that the tenant may send, e.g. `"requests";q=600;w=60`',
+    schema: { type: 'string' },
+  },
+  RateLimit: {
+    description: 'How many are left, and the seconds until the next minute, e.g. `"requests";r=412;t=23`',
+    schema: { type: 'string' },
+  },
 }
 
 /** API Gateway's own response to a request without a signature or a token, which is no problem document; a missing scope is told by one. */
