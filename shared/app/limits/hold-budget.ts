@@ -19,7 +19,7 @@ export type Holding = {
 }
 
 /**
- * What a call holds of its task's budget and of its tenant's month; undefined where neither is limited. Of the month first: what is refused there
+ * What a call holds of its task's budget and of its tenant's month; undefined where neither is limited. The month comes first: what is refused there
  * writes nothing to the task's budget. Applies to free agents too, where a task has a budget: one that has overdrawn it is stopped at its next
  * step.
  */

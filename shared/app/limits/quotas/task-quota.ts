@@ -33,7 +33,7 @@ export async function countTask(
   if (await tasks.findTask(taskId)) return NOT_COUNTED
   const now = clock.now()
   const day = dayOf(now)
-  // Of each request its own: one that comes beside another for the same task must not give back what that one has counted.
+  // Each request has its own: one that comes beside another for the same task must not give back what that one has counted.
   const ticket = `${taskId}#${ids.makeId('n')}`
   if (await quotas.countTask(tenant, day, ticket, most))
     return {

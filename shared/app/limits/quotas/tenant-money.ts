@@ -15,7 +15,7 @@ import { superseded } from '../../../domain/superseded.ts'
 import type { KeptMoney, Money, Ports, Reservation } from '../../../ports/index.ts'
 import { availableIn, type Month, makePart, PARTS_OF_MONTH, partOf, usedIn } from './month-parts.ts'
 
-/** Of the quota, for a call of an agent that does not say what it may cost. */
+/** The share of the quota that is held for a call of an agent that does not say what it may cost. */
 export const SHARE_OF_MONTH = 0.01
 /** Tries to take of several parts; each that is lost means that others took. */
 const MOST_TRIES = 10
