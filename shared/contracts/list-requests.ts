@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { EVENT_TYPES } from '../domain/event.ts'
+import { TYPES_OF_TASKS } from '../domain/event.ts'
 import { STEP_STATUSES } from '../domain/step.ts'
 import { TASK_STATUSES } from '../domain/task.ts'
 import { StepIdSchema, TaskIdSchema, TimeSchema } from './requests.ts'
@@ -117,7 +117,7 @@ export const ListLogsSchema = z
 
 export const ListEventsSchema = z.strictObject({
   id: TaskIdSchema,
-  type: z.enum(EVENT_TYPES).optional(),
+  type: z.enum(TYPES_OF_TASKS).optional(),
   step: StepIdSchema.optional().describe('Only of this step'),
   limit: wholeNumber(1, 1_000).default(1_000),
   cursor: cursorOf(/^\d{4}-[\d-]+T[\d:.]+Z#[^\s]+$/),

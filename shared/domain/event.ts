@@ -55,12 +55,24 @@ export const EVENT_DATA = {
     editable: z.boolean().optional(),
     expiresAt: z.string(),
   }),
+  /** A tenant has as much as its quota allows in a period, and more was refused. */
+  'tenant.quota_reached': z.object({
+    tenant: z.string(),
+    quota: z.enum(['tasksPerDay', 'usdPerMonth']),
+    period: z.string().describe('The day or the month, UTC'),
+    limit: z.number(),
+  }),
   /** An event of an `emit` step: the workflow chooses `type` and `data`. */
   custom: z.object({ taskId: z.string(), tenant, path: z.string(), type: z.string(), data: z.json() }),
 } as const
 
 export type EventType = keyof typeof EVENT_DATA
 export const EVENT_TYPES = Object.keys(EVENT_DATA) as [EventType, ...EventType[]]
+/** Those that a task may have. */
+export const TYPES_OF_TASKS = EVENT_TYPES.filter((type) => !type.startsWith('tenant.')) as [
+  EventType,
+  ...EventType[],
+]
 
 /** The type of an event that a workflow emits. */
 export const EVENT_TYPE = /^[A-Za-z0-9][\w.-]{0,99}$/
@@ -73,7 +85,7 @@ export const DomainEventSchema = z.object({
   id: z.string(),
   source: z.literal(EVENT_SOURCE),
   type: z.enum(EVENT_TYPES),
-  subject: z.string().describe('The task id'),
+  subject: z.string().describe('The task id; of events of a tenant `tenant/<name>`'),
   time: z.iso.datetime(),
   dataschema: z.string().describe('orchestrator:<type>:v<n>'),
   data: z.record(z.string(), z.unknown()),
@@ -82,6 +94,24 @@ export type DomainEvent = z.infer<typeof DomainEventSchema>
 
 /** The task that an event is about. */
 export type EventOf = { taskId: string; tenant: string }
+
+type Reached = z.infer<(typeof EVENT_DATA)['tenant.quota_reached']>
+
+/** Its id is the same however often it is published for a period. */
+export function quotaReachedEvent(data: Reached, time: Date): DomainEvent {
+  const type = 'tenant.quota_reached'
+  const subject = `tenant/${data.tenant}`
+  return {
+    specversion: '1.0',
+    id: [subject, data.quota, data.period, type].join('/'),
+    source: EVENT_SOURCE,
+    type,
+    subject,
+    time: time.toISOString(),
+    dataschema: `orchestrator:${type}:v1`,
+    data: EVENT_DATA[type].parse(data),
+  }
+}
 
 type EventFacts = {
   of: EventOf

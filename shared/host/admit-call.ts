@@ -6,7 +6,7 @@ import type { AdmittedCall, Limits, StepRun } from './step-run.ts'
 
 type Needs = Pick<
   HostPorts,
-  'breakers' | 'limits' | 'budgets' | 'quotas' | 'money' | 'clock' | 'prices' | 'steps'
+  'breakers' | 'limits' | 'budgets' | 'quotas' | 'money' | 'bus' | 'clock' | 'prices' | 'steps'
 >
 
 /**

@@ -1,14 +1,16 @@
 import type { AgentManifest } from '../../domain/agent.ts'
 import { type Amount, amountOf } from '../../domain/budget.ts'
+import { isOrchestratorError } from '../../domain/errors.ts'
 import { monthOf } from '../../domain/quotas.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import { type CallBudget, callBudget, type EndHold } from './call-budget.ts'
 import { coveredParts, mostOf, mostOfCall } from './most-of-call.ts'
+import { tellReached } from './quotas/tell-reached.ts'
 import { MonthHold, SHARE_OF_MONTH } from './quotas/tenant-money.ts'
 import { reserveBudget } from './spend-budget.ts'
 
 /** A host without quotas knows none. */
-export type HoldNeeds = Pick<Ports, 'budgets' | 'clock'> & Partial<Pick<Ports, 'quotas' | 'money'>>
+export type HoldNeeds = Pick<Ports, 'budgets' | 'clock'> & Partial<Pick<Ports, 'quotas' | 'money' | 'bus'>>
 
 export type Holding = {
   own: Ownership
@@ -46,7 +48,7 @@ async function mostWithin({ budgets }: HoldNeeds, { own, plan, manifest }: Holdi
 
 /** `ofTask`: what the task's budget holds for the call, which is enough where the agent does not say what it may cost. */
 async function holdMonth(
-  { quotas, money, clock }: HoldNeeds,
+  { quotas, money, bus, clock }: HoldNeeds,
   { own, plan, manifest, until }: Holding,
   ofTask = Number.POSITIVE_INFINITY,
 ): Promise<CallBudget | undefined> {
@@ -56,17 +58,27 @@ async function holdMonth(
   const quota = amountOf({ usd }).nanoUsd
   const { taskId, path, fence: holder } = own
   const month = monthOf(clock.now())
-  const hold = new MonthHold({ money, clock }, { tenant, month, quota }, { taskId, path, holder, until })
+  const spender = { taskId, path, holder, until }
+  const hold = new MonthHold({ money, clock }, { tenant, month, quota }, spender)
+  const take = async (nanoUsd: number, reason?: string) => {
+    try {
+      return await hold.take(nanoUsd, reason)
+    } catch (refusal) {
+      if (isOrchestratorError(refusal, 'BudgetExceededError'))
+        await tellReached({ bus, clock }, { tenant, quota: 'usdPerMonth', period: month, limit: usd })
+      throw refusal
+    }
+  }
   const most = mostOf(manifest, { nanoUsd: quota * 10 * SHARE_OF_MONTH, tokens: 0 })
   const isShare = most.why?.includes('price.mostUsd') ?? false
   const amount = isShare ? Math.min(most.amount.nanoUsd, ofTask) : most.amount.nanoUsd
   const why = 'its agent does not say price.mostUsd, so a hundredth of the quota is held for a call'
-  if (amount > 0) await hold.take(amount, isShare ? why : undefined)
-  return inTurns(hold, coveredParts(manifest).includes('nanoUsd'))
+  if (amount > 0) await take(amount, isShare ? why : undefined)
+  return inTurns(hold, take, coveredParts(manifest).includes('nanoUsd'))
 }
 
 /** `covered`: the attempt holds all that its calls may cost, because its agent has declared a most. */
-function inTurns(hold: MonthHold, covered: boolean): CallBudget {
+function inTurns(hold: MonthHold, take: MonthHold['take'], covered: boolean): CallBudget {
   let settled = 0
   let isOver = false
   let last: Promise<unknown> = Promise.resolve()
@@ -78,7 +90,7 @@ function inTurns(hold: MonthHold, covered: boolean): CallBudget {
   return {
     async hold({ nanoUsd }, why): Promise<EndHold> {
       if (covered || nanoUsd === 0) return async () => {}
-      const taken = await inTurn(() => hold.take(nanoUsd, why))
+      const taken = await inTurn(() => take(nanoUsd, why))
       return (spent) =>
         inTurn(async () => {
           if (isOver) return

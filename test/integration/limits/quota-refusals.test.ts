@@ -101,9 +101,18 @@ it.each(REFUSALS)(
     const tenant = `t-${quota}`
     const caller = { ...callerOf('acme'), tenant }
     const quotas: Ports['quotas'] = { ...stores.ports.quotas, quotasOf: () => ({ [quota]: 1 }) }
-    const ports = { ...stores.ports, quotas }
+    const told: string[] = []
+    const bus: Ports['bus'] = {
+      ...stores.ports.bus,
+      publish: async (events) => void told.push(...events.map(({ type }) => type)),
+    }
+    const ports = { ...stores.ports, quotas, bus }
     await act(ports, caller, 'first')
     await expect(act(ports, caller, 'second')).rejects.toMatchObject(refusal)
+    await expect(act(ports, caller, 'again')).rejects.toMatchObject(refusal)
+    // Once, though it was refused twice.
+    const reached = told.filter((type) => type === 'tenant.quota_reached')
+    expect(reached).toHaveLength(quota === 'tasksPerDay' ? 1 : 0)
     const usage = await getUsage(ports)({}, caller)
     expect(usage.quotas.find((one) => one.quota === quota)).toMatchObject({ used: 1, limit: 1 })
     // Another tenant, and one whose quota was taken away, goes on.

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
 import { PARTS_OF_MONTH, partOf, usedIn } from '../../../shared/app/limits/quotas/month-parts.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import type { DomainEvent } from '../../../shared/domain/event.ts'
 import { monthOf } from '../../../shared/domain/quotas.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
@@ -16,10 +17,12 @@ const QUOTA = { usdPerMonth: 1 }
 
 let stores: Awaited<ReturnType<typeof startStores>>
 let ports: typeof stores.ports
+const told: DomainEvent[] = []
 beforeAll(async () => {
   stores = await startStores()
   const quotas: Ports['quotas'] = { ...stores.ports.quotas, quotasOf: () => QUOTA }
-  ports = { ...stores.ports, quotas }
+  const bus: Ports['bus'] = { ...stores.ports.bus, publish: async (events) => void told.push(...events) }
+  ports = { ...stores.ports, quotas, bus }
 })
 afterAll(() => stores.stop())
 
@@ -89,6 +92,21 @@ it('refuses a step that does not fit, with nothing held of the budget of its tas
     ),
   })
   expect((await ports.budgets.find(taskId))?.available.nanoUsd).toBe(2e9)
+  const { invoke: again } = await begin(0.8)
+  await expect(again(async () => null)).rejects.toMatchObject({ name: 'BudgetExceededError' })
+  const period = monthOf(ports.clock.now())
+  expect(told.filter(({ type }) => type === 'tenant.quota_reached')).toEqual([
+    {
+      specversion: '1.0',
+      id: `tenant/default/usdPerMonth/${period}/tenant.quota_reached`,
+      source: 'orchestrator',
+      type: 'tenant.quota_reached',
+      subject: 'tenant/default',
+      time: expect.any(String),
+      dataschema: 'orchestrator:tenant.quota_reached:v1',
+      data: { tenant: 'default', quota: 'usdPerMonth', period, limit: 1 },
+    },
+  ])
   expect(await used()).toEqual({ spentUsd: 0.3, heldUsd: 0 })
 })
 

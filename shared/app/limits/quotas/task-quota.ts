@@ -10,8 +10,9 @@
 import { OrchestratorError } from '../../../domain/errors.ts'
 import { dayOf, nextDay, secondsTo } from '../../../domain/quotas.ts'
 import type { Plan, Ports } from '../../../ports/index.ts'
+import { tellReached } from './tell-reached.ts'
 
-export type CountNeeds = Pick<Ports, 'tasks' | 'clock' | 'ids'> & Partial<Pick<Ports, 'quotas'>>
+export type CountNeeds = Pick<Ports, 'tasks' | 'clock' | 'ids'> & Partial<Pick<Ports, 'quotas' | 'bus'>>
 
 /** A task that was counted and is about to be stored. */
 export type Counted = {
@@ -25,7 +26,7 @@ const NOT_COUNTED: Counted = { keep: async () => {}, giveBack: async () => {} }
 
 /** Counts a task before it is stored. Throws QuotaExceededError where the day is full. */
 export async function countTask(
-  { tasks, quotas, clock, ids }: CountNeeds,
+  { tasks, quotas, bus, clock, ids }: CountNeeds,
   { taskId, tenant }: Pick<Plan, 'taskId' | 'tenant'>,
 ): Promise<Counted> {
   const most = quotas?.quotasOf(tenant).tasksPerDay
@@ -42,6 +43,7 @@ export async function countTask(
     }
   // Another request has taken the last place, and stored this task meanwhile.
   if (await tasks.findTask(taskId)) return NOT_COUNTED
+  await tellReached({ bus, clock }, { tenant, quota: 'tasksPerDay', period: day, limit: most })
   const [then, seconds] = [nextDay(now), secondsTo(nextDay(now), now)]
   const message = `tenant "${tenant}" has used its quota of ${most} tasks a day (tasksPerDay of the stage); the next day begins at ${then.toISOString()}`
   throw new OrchestratorError('QuotaExceededError', message, {
