@@ -25,6 +25,19 @@ export const SCENARIOS: Scenario[] = [
     },
   },
   {
+    name: 'tells what the tenant of its caller has used',
+    async run(door) {
+      const taskId = await submit(door, { type: 'simple', input: { message: 'used' } })
+      await ended(door, taskId)
+      const { quotas, tasks, month } = await door.ask('getUsage')
+      expect(quotas.map(({ quota }) => quota)).toEqual(
+        expect.arrayContaining(['agents', 'workflows', 'keys']),
+      )
+      expect(month).toMatch(/^2\d{3}-\d\d$/)
+      expect(tasks.byStatus.length).toBeGreaterThan(0)
+    },
+  },
+  {
     name: 'shows executions where people look for them: by machine, with input and output',
     async run(door) {
       const taskId = await submit(door, { type: 'simple', input: { message: 'look' } })

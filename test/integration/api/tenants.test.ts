@@ -96,6 +96,7 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
   listKeys: () => ({}),
   listAnchors: () => ({}),
   listModels: () => ({}),
+  getUsage: () => ({}),
   listWorkflows: () => ({}),
   getWorkflow: () => ({ path: { name: workflow } }),
   putWorkflow: () => ({
