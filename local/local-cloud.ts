@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SecretSourcesSchema } from '../shared/domain/secret-source.ts'
+import { startAgeing } from './ageing.ts'
 import { Deployment } from './assembly/deployment.ts'
 import { IGNORABLE, makeProvisioners, makeRemovers } from './assembly/provisioners.ts'
 import { readAssembly } from './assembly/read-assembly.ts'
@@ -156,6 +157,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await dynamodb.ready()
     await stepfunctions.resume()
     events.startSchedules()
+    stopping.defer(startAgeing({ ...services, now: options.now }))
     if (served.asksForTokens && !served.api) throw new Error(NO_SUCH_DOOR)
     served.isStarting = false
     return {

@@ -15,7 +15,7 @@ import { answerParameters, answerSecrets } from '../secretsmanager/wire.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
 import { answerStepFunctions } from '../stepfunctions/wire/wire.ts'
 import { AwsError } from './errors.ts'
-import { dynamodbResources, s3Action, statesResource } from './permissions.ts'
+import { dynamodbResources, s3Permissions, statesResource } from './permissions.ts'
 import type { AwsRequest, AwsResponse } from './requests.ts'
 
 type Services = {
@@ -73,10 +73,10 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
   if (isForBedrock(pathname)) return answerBedrock(services, request)
   const invocation = LAMBDA_PATH.exec(pathname)
   if (invocation?.[1]) return answerLambda(services, decodeURIComponent(invocation[1]), request)
-  const { action, resource } = s3Action(request)
   const prefix = request.url.searchParams.get('prefix')
   const context = prefix === null ? {} : { 's3:prefix': prefix }
-  if (action) services.iam.authorizeKey(request.accessKeyId, action, resource, context)
+  for (const { action, resource } of s3Permissions(request))
+    if (action) services.iam.authorizeKey(request.accessKeyId, action, resource, context)
   return answerS3(services.objects, request, services.iam)
 }
 

@@ -1,4 +1,5 @@
 import { placeOf } from '../s3/place.ts'
+import { keysToDelete } from '../s3/removal/delete-objects.ts'
 import type { AwsRequest } from './requests.ts'
 
 type Place = { account: string; region: string }
@@ -53,4 +54,17 @@ export function s3Action({ method, path, url }: AwsRequest): { action?: string; 
       DELETE: isUpload ? 's3:AbortMultipartUpload' : `s3:DeleteObject${isOfVersion ? 'Version' : ''}`,
     }[method] ?? `s3:GetObject${isOfVersion ? 'Version' : ''}`
   return { action, resource: `arn:aws:s3:::${bucket}/${key}` }
+}
+
+type Permission = { action?: string; resource: string }
+
+/** Each permission that a request needs: one that deletes several objects needs it for each of them. */
+export function s3Permissions(request: AwsRequest): Permission[] {
+  const { bucket, key } = placeOf(request.path)
+  if (key !== '' || request.method !== 'POST' || !request.url.searchParams.has('delete'))
+    return [s3Action(request)]
+  return keysToDelete(request.body.toString()).map((one) => ({
+    action: 's3:DeleteObjectVersion',
+    resource: `arn:aws:s3:::${bucket}/${one}`,
+  }))
 }

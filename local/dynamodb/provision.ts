@@ -14,6 +14,11 @@ export function dynamodbProvisioners(dynamodb: DynamoDBService, place: Place): P
         BillingMode: 'PAY_PER_REQUEST',
         ...(GlobalSecondaryIndexes ? { GlobalSecondaryIndexes } : {}),
       } as { TableName: string })
+      const { AttributeName, Enabled } = (properties.TimeToLiveSpecification ?? {}) as Partial<{
+        AttributeName: string
+        Enabled: boolean
+      }>
+      if (Enabled === true && AttributeName !== undefined) dynamodb.setExpiry(TableName, AttributeName)
       return { ref: TableName, attributes: { Arn: arnIn(place, 'dynamodb', `table/${TableName}`) } }
     },
   }

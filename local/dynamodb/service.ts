@@ -2,6 +2,7 @@ import { extname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import { spawnThread } from '../spawn-thread.ts'
+import { expireItems } from './expire-items.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
 
 export type RawAnswer = { status: number; headers: Record<string, string>; body: string }
@@ -16,6 +17,7 @@ export class DynamoDBService {
   readonly #waiting = new Map<number, Waiting>()
   readonly #exited: Promise<unknown>
   #count = 0
+  readonly #expiries = new Map<string, string>()
   #ended: Error | undefined
   /** Creations that requests must wait for. */
   readonly #making = new Set<Promise<void>>()
@@ -80,6 +82,21 @@ export class DynamoDBService {
       if (Table?.TableStatus === 'ACTIVE') return
       await delay(1)
     }
+  }
+
+  /** Says by which attribute (seconds since 1970) the items of a table expire. */
+  setExpiry(table: string, attribute: string): void {
+    this.#expiries.set(table, attribute)
+  }
+
+  /** Removes the items that have expired by now, in milliseconds since 1970. */
+  async expire(now: number): Promise<void> {
+    for (const [table, attribute] of this.#expiries)
+      await expireItems((target, body) => this.send(`DynamoDB_20120810.${target}`, JSON.stringify(body)), {
+        table,
+        attribute,
+        now,
+      })
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import type { Tags } from './removal/lifecycle.ts'
 
 export type Entry = {
   key: string
@@ -14,7 +15,7 @@ export type Entry = {
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS objects (
   bucket TEXT NOT NULL, key BLOB NOT NULL, file TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, etag TEXT NOT NULL,
-  contentType TEXT NOT NULL, modifiedAt INTEGER NOT NULL, PRIMARY KEY (bucket, key)
+  contentType TEXT NOT NULL, modifiedAt INTEGER NOT NULL, tags TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (bucket, key)
 ) WITHOUT ROWID;
 `
 const BUSY_MILLISECONDS = 5_000
@@ -32,13 +33,16 @@ export class ObjectIndex {
     this.#database = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS })
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
     this.#database.exec(SCHEMA)
+    this.#addTags()
     this.#statement = {
       find: this.#database.prepare('SELECT * FROM objects WHERE bucket = ? AND key = ?'),
       put: this.#database.prepare(
-        `INSERT INTO objects (bucket, key, file, size, etag, contentType, modifiedAt) VALUES (?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO objects (bucket, key, file, size, etag, contentType, modifiedAt, tags) VALUES (?, ?, ?, ?, ?, ?, ?, '{}')
          ON CONFLICT DO UPDATE SET file = excluded.file, size = excluded.size, etag = excluded.etag,
-         contentType = excluded.contentType, modifiedAt = excluded.modifiedAt`,
+         contentType = excluded.contentType, modifiedAt = excluded.modifiedAt, tags = excluded.tags`,
       ),
+      tag: this.#database.prepare('UPDATE objects SET tags = ? WHERE bucket = ? AND key = ?'),
+      tagsOf: this.#database.prepare('SELECT tags FROM objects WHERE bucket = ? AND key = ?'),
       remove: this.#database.prepare('DELETE FROM objects WHERE bucket = ? AND key = ?'),
       page: this.#database.prepare(
         'SELECT * FROM objects WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?',
@@ -60,6 +64,22 @@ export class ObjectIndex {
     const before = this.find(bucket, key)?.file
     this.#statement.put.run(bucket, Buffer.from(key), file, size, etag, contentType, modifiedAt)
     return before
+  }
+
+  setTags(bucket: string, key: string, tags: Tags): void {
+    this.#statement.tag.run(JSON.stringify(tags), bucket, Buffer.from(key))
+  }
+
+  tagsOf(bucket: string, key: string): Tags {
+    const row = this.#statement.tagsOf.get(bucket, Buffer.from(key))
+    return JSON.parse(String(row?.tags ?? '{}')) as Tags
+  }
+
+  /** An index of an earlier release has no tags. */
+  #addTags(): void {
+    const columns = this.#database.prepare('PRAGMA table_info(objects)').all()
+    if (columns.some(({ name }) => name === 'tags')) return
+    this.#database.exec("ALTER TABLE objects ADD COLUMN tags TEXT NOT NULL DEFAULT '{}'")
   }
 
   /** Returns the file that is no longer referenced. */

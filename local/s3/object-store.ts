@@ -6,6 +6,7 @@ import type { CorsRule } from './cross-origin.ts'
 import { type Entry, ObjectIndex } from './object-index.ts'
 import { ObjectLocks } from './object-lock.ts'
 import { OldFolder } from './old-folder.ts'
+import { hasExpired, type LifecycleRule, type Tags } from './removal/lifecycle.ts'
 
 export type StoredObject = Entry & { body: Buffer }
 /** An object that is open for reading: its content stays, although another may replace the object meanwhile. */
@@ -14,6 +15,7 @@ export type PageRequest = Parameters<ObjectIndex['page']>[1]
 
 const CONTENT = '.objects'
 const UPLOADS = '.uploads'
+const PAGE = 1_000
 /** Longer than writing any object takes. */
 const STALE_MILLISECONDS = 3_600_000
 export const DEFAULT_CONTENT_TYPE = 'binary/octet-stream'
@@ -32,6 +34,7 @@ export class ObjectStore {
   readonly #index: ObjectIndex
   readonly #buckets = new Map<string, OldFolder>()
   readonly #cors = new Map<string, readonly CorsRule[]>()
+  readonly #lifecycles = new Map<string, readonly LifecycleRule[]>()
   readonly #shards = new Set<string>()
   /** Which buckets have Object Lock. */
   readonly locks = new ObjectLocks()
@@ -67,6 +70,38 @@ export class ObjectStore {
 
   corsOf(bucket: string): readonly CorsRule[] {
     return this.#cors.get(bucket) ?? []
+  }
+
+  /** Replaces the rules by which its objects expire. */
+  setLifecycle(bucket: string, rules: readonly LifecycleRule[]): void {
+    this.#lifecycles.set(bucket, rules)
+  }
+
+  /** Removes the objects that have expired by now, in milliseconds since 1970. */
+  async expire(now: number): Promise<void> {
+    for (const [bucket, rules] of this.#lifecycles)
+      for (const rule of rules) await this.#expireBy(bucket, rule, now)
+  }
+
+  async #expireBy(bucket: string, rule: LifecycleRule, now: number): Promise<void> {
+    const prefix = Buffer.from(rule.prefix)
+    for (let from: Buffer | undefined = prefix; from; ) {
+      const page = this.page(bucket, { prefix, from, limit: PAGE })
+      for (const { key, modifiedAt } of page)
+        if (hasExpired(rule, { modifiedAt, tags: this.#index.tagsOf(bucket, key) }, now))
+          await this.remove(bucket, key)
+      const last = page.length === PAGE ? page.at(-1) : undefined
+      from = last && Buffer.from(`${last.key}\0`)
+    }
+  }
+
+  /** Replaces the tags of an object, by which a rule picks it. A new content has none. */
+  setTags(bucket: string, key: string, tags: Tags): void {
+    this.#index.setTags(bucket, key, tags)
+  }
+
+  tagsOf(bucket: string, key: string): Tags {
+    return this.#index.tagsOf(bucket, key)
   }
 
   listBuckets(): string[] {

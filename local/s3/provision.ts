@@ -2,6 +2,7 @@ import { textOf } from '../assembly/place.ts'
 import type { Provisioners } from '../assembly/provision.ts'
 import type { CorsRule } from './cross-origin.ts'
 import type { ObjectStore } from './object-store.ts'
+import { rulesOfLifecycle } from './removal/lifecycle.ts'
 
 export function s3Provisioners(objects: ObjectStore): Provisioners {
   return {
@@ -10,6 +11,7 @@ export function s3Provisioners(objects: ObjectStore): Provisioners {
       await objects.createBucket(name)
       objects.locks.set(name, daysLocked(properties))
       objects.setCors(name, rulesIn(properties.CorsConfiguration))
+      objects.setLifecycle(name, rulesOfLifecycle(properties.LifecycleConfiguration))
       return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}` } }
     },
   }

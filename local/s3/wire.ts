@@ -7,15 +7,17 @@ import { listVersions, versionOf } from './list-versions.ts'
 import type { ObjectStore } from './object-store.ts'
 import { placeOf, refuseLongKey } from './place.ts'
 import { requireSignature } from './presigned.ts'
+import { deleteObjects } from './removal/delete-objects.ts'
+import { answerTagging, tagsInHeader } from './removal/lifecycle.ts'
 import { serveObject } from './serve-object.ts'
 import { answerUpload, isOfUpload } from './upload-wire.ts'
 
 /** Subresources that would change the meaning of a request, and are not supported. */
-const SUBRESOURCES = ['acl', 'tagging', 'versionId', 'versions', 'delete', 'policy', 'attributes']
+const SUBRESOURCES = ['acl', 'tagging', 'versionId', 'policy', 'attributes']
 
 /**
- * S3's REST protocol, path-style: put (also in parts), get (also ranges and presigned), head, delete, list, the buckets, and browser
- * uploads by POST policy.
+ * S3's REST protocol, path-style: put (also in parts), copy, tag, get (also ranges and presigned), head, delete (also of many), list (also the one version of
+ * each), the buckets, and browser uploads by POST policy.
  */
 export async function answerS3(
   store: ObjectStore,
@@ -27,11 +29,13 @@ export async function answerS3(
   if (!store.hasBucket(bucket))
     throw new AwsError('NoSuchBucket', `The specified bucket does not exist: ${bucket}`, 404)
   if (request.url.searchParams.has('tagging') && request.method !== 'GET')
-    return tag(store, bucket, key, request)
+    return answerTagging(store, { bucket, key }, request, decodeBody(request).toString())
   const isLocked = store.locks.has(bucket)
   const { searchParams } = request.url
-  if (isLocked && request.method === 'GET' && key === '' && searchParams.has('versions'))
+  if (request.method === 'GET' && key === '' && searchParams.has('versions'))
     return listVersions(store, bucket, searchParams)
+  if (request.method === 'POST' && key === '' && searchParams.has('delete'))
+    return deleteObjects(store, bucket, decodeBody(request).toString())
   const unknown = [...request.url.searchParams.keys()].find(
     (name) => SUBRESOURCES.includes(name) && !(isLocked && name === 'versionId'),
   )
@@ -53,8 +57,11 @@ export async function answerS3(
       412,
     )
   }
+  if (request.method === 'PUT' && request.headers['x-amz-copy-source'] !== undefined)
+    return copyObject(store, { bucket, key }, request)
   if (request.method === 'PUT') {
     const etag = await store.put(bucket, key, body(), request.headers['content-type'])
+    store.setTags(bucket, key, tagsInHeader(request.headers['x-amz-tagging']))
     return { status: 200, headers: { etag }, body: '' }
   }
   if (request.method === 'DELETE') {
@@ -82,16 +89,28 @@ function answerBucket(method: string): AwsResponse {
   throw new AwsError('NotImplemented', `the local S3 does not do ${method} of a bucket`, 501)
 }
 
-/** Accepts tags without effect: nothing expires on a laptop. */
-async function tag(
+/** CopyObject: with `REPLACE` the metadata, and the tags, are those of the request. */
+async function copyObject(
   store: ObjectStore,
-  bucket: string,
-  key: string,
-  { method }: AwsRequest,
+  { bucket, key }: { bucket: string; key: string },
+  { headers }: AwsRequest,
 ): Promise<AwsResponse> {
-  if (!(await store.find(bucket, key)))
-    throw new AwsError('NoSuchKey', `The specified key does not exist: ${key}`, 404)
-  return { status: method === 'DELETE' ? 204 : 200, headers: {}, body: '' }
+  const [from = '', ...rest] = decodeURIComponent(headers['x-amz-copy-source'] ?? '')
+    .replace(/^\//, '')
+    .split('/')
+  const source = rest.join('/')
+  const found = await store.get(from, source)
+  if (!found) throw new AwsError('NoSuchKey', `The specified key does not exist: ${source}`, 404)
+  const isNew = headers['x-amz-metadata-directive'] === 'REPLACE'
+  const tags =
+    headers['x-amz-tagging-directive'] === 'REPLACE'
+      ? tagsInHeader(headers['x-amz-tagging'])
+      : store.tagsOf(from, source)
+  const etag = await store.put(bucket, key, found.body, isNew ? headers['content-type'] : found.contentType)
+  store.setTags(bucket, key, tags)
+  const at = new Date().toISOString()
+  const body = `<?xml version="1.0" encoding="UTF-8"?><CopyObjectResult><LastModified>${at}</LastModified><ETag>${escapeXml(etag)}</ETag></CopyObjectResult>`
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body }
 }
 
 function listBuckets(store: ObjectStore): AwsResponse {

@@ -41,7 +41,7 @@ function startKit() {
 type Request = { headers: Record<string, string>; body: Uint8Array }
 
 /** AWS's own client with real requests and answers; only sockets and signatures, half of the work, are left out. */
-function clientOf(service: DynamoDBService): DynamoDBClient {
+export function clientOf(service: DynamoDBService): DynamoDBClient {
   const handle = async ({ headers, body }: Request) => {
     const asked = new TextDecoder().decode(body)
     const { status, headers: told, body: text } = await service.send(String(headers['x-amz-target']), asked)

@@ -1,0 +1,73 @@
+import * as z from 'zod'
+import { AwsError } from '../../aws/errors.ts'
+import type { AwsRequest, AwsResponse } from '../../aws/requests.ts'
+import type { ObjectStore } from '../object-store.ts'
+
+/** Tags as in the header `x-amz-tagging`: `task=ended&more=..`. */
+export type Tags = Readonly<Record<string, string>>
+
+export const tagsInHeader = (text = ''): Tags => Object.fromEntries(new URLSearchParams(text))
+
+/** `<Tag><Key>task</Key><Value>ended</Value></Tag>` */
+const tagsInXml = (xml: string): Tags =>
+  Object.fromEntries(
+    [...xml.matchAll(/<Tag>\s*<Key>([^<]*)<\/Key>\s*<Value>([^<]*)<\/Value>\s*<\/Tag>/g)].map(
+      ([, key = '', value = '']) => [key, value],
+    ),
+  )
+
+/** PutObjectTagging and DeleteObjectTagging: by its tags a lifecycle rule picks an object. */
+export async function answerTagging(
+  store: ObjectStore,
+  { bucket, key }: { bucket: string; key: string },
+  { method }: AwsRequest,
+  xml: string,
+): Promise<AwsResponse> {
+  if (!(await store.find(bucket, key)))
+    throw new AwsError('NoSuchKey', `The specified key does not exist: ${key}`, 404)
+  store.setTags(bucket, key, method === 'DELETE' ? {} : tagsInXml(xml))
+  return { status: method === 'DELETE' ? 204 : 200, headers: {}, body: '' }
+}
+
+/** A rule by which objects expire, so many days after they were stored. */
+export type LifecycleRule = { prefix: string; tags: Tags; days: number }
+
+const DAY = 86_400_000
+
+const ConfigurationSchema = z.object({
+  Rules: z.array(
+    z.looseObject({
+      Status: z.string(),
+      Prefix: z.string().default(''),
+      ExpirationInDays: z.number().optional(),
+      TagFilters: z.array(z.object({ Key: z.string(), Value: z.string() })).default([]),
+    }),
+  ),
+})
+
+/** The expiring rules of a bucket's lifecycle configuration in a template; there is no rule of versions where there is one version of each. */
+export function rulesOfLifecycle(configuration: unknown): LifecycleRule[] {
+  if (configuration === undefined) return []
+  return ConfigurationSchema.parse(configuration).Rules.flatMap(
+    ({ Status, Prefix, ExpirationInDays: days, TagFilters }) =>
+      Status !== 'Enabled' || days === undefined
+        ? []
+        : [
+            {
+              prefix: Prefix,
+              days,
+              tags: Object.fromEntries(TagFilters.map(({ Key, Value }) => [Key, Value])),
+            },
+          ],
+  )
+}
+
+/** Whether an object has expired by a rule: S3 counts whole days, and rounds up to the next midnight (UTC). */
+export function hasExpired(
+  { days, tags }: LifecycleRule,
+  object: { modifiedAt: number; tags: Tags },
+  now: number,
+): boolean {
+  const due = Math.ceil((object.modifiedAt + days * DAY) / DAY) * DAY
+  return now >= due && Object.entries(tags).every(([name, value]) => object.tags[name] === value)
+}
