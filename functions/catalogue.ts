@@ -58,6 +58,7 @@ export const FUNCTIONS = {
     ports: {
       tasks: ['read', 'list', 'submit', 'deleted', 'end', 'reopen', 'wait', 'watch'],
       deletions: ['mark'],
+      tenants: ['look', 'begin'],
       plans: ['read', 'create'],
       steps: ['find', 'list', 'approve', 'rate', 'reopen', 'adopt', 'inputs'],
       values: ['read'],
@@ -194,7 +195,7 @@ export const FUNCTIONS = {
   },
   erase: {
     entry: 'functions/events/erase',
-    description: 'Removes the data of deleted tasks',
+    description: 'Removes the data of deleted tasks and tenants',
     timeoutSeconds: 120,
     memoryMb: 512,
     ports: {
@@ -208,7 +209,12 @@ export const FUNCTIONS = {
       budgets: ['close'],
       bus: ['publish'],
       executions: ['start', 'stop'],
-      deletions: ['mark', 'erase'],
+      deletions: ['mark', 'erase', 'look'],
+      tenants: ['erase'],
+      keys: ['remove'],
+      workflows: ['versions'],
+      machines: ['remove', 'remove-busy'],
+      collectables: ['list', 'forget'],
     },
   },
   audit: {

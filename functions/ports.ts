@@ -31,6 +31,7 @@ import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
 import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
 import { queueGrants } from './adapters/dynamodb/tasks/queue.grants.ts'
 import { tasksGrants } from './adapters/dynamodb/tasks/tasks.grants.ts'
+import { tenantsGrants } from './adapters/dynamodb/tenants/tenants.grants.ts'
 import { eventBusGrants } from './adapters/eventbridge/event-bus.grants.ts'
 import { auditWriterGrants } from './adapters/lambda/audit-writer.grants.ts'
 import { invocationsGrants } from './adapters/lambda/invocations.grants.ts'
@@ -53,6 +54,7 @@ export const PORTS = {
   waits: waitsGrants,
   links: linksGrants,
   deletions: deletionsGrants,
+  tenants: tenantsGrants,
   agents: agentsGrants,
   workflows: workflowsGrants,
   loads: loadsGrants,

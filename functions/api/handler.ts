@@ -8,14 +8,13 @@ import httpHeaderNormalizer from '@middy/http-header-normalizer'
 import httpRouter from '@middy/http-router'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { RequestQuota } from '../../shared/app/limits/quotas/request-quota.ts'
-import { RequestQuota } from '../../shared/app/limits/request-quota.ts'
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { AuditedCall } from '../../shared/domain/audit.ts'
 import type { Caller } from '../../shared/domain/caller.ts'
 import { anchors } from '../deps/audit/anchors.ts'
 import { auditWriter } from '../deps/audit/audit-writer.ts'
-import { deletions } from '../deps/deletion-ports.ts'
+import { deletions, tenants } from '../deps/deletion-ports.ts'
 import { environment } from '../deps/environment.ts'
 import { answers, files, taskFiles } from '../deps/files.ts'
 import { callerRoles } from '../deps/identity/caller-roles.ts'
@@ -69,6 +68,7 @@ const ports = {
   taskFiles: taskFiles(),
   transcripts: transcripts(),
   deletions: deletions(),
+  tenants: tenants(),
   links: links(),
   machines: machines(),
   modelUsage: modelUsage(),

@@ -25,6 +25,8 @@ import { forkTask } from '../../shared/app/tasks/fork-task.ts'
 import { rateStep } from '../../shared/app/tasks/rate-step.ts'
 import { retryTask } from '../../shared/app/tasks/retry-task.ts'
 import { submitTask } from '../../shared/app/tasks/submit-task.ts'
+import { deleteTenant, getTenant } from '../../shared/app/tenants/delete-tenant.ts'
+import { refuseCallersOfDeleted } from '../../shared/app/tenants/refuse-deleted.ts'
 import { getUsage } from '../../shared/app/views/get-usage.ts'
 import { listApprovals } from '../../shared/app/views/list-approvals.ts'
 import { listTaskEvents } from '../../shared/app/views/list-events.ts'
@@ -41,7 +43,9 @@ import {
 import { listTranscript } from '../../shared/app/views/read-transcript.ts'
 import { makeLinks } from '../../shared/contracts/make-links.ts'
 import { makeOpenApi } from '../../shared/contracts/openapi.ts'
+import type { Route } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
+import type { Caller } from '../../shared/domain/caller.ts'
 import type { ModelSettings } from '../../shared/domain/model-settings.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import type { Logs } from '../../shared/ports/logs.ts'
@@ -76,7 +80,9 @@ export function makeHandlers(
 ): Record<RouteId, Handler> {
   const { callerOf = callerOfRequest } = door
   const handle: typeof httpHandler = (route, useCase) =>
-    audited(route, httpHandler(route, useCase, door), { ...ports, callerOf, onUntold })
+    audited(route, httpHandler(route, guarded(route, useCase), door), { ...ports, callerOf, onUntold })
+  const refuse = refuseCallersOfDeleted(ports)
+  const guarded: typeof unlessDeleted = (route, useCase) => unlessDeleted(route, useCase, refuse)
   const registered = onceRegistered(ports)
   const ofKeys = { ...ports, takesKeys: ports.takesKeys ?? false }
   return {
@@ -116,6 +122,8 @@ export function makeHandlers(
     revokeKey: handle(ROUTES.revokeKey, revokeKey(ports)),
     rotateKey: handle(ROUTES.rotateKey, rotateKey(ofKeys)),
     deleteTask: handle(ROUTES.deleteTask, deleteTask(ports)),
+    getTenant: handle(ROUTES.getTenant, getTenant(ports)),
+    deleteTenant: handle(ROUTES.deleteTenant, deleteTenant(ports)),
     listModels: handle(ROUTES.listModels, listModels(ports)),
     listWorkflows: handle(ROUTES.listWorkflows, listWorkflows(ports)),
     getWorkflow: handle(ROUTES.getWorkflow, getWorkflow(ports)),
@@ -127,5 +135,23 @@ export function makeHandlers(
     getLinks: handle(ROUTES.getLinks, async () => makeLinks(Object.values(ROUTES), API_VERSION)),
     getHealth: handle(ROUTES.getHealth, checkHealth(ports)),
     getOpenApi: handle(ROUTES.getOpenApi, async () => makeOpenApi(Object.values(ROUTES), API_VERSION)),
+  }
+}
+
+/** What callers of a tenant that is being deleted may still ask: how far that is. */
+const ALSO_WHILE_DELETED: readonly string[] = [ROUTES.getTenant.id, ROUTES.deleteTenant.id]
+
+type UseCase<Input, Output> = (input: Input, caller: Caller) => Promise<Output>
+
+/** The use case, for callers whose tenant is not being deleted (tenant-deletion/E3). */
+function unlessDeleted<Input, Output>(
+  { id, scope }: Route,
+  useCase: UseCase<Input, Output>,
+  refuse: (caller: Caller) => Promise<void> = async () => {},
+): UseCase<Input, Output> {
+  if (scope === 'any' || ALSO_WHILE_DELETED.includes(id)) return useCase
+  return async (input, caller) => {
+    await refuse(caller)
+    return useCase(input, caller)
   }
 }

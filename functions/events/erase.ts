@@ -3,25 +3,44 @@ import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import { eraseDeleted } from '../../shared/app/deletion/erase-deleted.ts'
-import { deletions } from '../deps/deletion-ports.ts'
+import { type EraseTenantNeeds, eraseTenants } from '../../shared/app/tenants/erase-tenants.ts'
+import { deletions, tenants } from '../deps/deletion-ports.ts'
+import { keys } from '../deps/identity/keys.ts'
 import { clock, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
+import { collectables, workflows } from '../deps/registry-ports.ts'
+import { machines } from '../deps/state-machines.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 
 /** No further work is begun after so long: the schedule calls again after a minute. */
 const MOST_MILLISECONDS = 50_000
 
 const log = logger()
-const ports = { ...taskPorts(), ...queuePorts(), deletions: deletions(), clock }
-const erase = eraseDeleted(ports)
+const ports: EraseTenantNeeds = {
+  ...taskPorts(),
+  ...queuePorts(),
+  deletions: deletions(),
+  tenants: tenants(),
+  keys: keys(),
+  workflows: workflows(),
+  machines: machines(),
+  collectables: collectables(),
+  clock,
+}
+const eraseTasks = eraseDeleted(ports)
+const eraseOwn = eraseTenants(ports)
 
 export const handler = middy()
   .use(injectLambdaContext(log))
   .use(captureLambdaHandler(new Tracer()))
   .handler(async () => {
     const until = Date.now() + MOST_MILLISECONDS
-    const erased = await erase(() => Date.now() >= until)
-    const report = erased.failed.length > 0 ? log.warn : log.info
-    if (erased.passes > 0 || erased.failed.length > 0) report.call(log, 'deleted tasks erased', erased)
-    return erased
+    const isTimeUp = () => Date.now() >= until
+    const tasks = await eraseTasks(isTimeUp)
+    const ofTenants = await eraseOwn(isTimeUp)
+    const failed = tasks.failed.length + ofTenants.failed.length
+    const report = failed > 0 ? log.warn : log.info
+    if (failed + tasks.passes + ofTenants.ended + ofTenants.underWay > 0)
+      report.call(log, 'deleted data erased', { tasks, tenants: ofTenants })
+    return { tasks, tenants: ofTenants }
   })

@@ -75,7 +75,9 @@ export class TaskKeepers extends Construct {
 
   /** What is left of deleted tasks is removed. */
   #erase(): void {
-    this.#every('EraseEveryMinute', Duration.minutes(1), 'Remove deleted data', this.#props.erase)
+    const { stage, erase } = this.#props
+    erase.configure('MACHINES', statesArn(this, stage, 'stateMachine', ''))
+    this.#every('EraseEveryMinute', Duration.minutes(1), 'Remove deleted data', erase)
   }
 
   /** No retries: the next scheduled run is the retry. */

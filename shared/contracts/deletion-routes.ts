@@ -1,4 +1,9 @@
-import { DeletedTaskViewSchema } from './deletion-views.ts'
+import {
+  DeletedTaskViewSchema,
+  DeleteTenantSchema,
+  TenantRefSchema,
+  TenantViewSchema,
+} from './deletion-views.ts'
 import { TaskRefSchema } from './requests.ts'
 import { defineRoute } from './route.ts'
 
@@ -18,6 +23,35 @@ export const DELETION_ROUTES = {
       description: 'It is found no more; its data is removed within the next minutes',
       name: 'DeletedTask',
       output: DeletedTaskViewSchema,
+    },
+    problems: [404, 409],
+  }),
+  getTenant: defineRoute({
+    id: 'getTenant',
+    method: 'GET',
+    path: '/tenants/{tenant}',
+    scope: 'tasks:read',
+    summary: 'A tenant, and how far its deletion is',
+    tag: 'tenants',
+    input: TenantRefSchema,
+    from: { path: ['tenant'] },
+    success: { status: 200, description: 'The tenant', name: 'Tenant', output: TenantViewSchema },
+    problems: [404],
+  }),
+  deleteTenant: defineRoute({
+    id: 'deleteTenant',
+    method: 'DELETE',
+    path: '/tenants/{tenant}',
+    scope: 'admin',
+    summary: 'Delete a tenant with everything that it has; only digests of its audit stay',
+    tag: 'tenants',
+    input: DeleteTenantSchema,
+    from: { path: ['tenant'], query: ['confirm'] },
+    success: {
+      status: 202,
+      description: 'The deletion has begun; it takes half an hour at least',
+      name: 'Tenant',
+      output: TenantViewSchema,
     },
     problems: [404, 409],
   }),

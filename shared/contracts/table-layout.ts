@@ -56,13 +56,20 @@ export const COUNTER_KEYS = {
 } as const
 
 /** Kinds of records with lists, which are the partitions of the index `byKind`. */
-export const KINDS = { agent: 'AGENT', workflow: 'WORKFLOW', machine: 'MACHINE' } as const
+export const KINDS = {
+  agent: 'AGENT',
+  workflow: 'WORKFLOW',
+  machine: 'MACHINE',
+  deletion: 'DELETION',
+} as const
 
 /** Partitions of the registry. */
 export const REGISTRY_PARTITIONS = {
   agent: `${KINDS.agent}#`,
   workflow: `${KINDS.workflow}#`,
   machine: `${KINDS.machine}#`,
+  /** The deletion of a tenant, under a digest of its name. */
+  deletion: `${KINDS.deletion}#`,
   load: 'LOAD#',
   /** A key under its id, and the ids of a tenant's keys under its name. */
   apiKey: 'APIKEY#',

@@ -30,6 +30,7 @@ import type { Statistics } from './statistics.ts'
 import type { Steps } from './steps.ts'
 import type { TaskFiles } from './task-files.ts'
 import type { Tasks } from './tasks.ts'
+import type { Tenants } from './tenants.ts'
 import type { Transcripts } from './transcripts.ts'
 import type { Turns } from './turns.ts'
 import type { Values } from './values.ts'
@@ -46,6 +47,7 @@ export type Ports = {
   values: Values
   waits: Waits
   deletions: Deletions
+  tenants: Tenants
   agents: Agents
   workflows: Workflows
   loads: Loads
@@ -122,6 +124,7 @@ export type {
   Steps,
   TaskFiles,
   Tasks,
+  Tenants,
   Transcripts,
   Turns,
   Values,

@@ -8,6 +8,7 @@ import { dynamodbStatistics } from '../../functions/adapters/dynamodb/counters/s
 import { dynamodbDeletions } from '../../functions/adapters/dynamodb/deletions/deletions.ts'
 import { dynamodbLedger } from '../../functions/adapters/dynamodb/steps/ledger.ts'
 import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
+import { dynamodbTenants } from '../../functions/adapters/dynamodb/tenants/tenants.ts'
 import type { ErasedObjects } from '../../functions/adapters/s3/erased-objects.ts'
 import type { BlobStore, Clock, Ids, Ports } from '../../shared/ports/index.ts'
 import { registryPorts } from './registry-ports.ts'
@@ -53,5 +54,6 @@ export function storedPorts({
     money: dynamodbMoney({ ...tasks, clock }),
     ledger: dynamodbLedger(tasks),
     deletions: dynamodbDeletions({ ...tasks, objects }),
+    tenants: dynamodbTenants({ ...registry, tasks: TASKS, objects, digest: ids.digest, clock }),
   } satisfies Partial<Ports>
 }

@@ -99,6 +99,10 @@ export const entryKey = (sequence: number) => REGISTRY_ITEMS.entry + digits(sequ
 export const chainsKey = `${REGISTRY_PARTITIONS.chains}all`
 export const refusedKey = `${REGISTRY_PARTITIONS.noted}refused`
 export const notedKey = (shard: number) => `${REGISTRY_PARTITIONS.noted}${shard}`
+export const deletionKey = (digest: string) => ({
+  pk: REGISTRY_PARTITIONS.deletion + digest,
+  sk: REGISTRY_ITEMS.record,
+})
 export const breakerKey = (agentId: string) => ({
   pk: REGISTRY_PARTITIONS.breaker + agentId,
   sk: REGISTRY_ITEMS.state,

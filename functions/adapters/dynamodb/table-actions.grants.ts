@@ -16,6 +16,7 @@ const actionsOn = (table: 'tasks' | 'registry') => {
     getOf: (...keys: string[]) => grant('GetItem', { keys }),
     getAll: grant('BatchGetItem'),
     query: grant('Query'),
+    scan: grant('Scan'),
     queryIndex: (index: string) => grant('Query', { index }),
     put: (...keys: string[]) => grant('PutItem', { keys }),
     update: (...keys: string[]) => grant('UpdateItem', { keys }),

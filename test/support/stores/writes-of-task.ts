@@ -105,8 +105,8 @@ export const WRITES_OF_TASK: Readonly<Record<string, Write>> = {
       output: inline(text),
     }),
   'gates.passGate': ({ gates }, { id }, text) => gates.passGate(id, 'g', text),
-  'outputs.keepOutput': ({ outputs }, { id }, text) =>
-    outputs.keepOutput('k', {
+  'outputs.keepOutput': ({ outputs, ids }, { id, tenant }, text) =>
+    outputs.keepOutput(ids.digest(tenant), {
       output: inline(text),
       from: { taskId: id, path: 's' },
       madeAt: AT,

@@ -48,6 +48,7 @@ const CALLED_BY_ADAPTERS = ['modelUsage.addUse', 'secrets.readSecret']
 /** Methods that are called through another name, or inside a method that has several grants. */
 const CALLED_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   api: ['answers.keep'],
+  erase: ['machines.removeBusy'],
   register: ['invocations.invokeLater', 'machines.removeBusy'],
   'agents with models': CALLED_BY_ADAPTERS,
   planner: CALLED_BY_ADAPTERS,

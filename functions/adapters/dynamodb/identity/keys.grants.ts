@@ -21,6 +21,7 @@ export const keysGrants = grantsOf<Keys>()({
     noteUse: [onRegistry.update(apiKey)],
   },
   modes: {
+    remove: ['listKeys', 'removeKey'],
     verify: ['findKey', 'noteUse'],
     manage: ['addKey', 'findKey', 'listKeys', 'replaceKey', 'removeKey'],
   },
