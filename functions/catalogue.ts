@@ -211,6 +211,7 @@ export const FUNCTIONS = {
       executions: ['start', 'stop'],
       deletions: ['mark', 'erase', 'look'],
       tenants: ['erase'],
+      retention: ['apply'],
       keys: ['remove'],
       workflows: ['versions'],
       machines: ['remove', 'remove-busy'],

@@ -30,6 +30,7 @@ import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
 import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
 import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
 import { queueGrants } from './adapters/dynamodb/tasks/queue.grants.ts'
+import { retentionGrants } from './adapters/dynamodb/tasks/retention.grants.ts'
 import { tasksGrants } from './adapters/dynamodb/tasks/tasks.grants.ts'
 import { tenantsGrants } from './adapters/dynamodb/tenants/tenants.grants.ts'
 import { eventBusGrants } from './adapters/eventbridge/event-bus.grants.ts'
@@ -55,6 +56,7 @@ export const PORTS = {
   links: linksGrants,
   deletions: deletionsGrants,
   tenants: tenantsGrants,
+  retention: retentionGrants,
   agents: agentsGrants,
   workflows: workflowsGrants,
   loads: loadsGrants,

@@ -1,7 +1,9 @@
 import type { Plans, Steps, Tasks, Values } from '../../shared/ports/index.ts'
+import type { Retention } from '../../shared/ports/retention.ts'
 import { dynamodbSteps } from '../adapters/dynamodb/steps/steps.ts'
 import { expiringTasks } from '../adapters/dynamodb/tasks/expiring-tasks.ts'
 import { dynamodbPlans } from '../adapters/dynamodb/tasks/plans.ts'
+import { dynamodbRetention } from '../adapters/dynamodb/tasks/retention.ts'
 import { taskExpiry } from '../adapters/dynamodb/tasks/task-expiry.ts'
 import { dynamodbTasks } from '../adapters/dynamodb/tasks/tasks.ts'
 import { s3BlobStore } from '../adapters/s3/blob-store.ts'
@@ -30,3 +32,10 @@ const steps = (): Steps => once('steps', () => dynamodbSteps(tasksTable()))
 
 const values = (): Values =>
   once('values', () => blobValues({ blobs: s3BlobStore(bucket()), digest: ids().digest }))
+
+export const retention = (): Retention =>
+  once('retention', () => {
+    const { TASK_RETENTION_DAYS: days, REGISTRY_TABLE: registry } = environment()
+    const blobs = s3ExpiringBlobs({ ...bucket(), now: clock.now })
+    return dynamodbRetention({ ...tasksTable(), registry, blobs, tasks: tasks(), steps: steps(), days })
+  })

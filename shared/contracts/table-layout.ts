@@ -70,6 +70,8 @@ export const REGISTRY_PARTITIONS = {
   machine: `${KINDS.machine}#`,
   /** The deletion of a tenant, under a digest of its name. */
   deletion: `${KINDS.deletion}#`,
+  /** How far a pass over a table is. */
+  pass: 'PASS#',
   load: 'LOAD#',
   /** A key under its id, and the ids of a tenant's keys under its name. */
   apiKey: 'APIKEY#',

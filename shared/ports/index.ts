@@ -26,6 +26,7 @@ import type { Outputs } from './outputs.ts'
 import type { Plans } from './plans.ts'
 import type { Queue } from './queue.ts'
 import type { Quotas } from './quotas.ts'
+import type { Retention } from './retention.ts'
 import type { Statistics } from './statistics.ts'
 import type { Steps } from './steps.ts'
 import type { TaskFiles } from './task-files.ts'
@@ -48,6 +49,7 @@ export type Ports = {
   waits: Waits
   deletions: Deletions
   tenants: Tenants
+  retention: Retention
   agents: Agents
   workflows: Workflows
   loads: Loads

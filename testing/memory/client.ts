@@ -16,7 +16,7 @@ const COMMANDS: Record<string, (table: MemoryTable, input: Input) => Record<stri
     return {}
   },
   QueryCommand: (table, input) => table.query(input),
-  ScanCommand: (table) => ({ Items: table.items() }),
+  ScanCommand: (table, input) => table.scan(input),
 }
 
 /** A DynamoDB document client over in-memory tables, with the values and errors of the real one. */

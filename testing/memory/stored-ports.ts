@@ -8,6 +8,7 @@ import { dynamodbStatistics } from '../../functions/adapters/dynamodb/counters/s
 import { dynamodbDeletions } from '../../functions/adapters/dynamodb/deletions/deletions.ts'
 import { dynamodbLedger } from '../../functions/adapters/dynamodb/steps/ledger.ts'
 import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
+import { dynamodbRetention } from '../../functions/adapters/dynamodb/tasks/retention.ts'
 import { dynamodbTenants } from '../../functions/adapters/dynamodb/tenants/tenants.ts'
 import type { ErasedObjects } from '../../functions/adapters/s3/erased-objects.ts'
 import type { BlobStore, Clock, Ids, Ports } from '../../shared/ports/index.ts'
@@ -17,6 +18,9 @@ import { taskPorts } from './task-ports.ts'
 /** The table names that adapters and compiled definitions use. */
 export const TASKS = 'tasks'
 export const REGISTRY = 'registry'
+
+/** Tasks of a test are kept. */
+const NO_MARKS = { mark: async () => {}, unmark: async () => {} }
 
 type Settings = {
   client: DynamoDBDocumentClient
@@ -42,8 +46,9 @@ export function storedPorts({
 }: Settings) {
   const tasks = { client, table: TASKS }
   const registry = { client, table: REGISTRY }
+  const ofTasks = taskPorts({ ...tasks, blobs, digest: ids.digest })
   return {
-    ...taskPorts({ ...tasks, blobs, digest: ids.digest }),
+    ...ofTasks,
     ...registryPorts({ ...registry, clock, digest: ids.digest }),
     statistics: dynamodbStatistics({ client: readingText, table: REGISTRY, now: clock.now }),
     breakers: dynamodbBreakers(registry),
@@ -54,6 +59,15 @@ export function storedPorts({
     money: dynamodbMoney({ ...tasks, clock }),
     ledger: dynamodbLedger(tasks),
     deletions: dynamodbDeletions({ ...tasks, objects }),
+    retention: dynamodbRetention({
+      client,
+      table: TASKS,
+      tasks: ofTasks.tasks,
+      steps: ofTasks.steps,
+      registry: REGISTRY,
+      blobs: NO_MARKS,
+      days: undefined,
+    }),
     tenants: dynamodbTenants({ ...registry, tasks: TASKS, objects, digest: ids.digest, clock }),
   } satisfies Partial<Ports>
 }

@@ -43,6 +43,7 @@ const validations = {
   update: validationOf('updateItem'),
   delete: validationOf('deleteItem'),
   query: validationOf('query'),
+  scan: validationOf('scan'),
 }
 const actions = { put: actionOf('putItem'), update: actionOf('updateItem') }
 
@@ -58,6 +59,7 @@ export type MemoryTable = {
   update(request: object): WireItem
   delete(request: object): void
   query(request: object): QueryAnswer
+  scan(request: object): QueryAnswer
   /** Every item, in no order. */
   items(): WireItem[]
 }
@@ -137,6 +139,26 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
         ...(Select === 'COUNT' ? {} : { Items: shown }),
         Count: kept.length,
         ...(last ? { LastEvaluatedKey: startKeyOf(last, keys) } : {}),
+      }
+    },
+    scan(request) {
+      const data: Parsed & { Limit?: number; ExclusiveStartKey?: WireItem } = { ...request }
+      requireValid(validations.scan.custom(data, store))
+      const { ExclusiveStartKey, Limit, _filter: filter, _projection: projection } = data
+      // In an order of its own, as that of DynamoDB is: by the whole key.
+      const placeOf = (item: WireItem): string => JSON.stringify(Object.values(keyOf(item)))
+      const after = ExclusiveStartKey ? placeOf(ExclusiveStartKey) : ''
+      const rest = items()
+        .filter((item) => placeOf(item) > after)
+        .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+      const page = rest.slice(0, Limit)
+      const kept = filter ? page.filter((item) => db.matchesExprFilter(item, filter.expression)) : page
+      const shown = projection ? kept.map((item) => db.mapPaths(projection.paths, item)) : kept
+      const last = page.length < rest.length ? page.at(-1) : undefined
+      return {
+        Items: shown,
+        Count: shown.length,
+        ...(last ? { LastEvaluatedKey: { pk: last.pk, sk: last.sk } } : {}),
       }
     },
     items: () => structuredClone(items()),

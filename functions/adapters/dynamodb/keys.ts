@@ -103,6 +103,7 @@ export const deletionKey = (digest: string) => ({
   pk: REGISTRY_PARTITIONS.deletion + digest,
   sk: REGISTRY_ITEMS.record,
 })
+export const passKey = (name: string) => ({ pk: REGISTRY_PARTITIONS.pass + name, sk: REGISTRY_ITEMS.record })
 export const breakerKey = (agentId: string) => ({
   pk: REGISTRY_PARTITIONS.breaker + agentId,
   sk: REGISTRY_ITEMS.state,

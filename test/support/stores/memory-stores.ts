@@ -92,6 +92,7 @@ export function memoryStores() {
   }
   return {
     ports,
+    client,
     pass: (milliseconds: number): void => {
       time += milliseconds
     },

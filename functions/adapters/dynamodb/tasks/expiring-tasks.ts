@@ -17,7 +17,11 @@ import type { TaskExpiry } from './task-expiry.ts'
 
 type Settings = { steps: Pick<Steps, 'listSteps'>; expiry: TaskExpiry; days: number }
 
-export function expiringTasks(tasks: Tasks, { steps, expiry, days }: Settings): Tasks {
+/** How the expiry of a task and its children is set, as for one that is kept for `days`, and removed. */
+export function expiryOfTasks(
+  tasks: Pick<Tasks, 'findTask'>,
+  { steps, expiry, days }: Settings,
+): { settle(task: EndedTask): Promise<void>; keepAll(task: Task): Promise<void> } {
   const childrenOf = async (id: string): Promise<Task[]> => {
     const records = await steps.listSteps(id)
     const ids = [...new Set(records.flatMap(({ child }) => child ?? []))]
@@ -64,6 +68,11 @@ export function expiringTasks(tasks: Tasks, { steps, expiry, days }: Settings): 
     if (now && (await endOfAll(now)) === undefined) await keepAll(now)
   }
 
+  return { settle, keepAll }
+}
+
+export function expiringTasks(tasks: Tasks, settings: Settings): Tasks {
+  const { settle, keepAll } = expiryOfTasks(tasks, settings)
   return {
     ...tasks,
 

@@ -34,6 +34,7 @@ const OWNERS: Readonly<Record<Partition, (rest: string, item: Item) => string | 
   noted: NOBODY,
   chains: NOBODY,
   deletion: NOBODY,
+  pass: NOBODY,
 }
 
 /** `tenant:acme`, `model:claude`, or an agent. */

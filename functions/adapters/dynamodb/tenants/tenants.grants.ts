@@ -10,6 +10,7 @@ const {
   audit: _audit,
   noted: _noted,
   chains: _chains,
+  pass: _pass,
   deletion,
   machine: _machine,
   ...removable
