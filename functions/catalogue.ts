@@ -76,7 +76,7 @@ export const FUNCTIONS = {
       budgets: ['read', 'create', 'close'],
       quotas: ['know', 'count'],
       money: ['read'],
-      files: ['list', 'upload', 'download'],
+      files: ['list', 'uploads', 'upload', 'download'],
       taskFiles: ['read'],
       transcripts: ['read'],
       answers: ['keep'],

@@ -24,6 +24,8 @@ function wholeNumber(least: number, most: number, example: number) {
 }
 
 const MOST_DAYS = 3_650
+/** What DynamoDB allows. */
+const MOST_BACKUP_DAYS = 35
 const RIGHT_RATE = 'a number from 1 on, e.g. 100'
 const RIGHT_RETENTION = `CloudWatch Logs keeps logs for one of ${RETENTIONS.join(', ')} days`
 
@@ -177,6 +179,14 @@ export const FieldsSchema = z.strictObject({
     .describe(
       'How long signed anchors of the audit, written every hour, cannot be deleted; none are written where it is not said. Its key of KMS costs a dollar a month',
     ),
+  versionRetentionDays: wholeNumber(1, MOST_DAYS, 7)
+    .default(30)
+    .describe(
+      'How long the bucket keeps a version of an object that has expired or was replaced; what is deleted by a call goes with its versions',
+    ),
+  backupDays: wholeNumber(1, MOST_BACKUP_DAYS, 7)
+    .default(MOST_BACKUP_DAYS)
+    .describe('How far back the tables can be restored; so long what was deleted is in a backup'),
   maxFileMb: wholeNumber(1, MOST_FILE_MB, 500)
     .optional()
     .describe('How large a file that an agent writes may be, in MB; 500 where it is not said'),

@@ -14,6 +14,7 @@ import { checkHealth, type Expected, onceRegistered } from '../../shared/app/cat
 import { registerWorkflow } from '../../shared/app/catalogue/register-workflow.ts'
 import { deleteTask } from '../../shared/app/deletion/delete-task.ts'
 import { createFiles } from '../../shared/app/files/create-files.ts'
+import { listUploads } from '../../shared/app/files/list-uploads.ts'
 import { getTaskFile, listTaskFiles } from '../../shared/app/files/task-files.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from '../../shared/app/keys/manage-keys.ts'
 import { createLink, listLinks, revokeLink } from '../../shared/app/links/manage-links.ts'
@@ -112,6 +113,7 @@ export function makeHandlers(
     listTaskFiles: handle(ROUTES.listTaskFiles, listTaskFiles(ports)),
     getTaskFile: handle(ROUTES.getTaskFile, getTaskFile(ports)),
     createFiles: handle(ROUTES.createFiles, createFiles(ports)),
+    listUploads: handle(ROUTES.listUploads, listUploads(ports)),
     listAgents: handle(ROUTES.listAgents, listAgents(ports)),
     getAgent: handle(ROUTES.getAgent, getAgent(ports)),
     registerAgent: handle(ROUTES.registerAgent, registerAgent(ports)),

@@ -29,6 +29,9 @@ import { FILES_PREFIX, TASK_FILES_PREFIX } from '../../shared/domain/file-refere
 import { REST_OUTLIVES_DAYS } from '../../shared/domain/retention.ts'
 import type { Stage } from '../stage.ts'
 
+/** DynamoDB's default, and its most. */
+const MOST_BACKUP_DAYS = 35
+
 /** Matches no event that exists. */
 const NO_TYPE = 'none: this archive is switched off'
 
@@ -89,8 +92,8 @@ export class DataStack extends Stack {
 
   constructor(scope: Construct, id: string, { stage }: { stage: Stage }) {
     super(scope, id, { description: 'Orchestrator: tables, bucket and event bus (retained)' })
-    this.tasks = this.#addTable('Tasks', TASK_INDEXES)
-    this.registry = this.#addTable('Registry', REGISTRY_INDEXES)
+    this.tasks = this.#addTable('Tasks', TASK_INDEXES, stage)
+    this.registry = this.#addTable('Registry', REGISTRY_INDEXES, stage)
     const accessLogs = this.#addAccessLogs(stage)
     this.bucket = new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.S3_MANAGED,
@@ -101,10 +104,15 @@ export class DataStack extends Stack {
       lifecycleRules: [
         {
           abortIncompleteMultipartUploadAfter: Duration.days(1),
-          noncurrentVersionExpiration: Duration.days(30),
+          noncurrentVersionExpiration: Duration.days(stage.versionRetentionDays),
         },
         // Links to stored answers are valid for minutes only.
-        { id: 'answers', prefix: ANSWERS_PREFIX, expiration: Duration.days(1) },
+        {
+          id: 'answers',
+          prefix: ANSWERS_PREFIX,
+          expiration: Duration.days(1),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
         ...retentionRules(stage),
       ],
       ...(stage.allowedOrigins.length > 0 ? { cors: crossOrigin(stage.allowedOrigins) } : {}),
@@ -181,13 +189,17 @@ export class DataStack extends Stack {
     })
   }
 
-  #addTable(id: string, indexes: Record<string, Index>): Table {
+  #addTable(id: string, indexes: Record<string, Index>, { backupDays }: Stage): Table {
     const table = new Table(this, id, {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       encryption: TableEncryption.DEFAULT,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      pointInTimeRecoverySpecification: {
+        pointInTimeRecoveryEnabled: true,
+        // DynamoDB's own default is not written, so that the template of a stage that says nothing stays as it was.
+        ...(backupDays < MOST_BACKUP_DAYS ? { recoveryPeriodInDays: backupDays } : {}),
+      },
       deletionProtection: true,
       timeToLiveAttribute: EXPIRY_ATTRIBUTE,
       removalPolicy: RemovalPolicy.RETAIN,

@@ -30,3 +30,10 @@ export const TaskFileLinkSchema = TaskFileViewSchema.extend({
   expiresAt: z.string(),
 })
 export type TaskFileLink = z.infer<typeof TaskFileLinkSchema>
+
+/** A file that was uploaded. */
+export const UploadViewSchema = z.object({
+  file: FileReferenceSchema,
+  bytes,
+  url: z.string().describe('Downloads the file, without any other right, until it expires'),
+})

@@ -157,3 +157,8 @@ export const FileRefSchema = z.strictObject({
   id: TaskIdSchema,
   fileId: z.string().regex(FILE_ID, 'a file id is f_ and 26 characters'),
 })
+
+export const ListUploadsSchema = z.strictObject({
+  limit: wholeNumber(1, 100).default(100),
+  cursor: z.string().max(1_024).optional().describe('Go on after this file: `cursor` of the page before'),
+})

@@ -6,7 +6,7 @@ import { AnswerApprovalSchema } from './approval-requests.ts'
 import { ApprovalViewSchema, OpenApprovalViewSchema } from './approval-views.ts'
 import { AnchorListSchema, AuditListSchema, ListAnchorsSchema, ListAuditSchema } from './audit-views.ts'
 import { DELETION_ROUTES } from './deletion-routes.ts'
-import { TaskFileLinkSchema, TaskFileViewSchema } from './file-views.ts'
+import { TaskFileLinkSchema, TaskFileViewSchema, UploadViewSchema } from './file-views.ts'
 import { InputOfStepViewSchema, TaskInputViewSchema } from './input-views.ts'
 import { KEY_ROUTES } from './key-routes.ts'
 import { LINK_ROUTES } from './link-routes.ts'
@@ -19,6 +19,7 @@ import {
   ListStepsSchema,
   ListTasksSchema,
   ListTranscriptSchema,
+  ListUploadsSchema,
   WatchedTaskSchema,
 } from './list-requests.ts'
 import { LogLineViewSchema } from './log-views.ts'
@@ -441,6 +442,22 @@ export const ROUTES = {
         maxBytes: z.number(),
         expiresAt: z.string(),
       }),
+    },
+  }),
+  listUploads: defineRoute({
+    id: 'listUploads',
+    method: 'GET',
+    path: '/files',
+    scope: 'tasks:read',
+    summary: 'The uploaded files of the tenant, by name, with links to download them',
+    tag: 'files',
+    input: ListUploadsSchema,
+    from: { query: ['limit', 'cursor'] },
+    success: {
+      status: 200,
+      description: 'A page of files; their links hold for a quarter of an hour',
+      name: 'UploadList',
+      output: z.object({ files: z.array(UploadViewSchema), expiresAt: z.string(), cursor: CursorSchema }),
     },
   }),
   listAgents: defineRoute({

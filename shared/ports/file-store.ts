@@ -9,6 +9,8 @@ export type OpenFile = StoredFile & { contentType: string; body: ReadableStream<
 export type FileStore = {
   /** The file at a key or, with a trailing slash, all files under it; at most `limit`. */
   list(key: string, limit: number): Promise<StoredFile[]>
+  /** The files under a prefix in the order of their keys (UTF-8), those after `after`: at most `limit`. */
+  page(prefix: string, page: { after?: string | undefined; limit: number }): Promise<StoredFile[]>
   /** Throws NotFoundError, and InvalidInputError above `maxBytes`. */
   read(key: string, maxBytes: number): Promise<Uint8Array>
   /** The content as a stream. Throws NotFoundError. */

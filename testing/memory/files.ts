@@ -52,6 +52,13 @@ export function memoryFiles(
         .slice(0, limit)
         .map(([one, file]) => storedOf(one, file))
     },
+    async page(prefix, { after = '', limit }) {
+      const found = [...held].filter(([one]) => one.startsWith(prefix) && one > after)
+      return found
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .slice(0, limit)
+        .map(([one, file]) => storedOf(one, file))
+    },
     async read(key, maxBytes) {
       const { bytes } = get(key)
       if (bytes.length <= maxBytes) return bytes

@@ -18,6 +18,7 @@ export const fileStoreGrants = grantsOf<FileStore>()({
   methods: {
     // A single file, or a folder.
     list: [...read, ...listing],
+    page: listing,
     read,
     open: read,
     // All requests of an upload in parts are allowed by PutObject, but the one that aborts it.
@@ -29,10 +30,11 @@ export const fileStoreGrants = grantsOf<FileStore>()({
     ],
     // The one who uploads by the ticket, or follows the link, does it with the rights of the function that has signed it.
     presignUpload: [{ actions: ['s3:PutObject'], on: { kind: 'objects', prefix: FILES_PREFIX } }],
-    presignDownload: [{ actions: ['s3:GetObject'], on: { kind: 'objects', prefix: TASK_FILES_PREFIX } }],
+    presignDownload: read,
   },
   modes: {
     list: ['list'],
+    uploads: ['page'],
     read: ['read', 'open'],
     write: ['write'],
     upload: ['presignUpload'],

@@ -40,6 +40,17 @@ export function s3FileStore({ client, bucket }: { client: S3Client; bucket: stri
   return {
     list: (key, limit) => (key.endsWith('/') ? listFolder(key, limit) : headFile(key)),
 
+    async page(prefix, { after, limit }) {
+      const list = new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: prefix,
+        MaxKeys: Math.min(1_000, limit),
+        ...(after === undefined ? {} : { StartAfter: after }),
+      })
+      const { Contents = [] } = await callAws(() => client.send(list))
+      return Contents.map(({ Key = '', Size = 0, ETag = '' }) => ({ key: Key, bytes: Size, etag: ETag }))
+    },
+
     async read(key, maxBytes) {
       const answer = await unlessMissing(() =>
         client.send(new GetObjectCommand({ Bucket: bucket, Key: key })),

@@ -66,6 +66,12 @@ export async function startStores(): Promise<Stores> {
         const etag = recorded.files.get(key)
         return etag === undefined ? [] : [{ key, bytes: 1, etag }]
       },
+      page: async (prefix, { after = '', limit }) =>
+        [...recorded.files]
+          .filter(([key]) => key.startsWith(prefix) && key > after)
+          .sort()
+          .slice(0, limit)
+          .map(([key, etag]) => ({ key, bytes: 1, etag })),
       read: async () => new Uint8Array(),
       open: async () => {
         throw new OrchestratorError('NotFoundError', 'these files have no content')
