@@ -157,7 +157,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await dynamodb.ready()
     await stepfunctions.resume()
     events.startSchedules()
-    stopping.defer(startAgeing({ ...services, now: options.now }))
+    stopping.defer(startAgeing(services))
     if (served.asksForTokens && !served.api) throw new Error(NO_SUCH_DOOR)
     served.isStarting = false
     return {
