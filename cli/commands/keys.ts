@@ -49,25 +49,30 @@ function createCommand(): Command {
 
 function listCommand(): Command {
   return new Command('list')
-    .description('The keys of your tenant, oldest first')
+    .description('The keys of your tenant, oldest first; what a key has made stands under it')
     .option(...JSON_OPTION)
     .action(async ({ json = false }: { json?: boolean }) => {
       const { keys } = await callApi('listKeys', {})
       if (json) return printJson({ keys })
       if (keys.length === 0) return print('no keys yet')
-      printTable(['id', 'name', 'status', 'scopes', 'valid until', 'last used', 'made by'], keys.map(rowOf))
+      printTable(
+        ['id', 'name', 'status', 'scopes', 'valid until', 'last used', 'made by'],
+        inTree(keys).map(rowOf),
+      )
     })
 }
 
 function revokeCommand(): Command {
   return new Command('revoke')
-    .description('Revoke a key: it is refused within a minute')
+    .description('Revoke a key and what it has made: they are refused within a minute')
     .argument('<id>')
     .option(...JSON_OPTION)
     .action(async (id: string, { json = false }: { json?: boolean }) => {
       const key = await callApi('revokeKey', { id })
       if (json) return printJson(key)
+      const { alsoRevoked } = key
       say(`${key.id} (${key.name}) is revoked; doors refuse it within a minute`)
+      if (alsoRevoked.length > 0) say(`and what it has made: ${alsoRevoked.join(', ')}`)
     })
 }
 
@@ -95,8 +100,20 @@ function tellNew(made: NewKeyView, json: boolean): void {
   print(style('bold', key))
 }
 
+type InTree = KeyView & { depth: number }
+
+/** Each key under the one that has made it, where that is there too. */
+function inTree(keys: readonly KeyView[]): InTree[] {
+  const ids = new Set(keys.map(({ id }) => id))
+  const below = Map.groupBy(keys, ({ madeBy }) => (madeBy !== undefined && ids.has(madeBy) ? madeBy : ''))
+  const from = (maker: string, depth: number): InTree[] =>
+    (below.get(maker) ?? []).flatMap((key) => [{ ...key, depth }, ...from(key.id, depth + 1)])
+  return from('', 0)
+}
+
 const rowOf = ({
   id,
+  depth,
   name,
   status,
   scopes,
@@ -104,8 +121,8 @@ const rowOf = ({
   lastUsedAt = 'never',
   replacedBy,
   createdBy,
-}: KeyView) => [
-  id,
+}: InTree) => [
+  `${'  '.repeat(depth)}${id}`,
   name,
   replacedBy === undefined ? status : `${status}, replaced by ${replacedBy}`,
   scopes.join(' '),

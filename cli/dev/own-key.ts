@@ -6,7 +6,8 @@ import { CliError, EXIT } from '../cli-error.ts'
 const NAME = 'orchestrator dev --auth'
 const PATH = '/api/v1/keys'
 const ListSchema = z.object({ keys: z.array(KeyViewSchema) })
-const MOST_DAYS = 366
+/** A start that was killed leaves its key; the next one removes it, and it ends by itself. */
+const DAYS = 7
 const DAY_MILLISECONDS = 86_400_000
 
 /** A key with which everything may be done at a local cloud that asks for one, until it is removed; those of earlier starts go. */
@@ -17,7 +18,7 @@ async function makeOwnKey(cloud: LocalCloud): Promise<{ key: string; remove(): P
     await cloud.askAsUser({ method: 'DELETE', path: `${PATH}/${id}` })
   }
   for (const { id } of keys.filter(({ name }) => name === NAME)) await remove(id)
-  const expiresAt = new Date(Date.now() + (MOST_DAYS - 1) * DAY_MILLISECONDS).toISOString()
+  const expiresAt = new Date(Date.now() + DAYS * DAY_MILLISECONDS).toISOString()
   const made = await cloud.askAsUser({
     method: 'POST',
     path: PATH,
@@ -38,6 +39,8 @@ export async function beKnown(cloud: LocalCloud, say: (text: string) => void): P
   const { key, remove } = await makeOwnKey(cloud)
   process.env.ORCHESTRATOR_KEY = key
   delete process.env.ORCHESTRATOR_TOKEN
-  say(`the API asks for a token or a key; one that holds until this stops:\n  export ORCHESTRATOR_KEY=${key}`)
+  say(
+    `the API asks for a token or a key; one that holds until this stops, ${DAYS} days at most:\n  export ORCHESTRATOR_KEY=${key}`,
+  )
   return () => remove().catch(() => {})
 }

@@ -53,10 +53,21 @@ export const KeyViewSchema = z.object({
   createdAt: z.string(),
   expiresAt: z.string(),
   lastUsedAt: z.string().optional().describe('To the minute; absent until it is used'),
+  madeBy: z
+    .string()
+    .optional()
+    .describe('The id of the key that has made it, and with which it ends; absent where somebody else has'),
   replaces: z.string().optional().describe('The id of the key that it replaces'),
   replacedBy: z.string().optional().describe('The id of the key that replaces it'),
 })
 export type KeyView = z.output<typeof KeyViewSchema>
+
+export const RevokedKeyViewSchema = KeyViewSchema.extend({
+  alsoRevoked: z
+    .array(z.string())
+    .describe('The ids of the keys that it has made, and that these have made: they are revoked with it'),
+})
+export type RevokedKeyView = z.output<typeof RevokedKeyViewSchema>
 
 export const NewKeyViewSchema = KeyViewSchema.extend({
   key: z.string().describe('The key itself: it is not stored and is never shown again'),

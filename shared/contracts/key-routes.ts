@@ -4,6 +4,7 @@ import {
   KeyRefSchema,
   KeyViewSchema,
   NewKeyViewSchema,
+  RevokedKeyViewSchema,
   RotateKeySchema,
 } from './key-requests.ts'
 import { defineRoute } from './route.ts'
@@ -41,11 +42,11 @@ export const KEY_ROUTES = {
     method: 'DELETE',
     path: '/keys/{id}',
     scope: 'keys:write',
-    summary: 'Revoke an API key: it is refused within a minute',
+    summary: 'Revoke an API key, and what it has made: they are refused within a minute',
     tag: 'keys',
     input: KeyRefSchema,
     from: { path: ['id'] },
-    success: { status: 200, description: 'The revoked key', output: KeyViewSchema },
+    success: { status: 200, description: 'The revoked key', output: RevokedKeyViewSchema },
     problems: [404],
   }),
   rotateKey: defineRoute({

@@ -8,6 +8,8 @@
  * key/K4 at most two keys of a rotation are live at a time
  * key/K5 a key that has expired or is revoked opens nothing
  * key/K6 a key counts as those who have made it, also through other keys, and its successor as the key that it replaces
+ * key/K7 what a key has made ends with it: it expires no later, and is revoked with it, also what that has made; a key that rotates itself
+ *    may give its successor the length of life that it had
  */
 import { mayDo, type Scope } from './caller.ts'
 import type { Identity } from './identity.ts'
@@ -26,6 +28,8 @@ export type ApiKey = {
   readonly expiresAt: string
   /** To the minute; absent until it is used. */
   readonly lastUsedAt?: string
+  /** The id of the key that has made it; absent where somebody else has. */
+  readonly madeBy?: string
   /** The id of the key that it replaces. */
   readonly replaces?: string
   /** The id of the key that replaces it. */
@@ -58,3 +62,40 @@ export const isLive = ({ expiresAt }: Pick<ApiKey, 'expiresAt'>, now: Date): boo
 /** Those of the scopes that the holder of others may not do (key/K3). */
 export const scopesLackedBy = (held: readonly Scope[], wanted: readonly Scope[]): Scope[] =>
   wanted.filter((scope) => !mayDo({ scopes: held }, scope))
+
+/**
+ * The keys of a list that end with one of them (key/K7), without that one: what it has made, and those that it has replaced, and what these
+ * have made.
+ */
+export function madeWith<K extends Pick<ApiKey, 'id' | 'madeBy' | 'createdBy' | 'replaces'>>(
+  keys: readonly K[],
+  key: Pick<ApiKey, 'id' | 'replaces'>,
+): K[] {
+  const makers = new Set<string>()
+  const found: K[] = []
+  const next: Pick<ApiKey, 'id' | 'replaces'>[] = [key]
+  for (const one of next) {
+    for (const id of predecessorsOf(keys, one)) makers.add(id)
+    for (const other of keys) {
+      // Keys of earlier releases say it as the subject that has made them.
+      if (other.id === key.id || !makers.has(other.madeBy ?? other.createdBy)) continue
+      if (found.includes(other)) continue
+      found.push(other)
+      next.push(other)
+    }
+  }
+  return found
+}
+
+/** The key and those that it has replaced, one after another. */
+function predecessorsOf(
+  keys: readonly Pick<ApiKey, 'id' | 'replaces'>[],
+  key: Pick<ApiKey, 'id' | 'replaces'>,
+): string[] {
+  const ids = [key.id]
+  for (let { replaces } = key; replaces !== undefined && !ids.includes(replaces); ) {
+    ids.push(replaces)
+    replaces = keys.find(({ id }) => id === replaces)?.replaces
+  }
+  return ids
+}

@@ -5,9 +5,17 @@ import {
   type KeyView,
   MOST_KEYS_OF_TENANT,
   type NewKeyView,
+  type RevokedKeyView,
   type RotateKeySchema,
 } from '../../contracts/key-requests.ts'
-import { type ApiKey, isLive, keyText, type StoredKey, scopesLackedBy } from '../../domain/api-key.ts'
+import {
+  type ApiKey,
+  isLive,
+  keyText,
+  madeWith,
+  type StoredKey,
+  scopesLackedBy,
+} from '../../domain/api-key.ts'
 import type { Caller, Scope } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { withIdentities } from '../../domain/identity.ts'
@@ -33,7 +41,10 @@ export const createKey =
     requireScopes(caller, scopes)
     const now = ports.clock.now()
     const usual = new Date(now.getTime() + KEY_DAYS.usual * DAY_MILLISECONDS)
-    const until = expiresAt === undefined ? usual : requireExpiry(expiresAt, now)
+    const maker = await makerOf(ports, caller)
+    const end = expiresAt === undefined ? usual : requireExpiry(expiresAt, now)
+    if (expiresAt !== undefined && maker) requireWithin(end, maker)
+    const until = maker ? earlier(end, new Date(maker.expiresAt)) : end
     const makers = await identitiesOf(ports, caller)
     const made = makeKey(
       ports,
@@ -41,6 +52,7 @@ export const createKey =
       caller,
     )
     await add(ports, made.stored, 1)
+    await requireMaker(ports, made.stored)
     return { ...viewOf(made.stored, now), key: made.key }
   }
 
@@ -52,14 +64,19 @@ export const listKeys =
     return { keys: (await keys.listKeys(tenant)).map((key) => viewOf(key, now)) }
   }
 
-/** Throws NotFoundError, also for the key of another tenant. */
+/** Revokes a key and what it has made (key/K7). Throws NotFoundError, also for the key of another tenant. */
 export const revokeKey =
   (ports: Pick<Needs, 'keys' | 'clock'>) =>
-  async ({ id }: { id: string }, { tenant }: Caller): Promise<KeyView> => {
+  async ({ id }: { id: string }, { tenant }: Caller): Promise<RevokedKeyView> => {
     const { keys, clock } = ports
     const key = await findKey(ports, id, tenant)
+    const listed = await keys.listKeys(tenant)
+    // The key first: from then on it makes no other. What it has made meanwhile is found by another look.
     await keys.removeKey(key)
-    return viewOf(key, clock.now())
+    const found = madeWith([...listed, ...(await keys.listKeys(tenant))], key)
+    const alsoRevoked = [...new Map(found.map((one) => [one.id, one])).values()]
+    for (const one of alsoRevoked) await keys.removeKey(one)
+    return { ...viewOf(key, clock.now()), alsoRevoked: alsoRevoked.map((one) => one.id) }
   }
 
 /**
@@ -83,20 +100,25 @@ export const rotateKey =
     }
     const life = Date.parse(former.expiresAt) - Date.parse(former.createdAt)
     const { name, scopes } = former
-    const expiresAt = new Date(now.getTime() + life).toISOString()
+    const maker = await makerOf(ports, caller)
+    const end = new Date(now.getTime() + life)
+    // A key that rotates itself goes on living; another's ends with the key that has rotated it.
+    const until = maker && maker.id !== id ? earlier(end, new Date(maker.expiresAt)) : end
     // The successor is whoever its predecessor was (key/K6).
     const makers = withIdentities(
       [{ kind: 'key', subject: id }, ...(await makersOf(ports, former))],
       await identitiesOf(ports, caller),
     )
-    const made = makeKey(ports, { name, scopes, expiresAt, replaces: id, makers }, caller)
+    const said = { name, scopes, expiresAt: until.toISOString(), replaces: id, makers }
+    const made = makeKey(ports, said, caller)
     // More than a tenant may have otherwise: who is at the bound may rotate too.
     await add(ports, made.stored, 2)
-    const end = new Date(now.getTime() + overlapSeconds * 1_000).toISOString()
-    if (!(await keys.replaceKey(former, { id: made.stored.id, expiresAt: end }))) {
+    const overlapEnd = new Date(now.getTime() + overlapSeconds * 1_000).toISOString()
+    if (!(await keys.replaceKey(former, { id: made.stored.id, expiresAt: overlapEnd }))) {
       await keys.removeKey(made.stored)
       throw conflict(`key ${id} was replaced or revoked at the same time`, id)
     }
+    await requireMaker(ports, made.stored)
     return { ...viewOf(made.stored, now), key: made.key }
   }
 
@@ -105,13 +127,40 @@ type Said = Pick<ApiKey, 'name' | 'scopes' | 'expiresAt' | 'replaces' | 'makers'
 function makeKey(
   { ids, clock }: Pick<Needs, 'ids' | 'clock'>,
   said: Said,
-  { tenant, subject }: Caller,
+  { tenant, subject, kind }: Caller,
 ): { stored: StoredKey; key: string } {
   const id = ids.makeId('k').slice('k_'.length)
   const secret = ids.makeSecret()
   const createdAt = clock.now().toISOString()
-  const stored = { id, tenant, createdBy: subject, createdAt, digest: ids.digest(secret), ...said }
+  const madeBy = kind === 'key' ? { madeBy: subject } : {}
+  const stored = { id, tenant, createdBy: subject, createdAt, ...madeBy, digest: ids.digest(secret), ...said }
   return { stored, key: keyText(id, secret) }
+}
+
+/** The key by which the caller has come, if any. Throws ConflictError where it is gone: doors admit it for a minute yet (key/K7). */
+async function makerOf({ keys, clock }: Needs, { kind, subject }: Caller): Promise<StoredKey | undefined> {
+  if (kind !== 'key') return undefined
+  const maker = await keys.findKey(subject)
+  if (maker && isLive(maker, clock.now())) return maker
+  throw makerGone(subject)
+}
+
+/** Takes a key back whose maker was revoked while it was made. */
+async function requireMaker({ keys }: Needs, made: StoredKey): Promise<void> {
+  if (made.madeBy === undefined || (await keys.findKey(made.madeBy))) return
+  await keys.removeKey(made)
+  throw makerGone(made.madeBy)
+}
+
+const makerGone = (id: string): OrchestratorError =>
+  conflict(`key ${id}, by which this was asked, is revoked or has expired: it makes no other`, id)
+
+const earlier = (one: Date, other: Date): Date => (one.getTime() < other.getTime() ? one : other)
+
+function requireWithin(end: Date, { id, expiresAt }: StoredKey): void {
+  if (end.getTime() <= Date.parse(expiresAt)) return
+  const message = `expiresAt: a key that a key makes ends with it: ${id} is valid until ${expiresAt}; this is ${end.toISOString()}`
+  throw new OrchestratorError('InvalidInputError', message)
 }
 
 /** `times`: how many times as many as the tenant may have. */

@@ -2,11 +2,12 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeHandlers } from '../../../functions/api/handlers.ts'
+import { createKey } from '../../../shared/app/keys/manage-keys.ts'
 import { verifyKey } from '../../../shared/app/keys/verify-key.ts'
 import { MOST_KEYS_OF_TENANT, type NewKeyView } from '../../../shared/contracts/key-requests.ts'
 import type { RouteId } from '../../../shared/contracts/routes.ts'
 import { partsOfKey, sameDigest } from '../../../shared/domain/api-key.ts'
-import { SCOPES, type Scope } from '../../../shared/domain/caller.ts'
+import { type Caller, SCOPES, type Scope } from '../../../shared/domain/caller.ts'
 import { callerOf } from '../../support/stores/callers.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
@@ -25,13 +26,16 @@ type Request = {
   body?: object
   scopes?: readonly Scope[]
   takesKeys?: boolean
+  /** The id of the key by which is asked. */
+  by?: string
 }
 
 function ask(tenant: string, route: RouteId, request: Request = {}) {
-  const { path, body, scopes = SCOPES, takesKeys = true } = request
+  const { path, body, scopes = SCOPES, takesKeys = true, by } = request
+  const who: Partial<Caller> = by === undefined ? {} : { kind: 'key', subject: by }
   const handlers = makeHandlers(
     { ...stores.ports, clock, takesKeys },
-    { callerOf: () => ({ ...callerOf(tenant), scopes }) },
+    { callerOf: () => ({ ...callerOf(tenant), ...who, scopes }) },
   )
   const event: object = { headers: {}, ...(path ? { pathParameters: path } : {}), ...(body ? { body } : {}) }
   return handlers[route](event as APIGatewayProxyEventV2).then(({ body: text = '' }) => JSON.parse(text))
@@ -113,6 +117,94 @@ describe('a key', () => {
   })
 })
 
+describe('what a key has made (key/K7)', () => {
+  const revoke = (tenant: string, id: string) => ask(tenant, 'revokeKey', { path: { id } })
+  const open = async (keys: readonly NewKeyView[]): Promise<boolean[]> =>
+    Promise.all(keys.map(async ({ key }) => (await verify(key)) !== undefined))
+
+  it('is revoked with it, through any number of hands, and nothing else is', async () => {
+    const root = await make('tree')
+    const child = await make('tree', {}, { by: root.id })
+    const grandchild = await make('tree', {}, { by: child.id })
+    const other = await make('tree')
+    const ofOther = await make('tree', {}, { by: other.id })
+    expect([root.madeBy, child.madeBy, grandchild.madeBy]).toEqual([undefined, root.id, child.id])
+    const all = [root, child, grandchild, other, ofOther]
+    expect(await open(all)).toEqual([true, true, true, true, true])
+    const { alsoRevoked } = await revoke('tree', root.id)
+    expect(alsoRevoked.toSorted()).toEqual([child.id, grandchild.id].sort())
+    expect(await open(all)).toEqual([false, false, false, true, true])
+    expect((await ask('tree', 'listKeys')).keys.map(({ id }: { id: string }) => id)).toEqual([
+      other.id,
+      ofOther.id,
+    ])
+  })
+
+  it('is revoked also where a key has rotated itself, or what it has made was rotated by it', async () => {
+    const first = await make('self')
+    const before = await make('self', {}, { by: first.id })
+    const rotated = await ask('self', 'rotateKey', { path: { id: first.id }, by: first.id })
+    expect(Date.parse(rotated.expiresAt)).toBe(now + 90 * DAY)
+    // The thief of the former one has only a successor of his own.
+    const other = await make('self')
+    const stolen = await ask('self', 'rotateKey', { path: { id: other.id }, by: rotated.id })
+    expect((await revoke('self', rotated.id)).alsoRevoked.toSorted()).toEqual([before.id, stolen.id].sort())
+    expect(await open([first, before, rotated, other, stolen])).toEqual([true, false, false, true, false])
+    const second = await make('self')
+    const successor = await ask('self', 'rotateKey', { path: { id: second.id }, by: second.id })
+    expect((await revoke('self', second.id)).alsoRevoked).toEqual([successor.id])
+  })
+
+  it('ends no later than it', async () => {
+    const brief = await make('brief', { expiresAt: new Date(now + DAY).toISOString() })
+    expect((await make('brief', {}, { by: brief.id })).expiresAt).toBe(brief.expiresAt)
+    const lasting = await make('brief')
+    const rotated = await ask('brief', 'rotateKey', { path: { id: lasting.id }, by: brief.id })
+    expect(rotated.expiresAt).toBe(brief.expiresAt)
+    const later = { expiresAt: new Date(now + DAY + 1_000).toISOString() }
+    await expect(make('brief', later, { by: brief.id })).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      message: `expiresAt: a key that a key makes ends with it: ${brief.id} is valid until ${brief.expiresAt}; this is ${later.expiresAt}`,
+    })
+  })
+
+  it('is nothing, where the key is revoked or has expired and doors admit it for a minute yet', async () => {
+    const gone = await make('late')
+    await revoke('late', gone.id)
+    const rest = await make('late')
+    const expired = await make('late', { expiresAt: new Date(now + 1).toISOString() })
+    now += 1
+    for (const { id } of [gone, expired]) {
+      const refused = { name: 'ConflictError', message: expect.stringContaining('is revoked or has expired') }
+      await expect(make('late', {}, { by: id })).rejects.toMatchObject(refused)
+      await expect(ask('late', 'rotateKey', { path: { id: rest.id }, by: id })).rejects.toMatchObject(refused)
+    }
+    expect((await ask('late', 'listKeys')).keys).toHaveLength(2)
+  })
+
+  it('is taken back, where the key is revoked while it makes one', async () => {
+    const maker = await make('race')
+    const { keys } = stores.ports
+    const racing = {
+      ...stores.ports,
+      clock,
+      takesKeys: true,
+      keys: {
+        ...keys,
+        addKey: async (...args: Parameters<typeof keys.addKey>) => {
+          await revoke('race', maker.id)
+          return keys.addKey(...args)
+        },
+      },
+    }
+    const caller: Caller = { ...callerOf('race'), kind: 'key', subject: maker.id, scopes: SCOPES }
+    await expect(createKey(racing)({ name: 'late', scopes: ['tasks:read'] }, caller)).rejects.toThrow(
+      'it makes no other',
+    )
+    expect((await ask('race', 'listKeys')).keys).toEqual([])
+  })
+})
+
 describe('a rotation', () => {
   it('leaves two live keys for a while, and never three (key/K4)', async () => {
     const first = await make('turns')
@@ -131,10 +223,10 @@ describe('a rotation', () => {
   })
 
   it('that two ask for at once has one successor', async () => {
-    const { id } = await make('race')
-    const outcomes = await Promise.allSettled([1, 2].map(() => ask('race', 'rotateKey', { path: { id } })))
+    const { id } = await make('two')
+    const outcomes = await Promise.allSettled([1, 2].map(() => ask('two', 'rotateKey', { path: { id } })))
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-    expect((await ask('race', 'listKeys')).keys).toHaveLength(2)
+    expect((await ask('two', 'listKeys')).keys).toHaveLength(2)
   })
 })
 

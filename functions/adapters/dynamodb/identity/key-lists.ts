@@ -21,15 +21,17 @@ export const StoredKeySchema: z.ZodType<StoredKey> = z
     createdAt: z.string(),
     validUntil: z.string(),
     lastUsedAt: z.string().optional(),
+    madeBy: z.string().optional(),
     replaces: z.string().optional(),
     replacedBy: z.string().optional(),
     digest: z.string(),
   })
-  .transform(({ validUntil, makers, lastUsedAt, replaces, replacedBy, ...key }) => ({
+  .transform(({ validUntil, makers, lastUsedAt, madeBy, replaces, replacedBy, ...key }) => ({
     ...key,
     expiresAt: validUntil,
     ...(makers === undefined ? {} : { makers }),
     ...(lastUsedAt === undefined ? {} : { lastUsedAt }),
+    ...(madeBy === undefined ? {} : { madeBy }),
     ...(replaces === undefined ? {} : { replaces }),
     ...(replacedBy === undefined ? {} : { replacedBy }),
   }))
