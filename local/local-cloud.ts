@@ -58,8 +58,8 @@ export type LocalCloudOptions = {
   environment?: FunctionVariables
   /** Called with each call of an AWS service before it is answered. */
   onCall?: (call: AwsCall) => void
-  /** Called with each event that no target accepted. */
-  onDeadLetter?: (queueArn: string, reason: string) => void
+  /** Called with each event that its target did not accept: with the dead-letter queue that has it, or the target where there is none. */
+  onDeadLetter?: (arn: string, reason: string) => void
 }
 
 export type LocalCloud = {
@@ -158,6 +158,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await stepfunctions.resume()
     events.startSchedules()
     stopping.defer(startAgeing(services))
+    services.mappings.start()
     if (served.asksForTokens && !served.api) throw new Error(NO_SUCH_DOOR)
     served.isStarting = false
     return {

@@ -7,6 +7,8 @@ import { EmailService } from './email/service.ts'
 import { EventsService } from './events/service.ts'
 import { IamService } from './iam/service.ts'
 import { KmsService } from './kms/service.ts'
+import { AsynchronousInvocations } from './lambda/asynchronous/service.ts'
+import { EventSourceMappings } from './lambda/event-sources/service.ts'
 import type { Invocation } from './lambda/function-settings.ts'
 import { RunningJournal } from './lambda/running-journal.ts'
 import { LambdaService } from './lambda/service.ts'
@@ -14,6 +16,8 @@ import { LogsService, type ReadLog } from './logs/service.ts'
 import { ObjectStore } from './s3/object-store.ts'
 import { Uploads } from './s3/uploads.ts'
 import { SecretsService } from './secretsmanager/service.ts'
+import { deliverDeadLetter, deliverEvent, sendFailure } from './sqs/deliver.ts'
+import { SqsService } from './sqs/service.ts'
 import type { Authorize } from './stepfunctions/integrations/authorize.ts'
 import { dynamodbIntegration } from './stepfunctions/integrations/dynamodb.ts'
 import { lambdaIntegrations } from './stepfunctions/integrations/lambda-invoke.ts'
@@ -45,19 +49,27 @@ export async function startServices(options: Options) {
     environment: process.env,
   })
   const bedrock = await BedrockRuntimeService.open(options.models)
-  const { executions, running, dynamodb, objects, storage } = await openStorage(dataFolder)
+  const { executions, running, dynamodb, objects, sqs, storage } = await openStorage(dataFolder)
   const broken = Promise.withResolvers<Error>()
   const iam = new IamService()
   const email = new EmailService(dataFolder && join(dataFolder, 'emails'))
   const lambda = new LambdaService({ journal: running })
+  const asynchronous = new AsynchronousInvocations({
+    lambda,
+    clock: realClock,
+    send: (arn, record, functionArn) => sendFailure({ sqs, iam, lambda }, arn, { record, functionArn }),
+    onLog,
+  })
+  const mappings = new EventSourceMappings({ lambda, iam, clock: realClock, region: PLACE.region, onLog })
   const events: EventsService = new EventsService({
     ...PLACE,
-    deliver: async (arn, event) => {
-      const outcome = await invokeAs('events.amazonaws.com')(arn, JSON.stringify(event), keyOf(arn, event))
-      if ('functionError' in outcome)
-        throw new Error(`${outcome.functionError.errorType}: ${outcome.functionError.errorMessage}`)
+    deliver: (arn, event, ruleArn) =>
+      deliverEvent({ sqs, lambda, asynchronous }, arn, { event, ruleArn, key: keyOf(arn, event) }),
+    deadLetter(queueArn, letter) {
+      onDeadLetter?.(queueArn ?? letter.targetArn, letter.message)
+      const lost = queueArn === undefined ? undefined : deliverDeadLetter(sqs, queueArn, letter)
+      if (lost !== undefined) onDeadLetter?.(String(queueArn), lost)
     },
-    deadLetter: (queueArn, _event, reason) => onDeadLetter?.(queueArn, reason),
   })
   const authorize: Authorize = (roleArn, action, resource) => iam.authorizeRole(roleArn, action, resource)
   const busArn = (name: string): string => `arn:aws:events:${PLACE.region}:${PLACE.account}:event-bus/${name}`
@@ -80,6 +92,8 @@ export async function startServices(options: Options) {
   stopping.defer(() => lambda.stop())
   stopping.defer(() => events.close())
   stopping.defer(() => stepfunctions.stop())
+  stopping.defer(() => mappings.stop())
+  stopping.defer(() => sqs.stop())
 
   /** A service may invoke a function that has a permission for it. */
   function invokeAs(principal: string) {
@@ -106,7 +120,10 @@ export async function startServices(options: Options) {
     iam,
     kms: new KmsService(dataFolder && join(dataFolder, 'kms')),
     lambda,
-    logs: new LogsService({ read: readLog }),
+    logs,
+    asynchronous,
+    mappings,
+    sqs,
     events,
     stepfunctions,
     invokeAs,
@@ -131,6 +148,7 @@ type Storage = {
   running: RunningJournal | undefined
   dynamodb: DynamoDBService
   objects: ObjectStore
+  sqs: SqsService
   storage: AsyncDisposableStack
 }
 
@@ -146,7 +164,9 @@ async function openStorage(folder: string | undefined): Promise<Storage> {
     const executions = folder ? sqliteStore(join(folder, 'executions.sqlite')) : memoryStore()
     // Opened after the executions, whose lock keeps out a second local cloud.
     const running = folder ? await RunningJournal.open(join(folder, 'running')) : undefined
-    return { executions, running, dynamodb, objects, storage }
+    const sqs = new SqsService({ ...PLACE, file: folder && join(folder, 'queues.sqlite') })
+    storage.defer(() => sqs.close())
+    return { executions, running, dynamodb, objects, sqs, storage }
   } catch (error) {
     await storage.disposeAsync()
     throw error

@@ -21,14 +21,22 @@ import type { Assembly, Resource, Stack } from './read-assembly.ts'
 const ADDED = [
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
+  'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',
   'AWS::Logs::LogGroup',
+  'AWS::SQS::Queue',
+  'AWS::SQS::QueuePolicy',
   'AWS::StepFunctions::StateMachine',
   'AWS::StepFunctions::StateMachineVersion',
 ]
 const CHANGED = [
   'AWS::CloudFormation::Stack',
+  'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::Function',
+  'AWS::SQS::Queue',
+  'AWS::SQS::QueuePolicy',
   'AWS::StepFunctions::StateMachine',
   'AWS::StepFunctions::StateMachineVersion',
 ]

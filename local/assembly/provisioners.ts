@@ -10,12 +10,18 @@ import { iamProvisioners } from '../iam/provision.ts'
 import type { IamService } from '../iam/service.ts'
 import { kmsProvisioners } from '../kms/provision.ts'
 import type { KmsService } from '../kms/service.ts'
+import { asynchronousProvisioners } from '../lambda/asynchronous/provision.ts'
+import type { AsynchronousInvocations } from '../lambda/asynchronous/service.ts'
+import { eventSourceProvisioners, mappingIdOf } from '../lambda/event-sources/provision.ts'
+import type { EventSourceMappings } from '../lambda/event-sources/service.ts'
 import { type FunctionPlace, lambdaProvisioners } from '../lambda/provision.ts'
 import type { LambdaService } from '../lambda/service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
 import { s3Provisioners } from '../s3/provision.ts'
 import { parameterProvisioners } from '../secretsmanager/provision.ts'
 import type { SecretsService } from '../secretsmanager/service.ts'
+import { sqsProvisioners } from '../sqs/provision.ts'
+import type { SqsService } from '../sqs/service.ts'
 import { stepFunctionsProvisioners } from '../stepfunctions/provision.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
 import type { Provisioners, ResourceFacts } from './provision.ts'
@@ -27,6 +33,9 @@ export type LocalServices = FunctionPlace & {
   iam: IamService
   kms: KmsService
   lambda: LambdaService
+  asynchronous: AsynchronousInvocations
+  mappings: EventSourceMappings
+  sqs: SqsService
   secrets: SecretsService
   stepfunctions: StepFunctionsService
   api: ServedApi
@@ -40,13 +49,11 @@ export const IGNORABLE = [
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::Events::Archive',
-  'AWS::Lambda::EventInvokeConfig',
   'AWS::Logs::QueryDefinition',
   'AWS::S3::BucketPolicy',
   'AWS::SNS::Subscription',
   'AWS::SNS::Topic',
   'AWS::SNS::TopicPolicy',
-  'AWS::SQS::QueuePolicy',
 ]
 
 /** A provisioner for each type of resource that our stacks use. */
@@ -59,6 +66,9 @@ export function makeProvisioners(services: LocalServices): Provisioners {
     ...iamProvisioners(iam, services),
     ...kmsProvisioners(services.kms, services),
     ...lambdaProvisioners(lambda, iam, services),
+    ...asynchronousProvisioners(services.asynchronous, lambda),
+    ...eventSourceProvisioners(services.mappings, lambda, services.sqs, services),
+    ...sqsProvisioners(services.sqs, services),
     ...stepFunctionsProvisioners(services.stepfunctions, services),
     ...gatewayProvisioners(lambda, services.api),
     ...parameterProvisioners(services.secrets),
@@ -67,8 +77,16 @@ export function makeProvisioners(services: LocalServices): Provisioners {
 }
 
 /** Removers of resources that are in no template any more. The other types stay: nothing refers to them. */
-export function makeRemovers({ lambda }: Pick<LocalServices, 'lambda'>) {
+export function makeRemovers({
+  lambda,
+  asynchronous,
+  mappings,
+}: Pick<LocalServices, 'lambda' | 'asynchronous' | 'mappings'>) {
   return {
-    'AWS::Lambda::Function': (_: ResourceFacts, name: string) => lambda.remove(name),
+    'AWS::Lambda::Function': (_: ResourceFacts, name: string) => {
+      asynchronous.forget(name)
+      lambda.remove(name)
+    },
+    'AWS::Lambda::EventSourceMapping': (facts: ResourceFacts) => mappings.remove(mappingIdOf(facts)),
   }
 }

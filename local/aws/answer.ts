@@ -6,12 +6,15 @@ import type { EventsService } from '../events/service.ts'
 import type { IamService } from '../iam/service.ts'
 import type { KmsService } from '../kms/service.ts'
 import { answerKms } from '../kms/wire.ts'
+import type { AsynchronousInvocations } from '../lambda/asynchronous/service.ts'
 import type { LambdaService } from '../lambda/service.ts'
 import type { LogsService } from '../logs/service.ts'
 import type { ObjectStore } from '../s3/object-store.ts'
 import { answerS3 } from '../s3/wire.ts'
 import type { SecretsService } from '../secretsmanager/service.ts'
 import { answerParameters, answerSecrets } from '../secretsmanager/wire.ts'
+import type { SqsService } from '../sqs/service.ts'
+import { answerSqs, isForSqs } from '../sqs/wire/wire.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
 import { answerStepFunctions } from '../stepfunctions/wire/wire.ts'
 import { AwsError } from './errors.ts'
@@ -28,9 +31,11 @@ type Services = {
   iam: IamService
   kms: KmsService
   lambda: LambdaService
+  asynchronous: AsynchronousInvocations
   logs: LogsService
   objects: ObjectStore
   secrets: SecretsService
+  sqs: SqsService
   stepfunctions: StepFunctionsService
   onCloudFormationAnswer(id: string, body: string): void
   /** Called with every call before it is answered. */
@@ -63,6 +68,7 @@ export async function answerAws(services: Services, request: AwsRequest): Promis
   if (target === 'secretsmanager.GetSecretValue') return answerSecrets(services, request)
   if (target === 'AmazonSSM.GetParameter') return answerParameters(services, request)
   if (target === 'AWSEvents.PutEvents') return answerEvents(services, request)
+  if (target && isForSqs(target)) return answerSqs(services, target, request)
   if (target) throw new AwsError('UnknownOperationException', `the local cloud does not do ${target}`)
   const { pathname } = request.url
   if (pathname.startsWith('/_cloudformation/')) {
@@ -167,7 +173,7 @@ async function answerEvents(
 }
 
 async function answerLambda(
-  { iam, lambda }: Services,
+  { iam, lambda, asynchronous }: Services,
   name: string,
   request: AwsRequest,
 ): Promise<AwsResponse> {
@@ -175,7 +181,8 @@ async function answerLambda(
   iam.authorizeKey(request.accessKeyId, 'lambda:InvokeFunction', settings.arn)
   const payload = request.body.length > 0 ? request.body.toString() : '{}'
   if (request.headers['x-amz-invocation-type'] === 'Event') {
-    void lambda.invoke(name, payload)
+    // It ends with the local cloud, and its failures go where the function's configuration says.
+    asynchronous.invoke(name, payload).catch(() => undefined)
     return { status: 202, headers: {}, body: '' }
   }
   const outcome = await lambda.invoke(name, payload)

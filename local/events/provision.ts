@@ -16,12 +16,8 @@ const TargetSchema = z
     maximumRetryAttempts: RetryPolicy?.MaximumRetryAttempts ?? 185,
   }))
 
-/** Buses, rules, and dead-letter queues. */
-export function eventsProvisioners(
-  events: EventsService,
-  lambda: LambdaService,
-  place: Place & { awsUrl: string },
-): Provisioners {
+/** Buses and rules. */
+export function eventsProvisioners(events: EventsService, lambda: LambdaService, place: Place): Provisioners {
   return {
     'AWS::Events::EventBus': async ({ logicalId, properties }) => {
       const name = textOf(properties, 'Name') ?? logicalId
@@ -35,23 +31,17 @@ export function eventsProvisioners(
       if (ScheduleExpression && !everyMilliseconds)
         throw new Error(`${logicalId}: only rate(...) schedules run locally`)
       const targets = z.array(TargetSchema).parse(Targets)
+      const arn = arnIn(place, 'events', `rule/${logicalId}`)
       events.putRule({
         name: logicalId,
+        arn,
         bus: String(EventBusName),
         pattern: EventPattern as Record<string, unknown> | undefined,
         everyMilliseconds,
         targets,
       })
-      if (EventPattern) for (const { arn } of targets) lambda.warm(arn)
-      return { ref: logicalId, attributes: { Arn: arnIn(place, 'events', `rule/${logicalId}`) } }
-    },
-
-    'AWS::SQS::Queue': async ({ stack, logicalId }) => {
-      const name = `${stack}-${logicalId}`
-      return {
-        ref: `${place.awsUrl}/${place.account}/${name}`,
-        attributes: { Arn: arnIn(place, 'sqs', name), QueueName: name },
-      }
+      if (EventPattern) for (const target of targets) lambda.warm(target.arn)
+      return { ref: logicalId, attributes: { Arn: arn } }
     },
   }
 }

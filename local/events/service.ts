@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { AwsError } from '../aws/errors.ts'
+import { type DeadLetter, DeliveryFailed } from './dead-letter.ts'
 import { matchesPattern } from './match-pattern.ts'
 import { validatePattern } from './validate-pattern.ts'
 
 export type Target = { arn: string; maximumRetryAttempts: number; deadLetterArn: string | undefined }
 export type Rule = {
   name: string
+  arn: string
   bus: string
   pattern?: Record<string, unknown> | undefined
   /** Milliseconds between firings of a schedule. */
@@ -13,8 +15,8 @@ export type Rule = {
   targets: Target[]
 }
 
-/** Delivers to a target by ARN; rejects when the target did not accept the event. */
-export type Deliver = (arn: string, event: Record<string, unknown>) => Promise<void>
+/** Delivers to a target by ARN; rejects, best with DeliveryFailed, when the target did not accept the event. */
+export type Deliver = (arn: string, event: Record<string, unknown>, ruleArn: string) => Promise<void>
 export type Entry = {
   Source?: string
   DetailType?: string
@@ -27,7 +29,8 @@ type Settings = {
   account: string
   region: string
   deliver: Deliver
-  deadLetter: (queueArn: string, event: object, reason: string) => void
+  /** Without a queue the event is lost. */
+  deadLetter: (queueArn: string | undefined, letter: DeadLetter) => void
 }
 
 /** The back-off between deliveries. AWS retries for hours; on a laptop a few attempts over seconds are enough. */
@@ -159,7 +162,7 @@ export class EventsService {
   }
 
   async #send(rule: Rule, event: Record<string, unknown>): Promise<void> {
-    const deliveries = rule.targets.map((target) => this.#deliver(target, event))
+    const deliveries = rule.targets.map((target) => this.#deliver(rule, target, event))
     for (const delivery of deliveries) {
       this.#underWay.add(delivery)
       const done = (): boolean => this.#underWay.delete(delivery)
@@ -169,25 +172,34 @@ export class EventsService {
   }
 
   async #deliver(
+    { arn: ruleArn }: Rule,
     { arn, maximumRetryAttempts, deadLetterArn }: Target,
     event: Record<string, unknown>,
   ): Promise<void> {
     const tries = [0, ...RETRY_MILLISECONDS.slice(0, maximumRetryAttempts)]
-    let reason = ''
+    let failure = new DeliveryFailed('INTERNAL_ERROR', '')
+    let retries = -1
     for (const wait of tries) {
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
       if (this.#stopped) throw new Error('the bus was stopped')
+      retries += 1
       try {
-        await this.#settings.deliver(arn, event)
+        await this.#settings.deliver(arn, event, ruleArn)
         return
       } catch (error) {
-        reason = error instanceof Error ? error.message : String(error)
+        failure =
+          error instanceof DeliveryFailed ? error : new DeliveryFailed('ERROR_FROM_TARGET', messageOf(error))
       }
+      if (failure.isFinal) break
     }
     if (this.#stopped) throw new Error('the bus was stopped')
-    if (deadLetterArn) this.#settings.deadLetter(deadLetterArn, event, reason)
+    const { code, message, isFinal } = failure
+    const letter = { event, ruleArn, targetArn: arn, code, message, retries, isFinal }
+    this.#settings.deadLetter(deadLetterArn, letter)
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** `rate(5 minutes)` in milliseconds; undefined for an expression that is no rate. */
 export function parseRate(expression: string | undefined): number | undefined {

@@ -294,6 +294,7 @@ it('says which rule has the pattern, when it is made', () => {
   })
   const rule = {
     name: 'Ended',
+    arn: 'arn:aws:events:r:1:rule/Ended',
     bus: 'default',
     pattern: { detail: { status: [{ like: 'x' }] } },
     targets: [],
