@@ -310,9 +310,7 @@ export function describeSqs(name: string, server: () => Server, { isStrict }: { 
       expect(await nameOf(take(url, { MaxNumberOfMessages: 11 }))).toBe('InvalidParameterValue')
       expect(await nameOf(take(url, { WaitTimeSeconds: 21 }))).toBe('InvalidParameterValue')
       expect(await nameOf(put(url, 'x', { DelaySeconds: 901 }))).toBe('InvalidParameterValue')
-      expect(await nameOf(put(url, 'x', { MessageDeduplicationId: 'i' }))).toBe(
-        'InvalidParameterValueException',
-      )
+      expect(await nameOf(put(url, 'x', { MessageDeduplicationId: 'i' }))).toBe('InvalidParameterValue')
       const wrong = { VisibilityTimeout: '43201' }
       expect(await nameOf(send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes: wrong })))).toBe(
         'InvalidAttributeValue',
