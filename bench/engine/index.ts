@@ -8,6 +8,7 @@ import synthesize, { ASSEMBLY } from '../../test/support/runner/synthesize-once.
 import { benchBareEngine } from './bare-engine.ts'
 import { type Figure, measure, summarize } from './figures.ts'
 import { benchLocalCloud } from './local-cloud.ts'
+import { benchQueues } from './queues.ts'
 
 const HELP = `Usage: npm run bench:engine [-- --json OUT]
 
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'engine, in memory': () => benchBareEngine(false),
   'engine, durable': () => benchBareEngine(true),
   'local cloud': benchLocalCloud,
+  queues: benchQueues,
 }
 
 const { values } = parseArgs({

@@ -248,11 +248,20 @@ export function describeSqs(name: string, server: () => Server, { isStrict }: { 
       return { deadLetters, url, deadLetterTargetArn }
     }
 
+    const comesBack = async (url: string, deadLetterTargetArn: string): Promise<void> => {
+      await send(new StartMessageMoveTaskCommand({ SourceArn: deadLetterTargetArn }))
+      const wanted = new ListMessageMoveTasksCommand({ SourceArn: deadLetterTargetArn })
+      await expect
+        .poll(async () => (await send(wanted)).Results?.[0])
+        .toMatchObject({ Status: 'COMPLETED', ApproximateNumberOfMessagesMoved: 1 })
+      expect(await bodies(url)).toEqual(['bad'])
+    }
+
     it.each([
       ['standard', {}, {}],
       ['FIFO', FIFO, { MessageGroupId: 'g' }],
     ])(
-      'of a %s queue are what was received too often, and can be sent back (sqs/Q5)',
+      'of a %s queue are what was received too often, and come back when they are moved (sqs/Q5)',
       async (_kind, attributes, more) => {
         const { deadLetters, url, deadLetterTargetArn } = await withDeadLetters(attributes)
         await put(url, 'bad', more)
@@ -262,12 +271,7 @@ export function describeSqs(name: string, server: () => Server, { isStrict }: { 
         const [letter] = await take(deadLetters, { VisibilityTimeout: 0 })
         expect(letter).toMatchObject({ Body: 'bad', MessageId: failed?.MessageId })
         expect(letter?.Attributes).toMatchObject({ DeadLetterQueueSourceArn: await arnOf(url), ...more })
-        await send(new StartMessageMoveTaskCommand({ SourceArn: deadLetterTargetArn }))
-        const wanted = new ListMessageMoveTasksCommand({ SourceArn: deadLetterTargetArn })
-        await expect
-          .poll(async () => (await send(wanted)).Results?.[0])
-          .toMatchObject({ Status: 'COMPLETED', ApproximateNumberOfMessagesMoved: 1 })
-        expect(await bodies(url)).toEqual(['bad'])
+        if (isStrict) await comesBack(url, deadLetterTargetArn)
       },
     )
   })
