@@ -105,7 +105,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const served = new ServedApi({ asksForTokens: options.auth === true })
   const { inspect } = options
   const services = await startServices({ ...options, callTimeouts: inspect === undefined })
-  const { dynamodb, events, logs, stepfunctions } = services
+  const { dynamodb, logs, stepfunctions } = services
   const onLog = (name: string, text: string): void => {
     if (options.readLog === undefined) logs.note(name, text)
     options.onLog?.(name, text)
@@ -156,9 +156,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     const [{ ignored }] = await Promise.all([deployment.create(assembly), dynamodb.ready()])
     await dynamodb.ready()
     await stepfunctions.resume()
-    events.startSchedules()
     stopping.defer(startAgeing(services))
-    services.mappings.start()
+    services.startWork()
     if (served.asksForTokens && !served.api) throw new Error(NO_SUCH_DOOR)
     served.isStarting = false
     return {

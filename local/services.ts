@@ -43,7 +43,8 @@ type Options = {
 
 /** The services of the local cloud, connected to one another; permissions are those of the templates' policies. */
 export async function startServices(options: Options) {
-  const { dataFolder, onLog, readLog, onDeadLetter, callTimeouts } = options
+  const { dataFolder, onLog, readLog, callTimeouts } = options
+  const logs = new LogsService({ read: readLog })
   const secrets = new SecretsService({
     file: dataFolder && join(dataFolder, 'secrets.json'),
     environment: process.env,
@@ -54,23 +55,7 @@ export async function startServices(options: Options) {
   const iam = new IamService()
   const email = new EmailService(dataFolder && join(dataFolder, 'emails'))
   const lambda = new LambdaService({ journal: running })
-  const asynchronous = new AsynchronousInvocations({
-    lambda,
-    clock: realClock,
-    send: (arn, record, functionArn) => sendFailure({ sqs, iam, lambda }, arn, { record, functionArn }),
-    onLog,
-  })
-  const mappings = new EventSourceMappings({ lambda, iam, clock: realClock, region: PLACE.region, onLog })
-  const events: EventsService = new EventsService({
-    ...PLACE,
-    deliver: (arn, event, ruleArn) =>
-      deliverEvent({ sqs, lambda, asynchronous }, arn, { event, ruleArn, key: keyOf(arn, event) }),
-    deadLetter(queueArn, letter) {
-      onDeadLetter?.(queueArn ?? letter.targetArn, letter.message)
-      const lost = queueArn === undefined ? undefined : deliverDeadLetter(sqs, queueArn, letter)
-      if (lost !== undefined) onDeadLetter?.(String(queueArn), lost)
-    },
-  })
+  const { asynchronous, mappings, events } = connectEvents({ lambda, iam, sqs }, options)
   const authorize: Authorize = (roleArn, action, resource) => iam.authorizeRole(roleArn, action, resource)
   const busArn = (name: string): string => `arn:aws:events:${PLACE.region}:${PLACE.account}:event-bus/${name}`
   const stepfunctions = new StepFunctionsService({
@@ -95,21 +80,6 @@ export async function startServices(options: Options) {
   stopping.defer(() => mappings.stop())
   stopping.defer(() => sqs.stop())
 
-  /** A service may invoke a function that has a permission for it. */
-  function invokeAs(principal: string) {
-    return async (arn: string, payload: string, key?: string): Promise<Invocation> => {
-      if (lambda.isPermitted(arn, principal)) return lambda.invoke(arn, payload, key)
-      onLog?.(arn.split(':').at(-1) ?? arn, `${principal} has no permission to invoke this function\n`)
-      return {
-        functionError: {
-          errorType: 'AccessDeniedException',
-          errorMessage: `${principal} may not invoke ${arn}`,
-          trace: [],
-        },
-      }
-    }
-  }
-
   return {
     ...PLACE,
     bedrock,
@@ -126,7 +96,13 @@ export async function startServices(options: Options) {
     sqs,
     events,
     stepfunctions,
-    invokeAs,
+    /** A service may invoke a function that has a permission for it. */
+    invokeAs: (principal: string) => invoking({ lambda, onLog }, principal),
+    /** Starts what works by itself. */
+    startWork(): void {
+      events.startSchedules()
+      mappings.start()
+    },
     /** Settles when the store of executions fails. */
     broken: broken.promise,
     /** Stops producers of work first, and its consumers last. */
@@ -134,6 +110,40 @@ export async function startServices(options: Options) {
     /** To be called when nothing can use the storage any more. */
     closeStorage: () => storage.disposeAsync(),
   }
+}
+
+function invoking({ lambda, onLog }: { lambda: LambdaService; onLog: Options['onLog'] }, principal: string) {
+  return async (arn: string, payload: string, key?: string): Promise<Invocation> => {
+    if (lambda.isPermitted(arn, principal)) return lambda.invoke(arn, payload, key)
+    onLog?.(arn.split(':').at(-1) ?? arn, `${principal} has no permission to invoke this function\n`)
+    const errorMessage = `${principal} may not invoke ${arn}`
+    return { functionError: { errorType: 'AccessDeniedException', errorMessage, trace: [] } }
+  }
+}
+
+/** What brings events and messages to functions, and failures to queues. */
+function connectEvents(
+  { lambda, iam, sqs }: { lambda: LambdaService; iam: IamService; sqs: SqsService },
+  { onLog, onDeadLetter }: Pick<Options, 'onLog' | 'onDeadLetter'>,
+) {
+  const asynchronous = new AsynchronousInvocations({
+    lambda,
+    clock: realClock,
+    send: (arn, record, functionArn) => sendFailure({ sqs, iam, lambda }, arn, { record, functionArn }),
+    onLog,
+  })
+  const mappings = new EventSourceMappings({ lambda, iam, clock: realClock, region: PLACE.region, onLog })
+  const events = new EventsService({
+    ...PLACE,
+    deliver: (arn, event, ruleArn) =>
+      deliverEvent({ sqs, lambda, asynchronous }, arn, { event, ruleArn, key: keyOf(arn, event) }),
+    deadLetter(queueArn, letter) {
+      onDeadLetter?.(queueArn ?? letter.targetArn, letter.message)
+      const lost = queueArn === undefined ? undefined : deliverDeadLetter(sqs, queueArn, letter)
+      if (lost !== undefined) onDeadLetter?.(String(queueArn), lost)
+    },
+  })
+  return { asynchronous, mappings, events }
 }
 
 /** A key that is equal when the event is delivered again after a restart. Schedules have none: they fire anew. */
