@@ -53,7 +53,7 @@ const BUSY_MILLISECONDS = 5_000
 
 /**
  * Queues and messages in one SQLite file. A write-ahead log, as for executions and objects: what was written survives the end of the
- * process at any instant. Of a message only the small part is written again when it is received.
+ * process at any instant. A receipt writes only the small part of a message again.
  */
 export class QueueStore {
   readonly #database: DatabaseSync

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { invalidValue, missingParameter } from '../queue/errors.ts'
 
 const text = z.string()
-/** Of groups and deduplication: letters, digits and punctuation. */
+/** A group, or an id of deduplication: letters, digits and punctuation. */
 const id = z.string().regex(/^[!-~]{1,128}$/, 'It has 1 to 128 letters, digits and punctuation')
 const between = (least: number, most: number) =>
   z
