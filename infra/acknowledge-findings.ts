@@ -90,6 +90,14 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
       logGroupArn(runtime, `/aws/lambda/${stage.prefix}-*`),
       'What was logged about a task is read from the logs of its agents, some of which another stack deploys; all begin with the prefix of this installation.',
     ),
+    ...[data.anchors ?? []]
+      .flat()
+      .map((anchors) =>
+        wildcard(
+          `${data.exportValue(anchors.bucket.bucketArn)}/*`,
+          'Anchors of the audit: all objects of a bucket that holds nothing else, each written once, and locked.',
+        ),
+      ),
     wildcard(`${bucket}/tasks/*`, 'Stored values of tasks: keys under one prefix of our own bucket.'),
     wildcard(`${bucket}/${FILES_PREFIX}*`, 'Uploaded files: keys under one prefix of our own bucket.'),
     wildcard(
