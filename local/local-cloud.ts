@@ -122,15 +122,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     servers.push(gateway)
     limitConnections(gateway, options.connections)
     const api = await listen(gateway, options.apiPort ?? 0)
-    const answer: Answer = (request) =>
-      answerAws(
-        {
-          ...services,
-          onCall: options.onCall,
-          onCloudFormationAnswer: (id, body) => answers.take(id, body),
-        },
-        request,
-      )
+    const onCloudFormationAnswer = (id: string, body: string): void => answers.take(id, body)
+    const asked = { ...services, onCall: options.onCall, onCloudFormationAnswer }
+    const answer: Answer = (request) => answerAws(asked, request)
     const endpoint = createEndpoint(answer, (request) =>
       crossOriginOf(services.objects, services.iam, request),
     )
