@@ -202,6 +202,7 @@ export const FUNCTIONS = {
       // Children that are open yet are cancelled.
       tasks: ['read', 'list', 'end'],
       plans: ['read'],
+      values: [],
       steps: ['list'],
       waits: ['clear'],
       limits: ['turns'],

@@ -25,8 +25,8 @@ export function deleteTenantCommand(): Command {
     .action(async (tenant: string, { confirm, wait = false, status = false, json = false }: Options) => {
       if (status && confirm !== undefined) throw new CliError('--status begins nothing: leave --confirm out')
       let now: TenantView = status
-        ? await callApi('getTenant', { tenant })
-        : await callApi('deleteTenant', { tenant, confirm })
+        ? await callApi('getTenant', { name: tenant })
+        : await callApi('deleteTenant', { name: tenant, confirm })
       if (wait) now = await untilEnded(now, json)
       if (json) printJson(now)
       else say(describe(now))
@@ -37,7 +37,7 @@ export function deleteTenantCommand(): Command {
 
 async function untilEnded(first: TenantView, json: boolean): Promise<TenantView> {
   let now = first
-  for (let told = ''; now.status === 'deleting'; now = await callApi('getTenant', { tenant: now.tenant })) {
+  for (let told = ''; now.status === 'deleting'; now = await callApi('getTenant', { name: now.tenant })) {
     const text = describe(now)
     if (!json && text !== told) say(text)
     told = text

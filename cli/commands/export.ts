@@ -22,7 +22,7 @@ export function exportCommand(): Command {
       '\nIt needs the scopes tasks:read, agents:read, workflows:read, keys:write and audit:read, or admin. A call that was interrupted is repeated: it goes on.\n\nExample:\n  npx orchestrator export --tenant acme --out ./acme',
     )
     .action(async ({ tenant, out = `export-${tenant}`, json = false }: Options) => {
-      const { own, status } = await callApi('getTenant', { tenant })
+      const { own, status } = await callApi('getTenant', { name: tenant })
       if (!own)
         throw new CliError(
           `"${tenant}" is not the tenant of this caller, and an export has what its caller may see: ask as one of that tenant`,

@@ -6,7 +6,7 @@ import type { CorsRule } from './cross-origin.ts'
 import { type Entry, ObjectIndex } from './object-index.ts'
 import { ObjectLocks } from './object-lock.ts'
 import { OldFolder } from './old-folder.ts'
-import { hasExpired, type LifecycleRule, type Tags } from './removal/lifecycle.ts'
+import { expireObjects, type LifecycleRule, type Tags } from './removal/lifecycle.ts'
 
 export type StoredObject = Entry & { body: Buffer }
 /** An object that is open for reading: its content stays, although another may replace the object meanwhile. */
@@ -15,7 +15,6 @@ export type PageRequest = Parameters<ObjectIndex['page']>[1]
 
 const CONTENT = '.objects'
 const UPLOADS = '.uploads'
-const PAGE = 1_000
 /** Longer than writing any object takes. */
 const STALE_MILLISECONDS = 3_600_000
 export const DEFAULT_CONTENT_TYPE = 'binary/octet-stream'
@@ -79,20 +78,7 @@ export class ObjectStore {
 
   /** Removes the objects that have expired by now, in milliseconds since 1970. */
   async expire(now: number): Promise<void> {
-    for (const [bucket, rules] of this.#lifecycles)
-      for (const rule of rules) await this.#expireBy(bucket, rule, now)
-  }
-
-  async #expireBy(bucket: string, rule: LifecycleRule, now: number): Promise<void> {
-    const prefix = Buffer.from(rule.prefix)
-    for (let from: Buffer | undefined = prefix; from; ) {
-      const page = this.page(bucket, { prefix, from, limit: PAGE })
-      for (const { key, modifiedAt } of page)
-        if (hasExpired(rule, { modifiedAt, tags: this.#index.tagsOf(bucket, key) }, now))
-          await this.remove(bucket, key)
-      const last = page.length === PAGE ? page.at(-1) : undefined
-      from = last && Buffer.from(`${last.key}\0`)
-    }
+    for (const [bucket, rules] of this.#lifecycles) await expireObjects(this, bucket, rules, now)
   }
 
   /** Replaces the tags of an object, by which a rule picks it. A new content has none. */

@@ -15,9 +15,9 @@ const TenantNameSchema = z
   .max(MOST_TENANT_CHARACTERS)
   .regex(new RegExp(`^${TENANT_PATTERN}$`), 'a tenant is a-z, 0-9 and -, and begins with a letter, e.g. acme')
 
-export const TenantRefSchema = z.strictObject({ tenant: TenantNameSchema })
+export const TenantRefSchema = z.strictObject({ name: TenantNameSchema })
 export const DeleteTenantSchema = z.strictObject({
-  tenant: TenantNameSchema,
+  name: TenantNameSchema,
   confirm: z
     .string()
     .max(200)

@@ -100,7 +100,7 @@ async function untilEnded(world: World): Promise<void> {
   expect(await world.ports.tenants.listDeletions()).toEqual([])
 }
 
-const begin = ({ ports }: World) => deleteTenant(ports)({ tenant: TENANT, confirm: TENANT }, CALLER)
+const begin = ({ ports }: World) => deleteTenant(ports)({ name: TENANT, confirm: TENANT }, CALLER)
 
 /** What of the tenant is there: its name stands alone, in no longer name, and not as the name of what another has. */
 const ofTenant = (world: World): string[] =>
@@ -126,7 +126,7 @@ describe('the deletion of a tenant', () => {
     const left = [...after].filter((text) => !before.has(text) && !/"pk":"RATE#model/.test(text))
     for (const text of left) expect(text).toMatch(/^\{"pk":"(TASK#t_\w+|DELETION#\w{64})","sk":"META"/)
     expect(left.join()).not.toMatch(/acme|planted/)
-    const { status, deletion } = await getTenant(world.ports)({ tenant: TENANT }, CALLER)
+    const { status, deletion } = await getTenant(world.ports)({ name: TENANT }, CALLER)
     expect([status, deletion?.tasks]).toEqual(['deleted', 2])
   })
 
@@ -198,21 +198,21 @@ describe('the deletion of a tenant', () => {
   it('is begun by its name, said twice, and by none but its own administrators and those of default', async () => {
     const { ports } = memoryStores()
     const ask = deleteTenant(ports)
-    await expect(ask({ tenant: TENANT }, CALLER)).rejects.toThrow('say confirm=acme')
-    await expect(ask({ tenant: TENANT, confirm: 'acm' }, CALLER)).rejects.toThrow('say confirm=acme')
-    await expect(ask({ tenant: TENANT, confirm: TENANT }, callerOf('other'))).rejects.toThrow(
+    await expect(ask({ name: TENANT }, CALLER)).rejects.toThrow('say confirm=acme')
+    await expect(ask({ name: TENANT, confirm: 'acm' }, CALLER)).rejects.toThrow('say confirm=acme')
+    await expect(ask({ name: TENANT, confirm: TENANT }, callerOf('other'))).rejects.toThrow(
       'there is no tenant acme',
     )
     const own = callerOf(DEFAULT_TENANT)
-    await expect(ask({ tenant: DEFAULT_TENANT, confirm: DEFAULT_TENANT }, own)).rejects.toThrow(
+    await expect(ask({ name: DEFAULT_TENANT, confirm: DEFAULT_TENANT }, own)).rejects.toThrow(
       'the tenant "default" is that of the installation itself',
     )
-    await expect(
-      ask({ tenant: TENANT, confirm: TENANT }, { ...own, scopes: ['tasks:write'] }),
-    ).rejects.toThrow('there is no tenant')
-    expect((await ask({ tenant: TENANT, confirm: TENANT }, own)).status).toBe('deleting')
+    await expect(ask({ name: TENANT, confirm: TENANT }, { ...own, scopes: ['tasks:write'] })).rejects.toThrow(
+      'there is no tenant',
+    )
+    expect((await ask({ name: TENANT, confirm: TENANT }, own)).status).toBe('deleting')
     // Asked again, it is the same deletion.
-    expect(await ask({ tenant: TENANT, confirm: TENANT }, CALLER)).toMatchObject({
+    expect(await ask({ name: TENANT, confirm: TENANT }, CALLER)).toMatchObject({
       status: 'deleting',
       own: true,
     })

@@ -10,7 +10,7 @@ import { dynamodbLedger } from '../../functions/adapters/dynamodb/steps/ledger.t
 import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
 import { dynamodbRetention } from '../../functions/adapters/dynamodb/tasks/retention.ts'
 import { dynamodbTenants } from '../../functions/adapters/dynamodb/tenants/tenants.ts'
-import type { ErasedObjects } from '../../functions/adapters/s3/erased-objects.ts'
+import type { ErasedObjects } from '../../functions/adapters/s3/removal/erased-objects.ts'
 import type { BlobStore, Clock, Ids, Ports } from '../../shared/ports/index.ts'
 import { registryPorts } from './registry-ports.ts'
 import { taskPorts } from './task-ports.ts'

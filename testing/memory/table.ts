@@ -141,26 +141,7 @@ export function memoryTable(indexes: readonly MemoryIndex[] = []): MemoryTable {
         ...(last ? { LastEvaluatedKey: startKeyOf(last, keys) } : {}),
       }
     },
-    scan(request) {
-      const data: Parsed & { Limit?: number; ExclusiveStartKey?: WireItem } = { ...request }
-      requireValid(validations.scan.custom(data, store))
-      const { ExclusiveStartKey, Limit, _filter: filter, _projection: projection } = data
-      // In an order of its own, as that of DynamoDB is: by the whole key.
-      const placeOf = (item: WireItem): string => JSON.stringify(Object.values(keyOf(item)))
-      const after = ExclusiveStartKey ? placeOf(ExclusiveStartKey) : ''
-      const rest = items()
-        .filter((item) => placeOf(item) > after)
-        .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
-      const page = rest.slice(0, Limit)
-      const kept = filter ? page.filter((item) => db.matchesExprFilter(item, filter.expression)) : page
-      const shown = projection ? kept.map((item) => db.mapPaths(projection.paths, item)) : kept
-      const last = page.length < rest.length ? page.at(-1) : undefined
-      return {
-        Items: shown,
-        Count: shown.length,
-        ...(last ? { LastEvaluatedKey: { pk: last.pk, sk: last.sk } } : {}),
-      }
-    },
+    scan: (request) => scanOf(items(), request, (data) => requireValid(validations.scan.custom(data, store))),
     items: () => structuredClone(items()),
   }
 }
@@ -238,4 +219,25 @@ function dynaliteStore(find: (key: Key) => WireItem | undefined, put: (item: Wir
     },
   }
   return store
+}
+
+type ScanRequest = Parsed & { Limit?: number; ExclusiveStartKey?: WireItem }
+
+/** A page of all items, in an order of its own, as that of DynamoDB is: by the whole key. */
+function scanOf(all: WireItem[], request: object, validate: (data: object) => void): QueryAnswer {
+  const data: ScanRequest = { ...request }
+  validate(data)
+  const { ExclusiveStartKey, Limit, _filter: filter, _projection: projection } = data
+  const placeOf = (item: WireItem): string => JSON.stringify(Object.values(keyOf(item)))
+  const after = ExclusiveStartKey ? placeOf(ExclusiveStartKey) : ''
+  const rest = all.filter((item) => placeOf(item) > after).sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+  const page = rest.slice(0, Limit)
+  const kept = filter ? page.filter((item) => db.matchesExprFilter(item, filter.expression)) : page
+  const shown = projection ? kept.map((item) => db.mapPaths(projection.paths, item)) : kept
+  const last = page.length < rest.length ? page.at(-1) : undefined
+  return {
+    Items: shown,
+    Count: shown.length,
+    ...(last ? { LastEvaluatedKey: { pk: last.pk, sk: last.sk } } : {}),
+  }
 }

@@ -63,11 +63,33 @@ export function rulesOfLifecycle(configuration: unknown): LifecycleRule[] {
 }
 
 /** Whether an object has expired by a rule: S3 counts whole days, and rounds up to the next midnight (UTC). */
-export function hasExpired(
+function hasExpired(
   { days, tags }: LifecycleRule,
   object: { modifiedAt: number; tags: Tags },
   now: number,
 ): boolean {
   const due = Math.ceil((object.modifiedAt + days * DAY) / DAY) * DAY
   return now >= due && Object.entries(tags).every(([name, value]) => object.tags[name] === value)
+}
+
+const PAGE = 1_000
+
+/** Removes the objects of a bucket that have expired by now, by any of its rules. */
+export async function expireObjects(
+  store: Pick<ObjectStore, 'page' | 'tagsOf' | 'remove'>,
+  bucket: string,
+  rules: readonly LifecycleRule[],
+  now: number,
+): Promise<void> {
+  for (const rule of rules) {
+    const prefix = Buffer.from(rule.prefix)
+    for (let from: Buffer | undefined = prefix; from; ) {
+      const page = store.page(bucket, { prefix, from, limit: PAGE })
+      for (const { key, modifiedAt } of page)
+        if (hasExpired(rule, { modifiedAt, tags: store.tagsOf(bucket, key) }, now))
+          await store.remove(bucket, key)
+      const last = page.length === PAGE ? page.at(-1) : undefined
+      from = last && Buffer.from(`${last.key}\0`)
+    }
+  }
 }

@@ -10,7 +10,10 @@ type Needs = Pick<Ports, 'tenants' | 'clock'>
 /** Begins the deletion of a tenant, once. Throws NotFoundError, InvalidInputError without its name in `confirm`, ConflictError for `default`. */
 export const deleteTenant =
   (ports: Needs) =>
-  async ({ tenant, confirm }: z.output<typeof DeleteTenantSchema>, caller: Caller): Promise<TenantView> => {
+  async (
+    { name: tenant, confirm }: z.output<typeof DeleteTenantSchema>,
+    caller: Caller,
+  ): Promise<TenantView> => {
     requireSeen(tenant, caller)
     if (tenant === DEFAULT_TENANT) {
       const message =
@@ -29,7 +32,7 @@ export const deleteTenant =
 /** A tenant, and its deletion while it lasts and for some time after. Throws NotFoundError for another tenant, but for an administrator of `default`. */
 export const getTenant =
   (ports: Needs) =>
-  async ({ tenant }: { tenant: string }, caller: Caller): Promise<TenantView> => {
+  async ({ name: tenant }: { name: string }, caller: Caller): Promise<TenantView> => {
     requireSeen(tenant, caller)
     return viewOf(ports, tenant, caller)
   }

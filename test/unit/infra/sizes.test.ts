@@ -81,6 +81,9 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   'functions/adapters/dynamodb/budgets/budgets.ts budgetsAt': ADAPTER,
   'functions/adapters/dynamodb/tasks/tasks.ts dynamodbTasks': ADAPTER,
   'functions/adapters/dynamodb/steps/steps.ts dynamodbSteps': ADAPTER,
+  'functions/adapters/dynamodb/deletions/deletions.ts dynamodbDeletions': ADAPTER,
+  'functions/adapters/dynamodb/tenants/tenants.ts dynamodbTenants': ADAPTER,
+  'functions/adapters/s3/file-store.ts s3FileStore': ADAPTER,
   'local/stepfunctions/store/sqlite-store.ts sqliteStore': ADAPTER,
 }
 
@@ -88,6 +91,7 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
 const LONG_FILES: Readonly<Record<string, string>> = {
   'shared/contracts/routes.ts': 'data: the table of routes',
   'shared/domain/error-texts.ts': 'data: what to say of each error',
+  'functions/catalogue.ts': 'data: the table of functions',
 }
 
 const LIMITED_FOLDERS = /^(shared\/app|functions|local|test\/integration)(\/|$)/

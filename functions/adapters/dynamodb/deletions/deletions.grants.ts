@@ -1,8 +1,7 @@
 import { grantsOf } from '../../../../shared/contracts/grants.ts'
-import { TASK_PARTITIONS, VALUES_PREFIX } from '../../../../shared/contracts/table-layout.ts'
-import { TASK_FILES_PREFIX } from '../../../../shared/domain/file-reference.ts'
+import { TASK_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
 import type { Deletions } from '../../../../shared/ports/deletions.ts'
-import { erasedObjectsGrants } from '../../s3/erased-objects.grants.ts'
+import { erasedTasksGrants } from '../../s3/removal/erased-objects.grants.ts'
 import { onTasks, openTasks } from '../table-actions.grants.ts'
 
 const { task, output } = TASK_PARTITIONS
@@ -12,11 +11,7 @@ export const deletionsGrants = grantsOf<Deletions>()({
     markDeleted: [onTasks.put(task)],
     listDeleted: [openTasks],
     hasDeleted: [openTasks],
-    eraseTask: [
-      onTasks.query,
-      onTasks.delete(task, output),
-      ...erasedObjectsGrants(VALUES_PREFIX, TASK_FILES_PREFIX),
-    ],
+    eraseTask: [onTasks.query, onTasks.delete(task, output), ...erasedTasksGrants],
     passOn: [onTasks.put(task)],
     closeMark: [onTasks.put(task)],
   },

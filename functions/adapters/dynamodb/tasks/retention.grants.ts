@@ -1,7 +1,7 @@
 import { grantsOf } from '../../../../shared/contracts/grants.ts'
 import { REGISTRY_PARTITIONS, TASK_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
 import type { Retention } from '../../../../shared/ports/retention.ts'
-import { expiringBlobsGrants } from '../../s3/expiring-blobs.grants.ts'
+import { expiringBlobsGrants } from '../../s3/removal/expiring-blobs.grants.ts'
 import { onRegistry, onTasks } from '../table-actions.grants.ts'
 import { retentionSetting } from './task-expiry.grants.ts'
 
@@ -18,7 +18,7 @@ export const retentionGrants = grantsOf<Retention>()({
       onTasks.query,
       onTasks.update(TASK_PARTITIONS.task),
       ...expiringBlobsGrants,
-      retentionSetting,
+      ...retentionSetting,
     ],
   },
   modes: { apply: ['findPass', 'savePass', 'listEnded', 'applyTo'] },

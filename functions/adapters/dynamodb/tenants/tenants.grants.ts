@@ -1,8 +1,7 @@
 import { grantsOf } from '../../../../shared/contracts/grants.ts'
 import { REGISTRY_PARTITIONS, TASK_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
-import { FILES_PREFIX, TASK_FILES_PREFIX } from '../../../../shared/domain/file-reference.ts'
 import type { Tenants } from '../../../../shared/ports/tenants.ts'
-import { erasedObjectsGrants } from '../../s3/erased-objects.grants.ts'
+import { erasedTenantsGrants } from '../../s3/removal/erased-objects.grants.ts'
 import { listedRecords, onRegistry, onTasks } from '../table-actions.grants.ts'
 
 /** The chains of the audit are not among what may be removed. */
@@ -26,7 +25,7 @@ export const tenantsGrants = grantsOf<Tenants>()({
     listRecords: [onRegistry.scan],
     removeRecords: [onRegistry.delete(...Object.values(removable))],
     eraseFiles: [
-      ...erasedObjectsGrants(FILES_PREFIX, TASK_FILES_PREFIX),
+      ...erasedTenantsGrants,
       onTasks.query,
       onTasks.delete(TASK_PARTITIONS.queue, TASK_PARTITIONS.money),
     ],

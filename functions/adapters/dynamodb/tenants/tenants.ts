@@ -10,7 +10,7 @@ import {
 import type { Clock } from '../../../../shared/ports/index.ts'
 import type { Tenants } from '../../../../shared/ports/tenants.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
-import type { ErasedObjects } from '../../s3/erased-objects.ts'
+import type { ErasedObjects } from '../../s3/removal/erased-objects.ts'
 import { deletionKey, moneyKey, queueKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
 import { listKind, type RegistryTable } from '../registry/list-kind.ts'

@@ -1,7 +1,7 @@
 import { DeleteObjectsCommand, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3'
-import { OrchestratorError } from '../../../shared/domain/errors.ts'
-import type { IsTimeUp } from '../../../shared/ports/deletions.ts'
-import { callAws } from '../aws-errors.ts'
+import { OrchestratorError } from '../../../../shared/domain/errors.ts'
+import type { IsTimeUp } from '../../../../shared/ports/deletions.ts'
+import { callAws } from '../../aws-errors.ts'
 
 /** Objects that are removed for good. */
 export type ErasedObjects = {

@@ -1,6 +1,6 @@
-import type { Grant } from '../../../shared/contracts/grants.ts'
-import { VALUES_PREFIX } from '../../../shared/contracts/table-layout.ts'
-import { TASK_FILES_PREFIX } from '../../../shared/domain/file-reference.ts'
+import type { Grant } from '../../../../shared/contracts/grants.ts'
+import { VALUES_PREFIX } from '../../../../shared/contracts/table-layout.ts'
+import { TASK_FILES_PREFIX } from '../../../../shared/domain/file-reference.ts'
 
 const ACTIONS = [
   's3:GetObject',

@@ -7,9 +7,9 @@ import {
   PutObjectTaggingCommand,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import { EXPIRY_TAG } from '../../../shared/contracts/table-layout.ts'
-import { callAws, unlessAws } from '../aws-errors.ts'
-import type { ExpiringBlobs } from '../dynamodb/tasks/task-expiry.ts'
+import { EXPIRY_TAG } from '../../../../shared/contracts/table-layout.ts'
+import { callAws, unlessAws } from '../../aws-errors.ts'
+import type { ExpiringBlobs } from '../../dynamodb/tasks/task-expiry.ts'
 
 const DAY = 86_400_000
 const AT_ONCE = 20
