@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SecretSourcesSchema } from '../shared/domain/secret-source.ts'
-import { startAgeing } from './ageing.ts'
 import { Deployment } from './assembly/deployment.ts'
 import { IGNORABLE, makeProvisioners, makeRemovers } from './assembly/provisioners.ts'
 import { readAssembly } from './assembly/read-assembly.ts'
@@ -150,7 +149,6 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     const [{ ignored }] = await Promise.all([deployment.create(assembly), dynamodb.ready()])
     await dynamodb.ready()
     await stepfunctions.resume()
-    stopping.defer(startAgeing(services))
     services.startWork()
     if (served.asksForTokens && !served.api) throw new Error(NO_SUCH_DOOR)
     served.isStarting = false

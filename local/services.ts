@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startAgeing } from './ageing.ts'
 import { BedrockRuntimeService, type ModelSource } from './bedrock-runtime/service.ts'
 import { DynamoDBService } from './dynamodb/service.ts'
 import { EmailService } from './email/service.ts'
@@ -170,6 +171,7 @@ async function openStorage(folder: string | undefined): Promise<Storage> {
     storage.defer(() => dynamodb.stop())
     const objects = await ObjectStore.open(folder && join(folder, 's3'))
     storage.defer(() => objects.close())
+    storage.defer(startAgeing({ dynamodb, objects }))
     await new Uploads(objects).sweep()
     const executions = folder ? sqliteStore(join(folder, 'executions.sqlite')) : memoryStore()
     // Opened after the executions, whose lock keeps out a second local cloud.
