@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import type { LinkView, NewLinkView } from '../../shared/contracts/link-requests.ts'
+import { METADATA_PATH } from '../../shared/contracts/resource-metadata.ts'
 import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
-import { baseUrl } from '../identity/credentials.ts'
+import { baseUrl, isLocalUrl } from '../identity/credentials.ts'
 import { durationOption, parseTaskId } from '../input/parse-options.ts'
 import { say, style } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
@@ -60,12 +61,25 @@ async function made(
 
 /** The address alone goes to stdout, so that a script can take it. */
 async function tellNew(link: NewLinkView, json: boolean): Promise<void> {
-  const url = new URL(link.path, await baseUrl()).href
+  const base = await baseUrl()
+  const isOpen = isLocalUrl(base) || (await isOpenDoor(base))
+  const url = isOpen ? new URL(link.path, base).href : undefined
   if (json) return printJson({ ...link, url })
   const { linkId, expiresAt } = link
   printError(`${linkId}: whoever has it may use it once, until ${expiresAt}; it is shown this once`)
-  print(style('bold', url))
+  if (!isOpen)
+    printError(
+      'it opens at the address for tokens and keys (TokenApiUrl), which this is not: put that before it',
+    )
+  print(style('bold', url ?? link.path))
 }
+
+/** Whether an address is that of the door for tokens and keys, where links open: it alone tells anybody who its issuers are. */
+const isOpenDoor = (base: string): Promise<boolean> =>
+  fetch(new URL(METADATA_PATH, base)).then(
+    ({ ok }) => ok,
+    () => false,
+  )
 
 function tellAll(links: readonly LinkView[], json: boolean): void {
   if (json) return printJson({ links })

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import * as z from 'zod'
 import { findLink, lookAtLink, useLink, userOfLink } from '../../shared/app/links/open-link.ts'
 import { LINK_PATH, SecretSchema, UseLinkSchema } from '../../shared/contracts/link-requests.ts'
 import type { Route } from '../../shared/contracts/route.ts'
@@ -22,7 +23,16 @@ const BEFORE = LINK_PATH.replace('{link}', '')
 export const isForLink = ({ rawPath }: Pick<Event, 'rawPath'>): boolean => rawPath.startsWith(BEFORE)
 
 /** For the audit: who uses a link needs no scope, because the link is what he may do. */
-const USE_LINK = { id: 'useLink', method: 'POST', path: '/links/{link}', scope: 'any' } as Route
+const USE_LINK: Route = {
+  id: 'useLink',
+  method: 'POST',
+  path: '/links/{link}',
+  scope: 'any',
+  summary: 'Do what a link is for',
+  tag: 'tasks',
+  input: UseLinkSchema,
+  success: { status: 200, description: 'What was done', output: z.unknown() },
+}
 
 /**
  * Opens links: `GET` shows what one offers and changes nothing (link/L3), `POST` does it. The caller is whoever has the link: no header says more. A browser

@@ -76,16 +76,18 @@ export function attemptFailedEvent(
 /** What the event of a question has of it: neither its token, nor its value, which may be large. */
 type Told = 'prompt' | 'choices' | 'approvers' | 'notBy' | 'editable' | 'expiresAt'
 
-/** A step waits for a person. */
+/** A step waits for a person. `number`: which end of the step its answer will be, because a question after a retry is another one. */
 export function approvalRequestedEvent(
   of: EventOf,
   path: string,
   time: string,
   { choices, approvers, notBy, editable, expiresAt, ...asked }: Pick<Approval, Told>,
+  number = 1,
 ): DomainEvent {
   const prompt = boundedText(asked.prompt, MOST_PROMPT_CHARACTERS)
   const data = { path, prompt, choices, approvers, notBy, editable, expiresAt }
-  return makeEvent({ type: 'approval.requested', of, key: path, time, data })
+  const key = number === 1 ? path : `${path}/${number}`
+  return makeEvent({ type: 'approval.requested', of, key, time, data })
 }
 
 /** The event that an `emit` step publishes. */

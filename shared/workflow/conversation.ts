@@ -99,7 +99,7 @@ function callsOf(converse: Conversation['converse']): object {
 
 /** converse/D2 */
 function withApproval(call: object, converse: Conversation['converse']): object {
-  const { approve = [], approvers, approvalTimeoutSeconds = DAY_SECONDS } = converse
+  const { approve = [], approvers, notBy, approvalTimeoutSeconds = DAY_SECONDS } = converse
   const isDue = `$item.capability in ${JSON.stringify(approve)}`
   return {
     approval: {
@@ -110,6 +110,7 @@ function withApproval(call: object, converse: Conversation['converse']): object 
           'A model asks to call {% $item.capability %} with this input, and nothing else:\n{% $item.input %}',
         choices: [APPROVED, REFUSED],
         ...(approvers === undefined ? {} : { approvers }),
+        ...(notBy === undefined ? {} : { notBy }),
         timeoutSeconds: approvalTimeoutSeconds,
         onTimeout: REFUSED,
       },

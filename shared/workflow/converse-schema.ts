@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { NOT_BY } from '../domain/approval.ts'
 import { CapabilityNameSchema, MOST_CHOICES_OF_CAPABILITY } from '../domain/capability.ts'
 import { distinct } from '../domain/distinct.ts'
 import { ModelNameSchema } from '../domain/model-settings.ts'
@@ -49,6 +50,10 @@ export const ConverseStepSchema = z.strictObject({
       approvers: distinct(z.array(z.string()).min(1))
         .optional()
         .describe('With `approve`: who may answer, as `approvers` of an approval; anyone by default'),
+      notBy: z
+        .enum(NOT_BY)
+        .optional()
+        .describe('With `approve`: who may not answer, as `notBy` of an approval'),
       approvalTimeoutSeconds: seconds(YEAR_SECONDS)
         .optional()
         .describe(

@@ -5,7 +5,7 @@ import { approvalRequestedEvent } from '../../domain/events-of-step.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
 import { ownOf } from '../../domain/own.ts'
-import { undoneAnswer } from '../../domain/step.ts'
+import { numberOfEnd, undoneAnswer } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
 import { FIRST_EXECUTION } from '../../domain/task.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
@@ -49,7 +49,8 @@ export const approval: Controlled<StepOf<'approval'>> = {
     const asked = { ...worded, ...shownValue, ...editable, expiresAt, digest, token }
     if (!(await ports.steps.askApproval(own, asked))) return answeredMeanwhile(ports, own, token)
     if (!(await beginWait(owned, { kind: 'approval', until: expiresAt }))) return {}
-    await ports.bus.publish([approvalRequestedEvent(owned.plan, own.path, requestedAt.toISOString(), asked)])
+    const [time, number] = [requestedAt.toISOString(), numberOfEnd(record)]
+    await ports.bus.publish([approvalRequestedEvent(owned.plan, own.path, time, asked, number)])
     return {}
   },
 

@@ -48,6 +48,7 @@ export async function findLink(
 /** What a link offers; changes nothing (link/L3). Throws ConflictError for one that can do nothing any more. */
 export async function lookAtLink(ports: Needs, link: StoredLink): Promise<OfferedByLink> {
   requireOpen(ports, link)
+  await requireMaker(ports, link)
   const { action, taskId, expiresAt, maker } = link
   const offered = { action, taskId, expiresAt, madeBy: maker.by }
   if (action === 'result') {

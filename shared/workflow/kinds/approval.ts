@@ -37,7 +37,7 @@ export const approval: KindOfStep<'approval'> = {
 }
 
 function issuesOfApproval(
-  { choices, approvers = [], onTimeout, value, edit }: StepOf<'approval'>['approval'],
+  { choices, approvers, onTimeout, value, edit }: StepOf<'approval'>['approval'],
   path: string,
 ): Issue[] {
   const issues: Issue[] = []
@@ -50,12 +50,7 @@ function issuesOfApproval(
     const message = `choices is ${shown(choices)}; an answer names one of at most ${MOST_CHOICES}, each of 1 to ${MOST_CHOICE_CHARACTERS} characters`
     issues.push(issue('invalid-value', `${path}.choices`, message))
   }
-  for (const name of approvers.filter((one) => one.startsWith(OF_SCOPE))) {
-    const scope = name.slice(OF_SCOPE.length)
-    if (SCOPES.some((one) => one === scope)) continue
-    const message = `"${name}" names no scope${suggestNames(scope, SCOPES)}`
-    issues.push(issue('invalid-value', `${path}.approvers`, message))
-  }
+  issues.push(...issuesOfApprovers(approvers, path))
   if (edit !== undefined && value === undefined) {
     const message = `edit is ${shown(edit)}, and there is nothing that it lets an answer change; give value, what is decided on`
     issues.push(issue('invalid-value', `${path}.edit`, message))
@@ -68,3 +63,12 @@ function issuesOfApproval(
   }
   return issues
 }
+
+/** Issues of names that mean a scope; what else names somebody is known to his issuer alone. */
+export const issuesOfApprovers = (approvers: readonly string[] = [], path: string): Issue[] =>
+  approvers.flatMap((name) => {
+    const scope = name.slice(OF_SCOPE.length)
+    if (!name.startsWith(OF_SCOPE) || SCOPES.some((one) => one === scope)) return []
+    const message = `approvers has ${shown(name)}, which is no scope${suggestNames(scope, SCOPES)}`
+    return [issue('invalid-value', `${path}.approvers`, message)]
+  })

@@ -5,6 +5,7 @@ import type { StepOf } from '../schema.ts'
 import { schemaOfJson } from '../schema-of-json.ts'
 import { listOf, NUMBER, objectOf, oneOf, STRING } from '../types/type.ts'
 import { typeOfSchema } from '../types/type-of-schema.ts'
+import { issuesOfApprovers } from './approval.ts'
 import type { KindOfStep } from './kind-of-step.ts'
 
 export const converse: KindOfStep<'converse'> = {
@@ -30,7 +31,15 @@ export const converse: KindOfStep<'converse'> = {
 }
 
 function issuesOfConversation(
-  { input, capabilities, approve, approvers, approvalTimeoutSeconds, answer }: StepOf<'converse'>['converse'],
+  {
+    input,
+    capabilities,
+    approve,
+    approvers,
+    notBy,
+    approvalTimeoutSeconds,
+    answer,
+  }: StepOf<'converse'>['converse'],
   path: string,
 ): Issue[] {
   const issues: Issue[] = []
@@ -43,12 +52,13 @@ function issuesOfConversation(
     const message = `"${name}" is none of the capabilities of the conversation${suggestNames(name, capabilities)}`
     issues.push(issue('invalid-value', `${path}.approve[${at}]`, message))
   }
-  const ofApproval = Object.entries({ approvers, approvalTimeoutSeconds })
+  const ofApproval = Object.entries({ approvers, notBy, approvalTimeoutSeconds })
   for (const [field, value] of ofApproval) {
     if (value === undefined || approve !== undefined) continue
     const message = `${field} says nothing without approve, the capabilities whose calls wait for a person`
     issues.push(issue('invalid-value', `${path}.${field}`, message))
   }
+  issues.push(...issuesOfApprovers(approvers, path))
   return answer === undefined
     ? issues
     : [...issues, ...issuesOfJsonSchema(answer, `${path}.answer`, schemaOfJson)]

@@ -168,6 +168,7 @@ describe('a link to an approval', () => {
     const made = await make(taskId, { tenant: 'default', kind: 'key', subject: key.id, scopes: SCOPES })
     await revokeKey(stores.ports)({ id: key.id }, bob)
     expect(await outcome(use(made, 'approve'))).toBe('ConflictError')
+    expect(await outcome(look(made))).toBe('ConflictError')
     expect(await answerOf(taskId)).toBeUndefined()
   })
 

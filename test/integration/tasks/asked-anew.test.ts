@@ -130,6 +130,10 @@ describe('an approval that was given (approvals-anew/N1, approvals-anew/N2)', ()
     const taskId = await failed('publish')
     await retryTask(stores.ports)({ id: taskId, steps: { publish: { input: { q: 'y' } } } }, CALLER)
     await control(taskId, 'begin', 2)
+    const ids = stores.recorded.events.flatMap(({ id, type, subject }) =>
+      type === 'approval.requested' && subject === taskId ? [id] : [],
+    )
+    expect(ids).toEqual([`${taskId}/ok/approval.requested`, `${taskId}/ok/2/approval.requested`])
     await approve(taskId, 'bob')
     await control(taskId, 'end', 2)
     // A repeated call asks nothing more.

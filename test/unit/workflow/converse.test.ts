@@ -78,7 +78,7 @@ describe('a conversation in a workflow', () => {
       'misspells a field',
       `${GOOD}\nsytem: x`,
       [
-        '7:7 unknown-field steps.ask.converse.sytem: converse has no "sytem"; did you mean "system"? (known: answer, approvalTimeoutSeconds, approve, approvers, capabilities, input, maxOutputTokens, maxTurns, model, system)',
+        '7:7 unknown-field steps.ask.converse.sytem: converse has no "sytem"; did you mean "system"? (known: answer, approvalTimeoutSeconds, approve, approvers, capabilities, input, maxOutputTokens, maxTurns, model, notBy, system)',
       ],
     ],
     [
