@@ -6,8 +6,10 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import httpHeaderNormalizer from '@middy/http-header-normalizer'
 import httpRouter from '@middy/http-router'
+
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
-import { RequestQuota } from '../../shared/app/limits/quotas/request-quota.ts'
+import { RequestQuota } from '../../shared/app/quotas/request-quota.ts'
+
 import { type Method, OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
 import type { AuditedCall } from '../../shared/domain/audit.ts'

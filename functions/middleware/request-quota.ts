@@ -1,6 +1,6 @@
 import type middy from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { type Allowance, headersOf, type RequestQuota } from '../../shared/app/limits/quotas/request-quota.ts'
+import { type Allowance, headersOf, type RequestQuota } from '../../shared/app/quotas/request-quota.ts'
 import type { Caller } from '../../shared/domain/caller.ts'
 
 type Request = middy.MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>

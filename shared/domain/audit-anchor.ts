@@ -77,7 +77,8 @@ function faultOf(
   { tenant, keys, verify }: Trust,
 ): string | undefined {
   if (anchor.tenant !== tenant) return `it is of the tenant ${anchor.tenant}, not of ${tenant}`
-  if (!keys.includes(publicKey)) return `it is signed by a key that is not trusted${publicKey === '' ? '' : `: ${publicKey}`}`
+  if (!keys.includes(publicKey))
+    return `it is signed by a key that is not trusted${publicKey === '' ? '' : `: ${publicKey}`}`
   return verify({ text: signedText(anchor), publicKey, signature })
     ? undefined
     : 'its signature is not of what it says'

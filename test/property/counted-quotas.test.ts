@@ -1,8 +1,8 @@
 /** Requests of a minute and tasks of a day, counted by many at once. */
 import { describe, expect, it } from 'vitest'
 import { dynamodbQuotas } from '../../functions/adapters/dynamodb/counters/quotas.ts'
-import { RequestQuota } from '../../shared/app/limits/quotas/request-quota.ts'
-import { countTask } from '../../shared/app/limits/quotas/task-quota.ts'
+import { RequestQuota } from '../../shared/app/quotas/request-quota.ts'
+import { countTask } from '../../shared/app/quotas/task-quota.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import type { QuotasOfTenant } from '../../shared/domain/quotas.ts'
 import { seededRandom } from '../../shared/domain/random.ts'

@@ -1,7 +1,7 @@
 /** Places of what a tenant registers, against lists that lag. */
 import { expect, it } from 'vitest'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/counters/limits.ts'
-import { leavePlace, withPlace } from '../../shared/app/limits/quotas/registered-quota.ts'
+import { leavePlace, withPlace } from '../../shared/app/quotas/registered-quota.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import type { Quotas } from '../../shared/ports/index.ts'

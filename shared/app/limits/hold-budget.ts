@@ -3,11 +3,11 @@ import { type Amount, amountOf } from '../../domain/budget.ts'
 import { isOrchestratorError } from '../../domain/errors.ts'
 import { monthOf } from '../../domain/quotas.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
+import { tellReached } from '../quotas/tell-reached.ts'
 import { type CallBudget, callBudget, type EndHold } from './call-budget.ts'
 import { coveredParts, mostOf, mostOfCall } from './most-of-call.ts'
-import { tellReached } from './quotas/tell-reached.ts'
-import { MonthHold, SHARE_OF_MONTH } from './quotas/tenant-money.ts'
 import { reserveBudget } from './spend-budget.ts'
+import { MonthHold, SHARE_OF_MONTH } from './tenant-money.ts'
 
 /** A host without quotas knows none. */
 export type HoldNeeds = Pick<Ports, 'budgets' | 'clock'> & Partial<Pick<Ports, 'quotas' | 'money' | 'bus'>>

@@ -4,8 +4,8 @@ import { parsePath } from '../../domain/instance-path.ts'
 import { ownOf } from '../../domain/own.ts'
 import { type Parent, runKey, type Task } from '../../domain/task.ts'
 import type { ExecutionInput, Plan, Ports } from '../../ports/index.ts'
-import { countTask } from '../limits/quotas/task-quota.ts'
 import { openChildBudget } from '../limits/spend-budget.ts'
+import { countTask } from '../quotas/task-quota.ts'
 import { makeTask } from './make-task.ts'
 
 /**

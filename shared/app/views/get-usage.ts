@@ -26,7 +26,7 @@ import { TASK_STATUSES, type TaskStatus } from '../../domain/task.ts'
 import { isOwn, registryName } from '../../domain/tenants.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { KeptMoney, Ports } from '../../ports/index.ts'
-import { PARTS_OF_MONTH, partOf, usedIn } from '../limits/quotas/month-parts.ts'
+import { PARTS_OF_MONTH, partOf, usedIn } from '../limits/month-parts.ts'
 import { withinTenant } from '../tenants/within-tenant.ts'
 
 type Needs = Pick<

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import * as z from 'zod'
 import { type AgentContext, defineAgent } from '../../../shared/agent/index.ts'
-import { PARTS_OF_MONTH, partOf, usedIn } from '../../../shared/app/limits/quotas/month-parts.ts'
+import { PARTS_OF_MONTH, partOf, usedIn } from '../../../shared/app/limits/month-parts.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
 import { monthOf } from '../../../shared/domain/quotas.ts'

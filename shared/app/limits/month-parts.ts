@@ -1,7 +1,7 @@
 /** The parts of a tenant's money in a month. */
-import { type Amount, usdOf } from '../../../domain/budget.ts'
-import type { KeptMoney, Money } from '../../../ports/index.ts'
-import { heldOf } from '../spend-budget.ts'
+import { type Amount, usdOf } from '../../domain/budget.ts'
+import type { KeptMoney, Money } from '../../ports/index.ts'
+import { heldOf } from './spend-budget.ts'
 
 /** A partition takes about 1,000 writes a second, of the size of its item: see ADR 36 for what this number gives. Never changed within a month. */
 export const PARTS_OF_MONTH = 8

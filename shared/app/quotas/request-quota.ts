@@ -8,9 +8,9 @@
  *    first ones are taken one by one, and no batch is more than a fiftieth of the quota
  * requests/R3 a refusal says when the next minute begins; an instance that knows the minute to be used up writes nothing to refuse
  */
-import { OrchestratorError } from '../../../domain/errors.ts'
-import { minuteOf, nextMinute, secondsTo } from '../../../domain/quotas.ts'
-import type { Ports } from '../../../ports/index.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { minuteOf, nextMinute, secondsTo } from '../../domain/quotas.ts'
+import type { Ports } from '../../ports/index.ts'
 
 /** What one instance knows of a tenant's minute. */
 type Window = {

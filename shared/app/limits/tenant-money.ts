@@ -9,10 +9,10 @@
  * month/M4 what an attempt holds that has died counts as spent: when the next attempt of its step finds it, or else when its time is over
  * month/M5 an attempt waits if it would fit once others have settled, and is refused otherwise, with tenant, month, quota and what is left
  */
-import { usdOf } from '../../../domain/budget.ts'
-import { OrchestratorError } from '../../../domain/errors.ts'
-import { superseded } from '../../../domain/superseded.ts'
-import type { KeptMoney, Money, Ports, Reservation } from '../../../ports/index.ts'
+import { usdOf } from '../../domain/budget.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { superseded } from '../../domain/superseded.ts'
+import type { KeptMoney, Money, Ports, Reservation } from '../../ports/index.ts'
 import { availableIn, type Month, makePart, PARTS_OF_MONTH, partOf, usedIn } from './month-parts.ts'
 
 /** The share of the quota that is held for a call of an agent that does not say what it may cost. */

@@ -1,5 +1,5 @@
-import { quotaReachedEvent } from '../../../domain/event.ts'
-import type { Ports } from '../../../ports/index.ts'
+import { quotaReachedEvent } from '../../domain/event.ts'
+import type { Ports } from '../../ports/index.ts'
 
 type Reached = Parameters<typeof quotaReachedEvent>[0]
 

@@ -7,8 +7,8 @@
  * registered/G2 what is registered already may be changed, also where there are more than the quota says now
  * registered/G3 a place is free again when its registration has failed, or what is in it is retired
  */
-import { OrchestratorError } from '../../../domain/errors.ts'
-import type { Ports } from '../../../ports/index.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import type { Ports } from '../../ports/index.ts'
 
 type Needs = Partial<Pick<Ports, 'quotas' | 'limits'>>
 type Place = { tenant: string; quota: 'agents' | 'workflows'; name: string }

@@ -7,9 +7,9 @@
  *    with a task; a fork is a task
  * tasks-of-day/D3 a task that is refused leaves nothing behind. One that was counted and not stored, because its caller died, counts until the day ends
  */
-import { OrchestratorError } from '../../../domain/errors.ts'
-import { dayOf, nextDay, secondsTo } from '../../../domain/quotas.ts'
-import type { Plan, Ports } from '../../../ports/index.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
+import { dayOf, nextDay, secondsTo } from '../../domain/quotas.ts'
+import type { Plan, Ports } from '../../ports/index.ts'
 import { tellReached } from './tell-reached.ts'
 
 export type CountNeeds = Pick<Ports, 'tasks' | 'clock' | 'ids'> & Partial<Pick<Ports, 'quotas' | 'bus'>>
