@@ -76,7 +76,7 @@ describe('the API of a stage', () => {
         'x-amz-date',
         'x-amz-security-token',
       ],
-      ExposeHeaders: ['allow', 'location', 'retry-after'],
+      ExposeHeaders: ['allow', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after'],
       MaxAge: 3_600,
     })
   })

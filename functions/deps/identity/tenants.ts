@@ -13,7 +13,7 @@ import { once } from '../once.ts'
 
 /** The quotas that the stage says, by tenant; those of them that this function needs. */
 export const tenants = (): Tenants =>
-  once('tenants', () => {
+  once('quotas of tenants', () => {
     const { TENANT_QUOTAS: text } = environment()
     return text === undefined ? {} : readTenants(text)
   })
