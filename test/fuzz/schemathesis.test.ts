@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installPackages, MissingPythonError } from '../emulator/python-packages.ts'
-import { startTokenCloud, type TokenCloud } from '../support/cloud/token-cloud.ts'
+import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 
 /** Seconds of a run; `ORCHESTRATOR_FUZZ_SECONDS` for longer ones, `ORCHESTRATOR_FUZZ_SEED` for another sequence or to repeat one. */
 const SECONDS = Number(process.env.ORCHESTRATOR_FUZZ_SECONDS ?? 150)
@@ -11,8 +11,7 @@ const PHASES = ['Coverage', 'Fuzzing', 'Stateful']
 const LEAST_CASES = 500
 
 let bin: string | undefined
-let api: TokenCloud
-let authorization: string
+let api: LocalApi
 beforeAll(async () => {
   try {
     bin = installPackages(join(import.meta.dirname, 'requirements.txt'), 'schemathesis')
@@ -21,16 +20,14 @@ beforeAll(async () => {
     console.warn(`SKIPPED: ${error.message}`)
     return
   }
-  api = await startTokenCloud()
-  authorization = `Bearer ${await api.issuer.token()}`
+  api = await startApi()
 })
 afterAll(() => api?.stop())
 
 describe('the API, asked by schemathesis', () => {
   it('has no server error, no undocumented answer, and no answer against its schema', async ({ skip }) => {
     if (!bin) return skip('Python or schemathesis cannot be had here')
-    const task = { type: 'simple', input: { message: 'something to find' } }
-    expect((await api.call('POST', '/tasks', task, { authorization })).status).toBe(202)
+    await api.run('simple', { message: 'something to find' })
     const { code, printed } = await run(join(bin, 'st'))
     const summary = printed.slice(printed.indexOf(' SUMMARY '))
     console.info(`seed ${SEED}: ${/\d+ generated.*/.exec(summary)?.[0]}`)
@@ -45,19 +42,9 @@ describe('the API, asked by schemathesis', () => {
 function run(command: string): Promise<{ code: number | null; printed: string }> {
   const config = join(import.meta.dirname, 'schemathesis.toml')
   const options = ['--phases', 'examples,coverage,fuzzing,stateful', '--max-time', String(SECONDS)]
-  const caller = ['--header', `Authorization: ${authorization}`]
   const child = spawn(
     command,
-    [
-      '--config-file',
-      config,
-      'run',
-      `${api.apiUrl}/api/v1/openapi.json`,
-      ...options,
-      ...caller,
-      '--seed',
-      SEED,
-    ],
+    ['--config-file', config, 'run', `${api.apiUrl}/api/v1/openapi.json`, ...options, '--seed', SEED],
     {
       env: {
         ...process.env,
