@@ -18,7 +18,7 @@ import { answerSqs, isForSqs } from '../sqs/wire/wire.ts'
 import type { StepFunctionsService } from '../stepfunctions/service.ts'
 import { answerStepFunctions } from '../stepfunctions/wire/wire.ts'
 import { AwsError } from './errors.ts'
-import { dynamodbResources, s3Permissions, statesResource } from './permissions.ts'
+import { dynamodbResources, leadingKeys, s3Permissions, statesResource } from './permissions.ts'
 import type { AwsRequest, AwsResponse } from './requests.ts'
 
 type Services = {
@@ -93,17 +93,12 @@ async function answerDynamoDB(
 ): Promise<AwsResponse> {
   const action = target.slice('DynamoDB_20120810.'.length)
   const body = parse(request)
-  const context = { 'dynamodb:LeadingKeys': leadingKeys(body) }
+  const partitionOf = (table: string, index?: string): string => dynamodb.partitionOf(table, index)
+  const context = { 'dynamodb:LeadingKeys': leadingKeys(action, body, partitionOf) }
   for (const resource of dynamodbResources(action, body, place)) {
     iam.authorizeKey(request.accessKeyId, `dynamodb:${action}`, resource, context)
   }
   return dynamodb.send(target, request.body)
-}
-
-/** The partition keys of the item in a request. */
-function leadingKeys({ Key, Item }: Record<string, unknown>): string[] {
-  const item = (Key ?? Item) as { pk?: { S?: string } } | undefined
-  return item?.pk?.S === undefined ? [] : [item.pk.S]
 }
 
 async function answerStates(

@@ -13,6 +13,54 @@ export function dynamodbResources(action: string, body: Body, { account, region 
   return [body.IndexName === undefined ? table : `${table}/index/${String(body.IndexName)}`]
 }
 
+/** The names of the partition keys of tables and of their indexes. */
+export type PartitionOf = (table: string, index?: string) => string
+
+type AttributeValue = Readonly<Record<string, unknown>>
+type Item = Readonly<Record<string, AttributeValue>>
+
+/**
+ * The values of partition keys that a DynamoDB call touches (`dynamodb:LeadingKeys`): of one item, of all items of a batch, of what a query
+ * asks for. A scan touches none that could be told, as in AWS.
+ */
+export function leadingKeys(action: string, body: Body, partitionOf: PartitionOf): string[] {
+  if (action.startsWith('Batch')) return keysOfBatch(body, partitionOf)
+  const table = String(body.TableName)
+  if (action === 'Query') {
+    const index = body.IndexName === undefined ? undefined : String(body.IndexName)
+    return [keyOfQuery(body, partitionOf(table, index))]
+  }
+  const item = (body.Key ?? body.Item) as Item | undefined
+  return item === undefined ? [] : [textOf(item[partitionOf(table)])]
+}
+
+function keysOfBatch(body: Body, partitionOf: PartitionOf): string[] {
+  const asked = (body.RequestItems ?? {}) as Record<string, { Keys?: Item[] } | WriteRequest[]>
+  return Object.entries(asked).flatMap(([table, of]) => {
+    const items = Array.isArray(of) ? of.map(itemOf) : (of.Keys ?? [])
+    return items.map((item) => textOf(item[partitionOf(table)]))
+  })
+}
+
+type WriteRequest = { PutRequest?: { Item: Item }; DeleteRequest?: { Key: Item } }
+
+const itemOf = ({ PutRequest, DeleteRequest }: WriteRequest): Item =>
+  PutRequest?.Item ?? DeleteRequest?.Key ?? {}
+
+const EQUALITY = /([#\w.-]+)\s*=\s*(:\w+)/g
+
+/** Empty where the query does not say it, which no policy with keys allows. */
+function keyOfQuery(body: Body, partition: string): string {
+  const names = (body.ExpressionAttributeNames ?? {}) as Record<string, string>
+  const values = (body.ExpressionAttributeValues ?? {}) as Item
+  for (const [, name = '', value = ''] of String(body.KeyConditionExpression ?? '').matchAll(EQUALITY))
+    if ((names[name] ?? name) === partition) return textOf(values[value])
+  const conditions = (body.KeyConditions ?? {}) as Record<string, { AttributeValueList?: AttributeValue[] }>
+  return textOf(conditions[partition]?.AttributeValueList?.[0])
+}
+
+const textOf = (value: AttributeValue | undefined): string => String(Object.values(value ?? {})[0] ?? '')
+
 /**
  * The state machine or execution that a Step Functions call concerns: chosen by the action, not by other fields of its body. For a
  * machine to be created it is the future ARN; for a task token, the token's machine.

@@ -7,6 +7,19 @@ import type { FromWorker, ToWorker } from './messages.ts'
 
 export type RawAnswer = { status: number; headers: Record<string, string>; body: string }
 
+type KeySchema = readonly { AttributeName: string; KeyType: string }[]
+export type TableDescription = {
+  TableName: string
+  KeySchema?: KeySchema
+  GlobalSecondaryIndexes?: readonly { IndexName: string; KeySchema: KeySchema }[] | undefined
+  AttributeDefinitions?: unknown
+  BillingMode?: string
+}
+
+const placeOf = (table: string, index = ''): string => `${table}/${index}`
+const hashOf = (schema: KeySchema): string =>
+  schema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? 'pk'
+
 type Waiting = { resolve: (answer: RawAnswer) => void; reject: (reason: Error) => void }
 
 const KEPT_HEADERS = ['content-type', 'x-amz-crc32']
@@ -21,6 +34,8 @@ export class DynamoDBService {
   #ended: Error | undefined
   /** Creations that requests must wait for. */
   readonly #making = new Set<Promise<void>>()
+  /** Names of partition keys, by table and index. */
+  readonly #partitions = new Map<string, string>()
   /** Settles only when the storage fails (a full disk, a folder locked by another process): no request can be answered after that. */
   readonly failed: Promise<Error>
 
@@ -65,13 +80,22 @@ export class DynamoDBService {
     return this.ready().then(() => this.#request(target, body))
   }
 
+  /** The name of the partition key of a table, or of one of its indexes; our own tables call theirs `pk`. */
+  partitionOf(table: string, index?: string): string {
+    return this.#partitions.get(placeOf(table, index)) ?? 'pk'
+  }
+
   /** Starts to create a table, unless it exists; `ready` reports the outcome. */
-  createTable(description: { TableName: string }): void {
+  createTable(description: TableDescription): void {
+    const { TableName, KeySchema = [], GlobalSecondaryIndexes = [] } = description
+    this.#partitions.set(placeOf(TableName), hashOf(KeySchema))
+    for (const { IndexName, KeySchema: ofIndex } of GlobalSecondaryIndexes)
+      this.#partitions.set(placeOf(TableName, IndexName), hashOf(ofIndex))
     this.#make(this.#created(description))
   }
 
   /** As in AWS, a new table does not exist at once: a put that comes a moment too early is refused. */
-  async #created(description: { TableName: string }): Promise<void> {
+  async #created(description: TableDescription): Promise<void> {
     const { TableName } = description
     const created = await this.#request('DynamoDB_20120810.CreateTable', JSON.stringify(description))
     if (created.status !== 200 && !created.body.includes('ResourceInUseException'))

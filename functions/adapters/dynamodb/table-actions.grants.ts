@@ -2,8 +2,8 @@ import type { Grant, Resource } from '../../../shared/contracts/grants.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
 
 /**
- * Grants on a table. Reads are allowed for all items; writes only for items whose partition key begins with one of
- * `keys` (`dynamodb:LeadingKeys`), so that a function can change only the kinds of records that it owns.
+ * Grants on a table: only for items whose partition key begins with one of `keys` (`dynamodb:LeadingKeys`), so that a function reads and
+ * changes only the kinds of records that it works with. No agent's function reads a key, an audit entry or a record of the registry.
  */
 const actionsOn = (table: 'tasks' | 'registry') => {
   const grant = (action: string, on: Pick<Resource & { kind: 'table' }, 'index' | 'keys'> = {}): Grant => ({
@@ -11,11 +11,10 @@ const actionsOn = (table: 'tasks' | 'registry') => {
     on: { kind: 'table', table, ...on },
   })
   return {
-    get: grant('GetItem'),
-    /** For a function that may read one kind of records only. */
     getOf: (...keys: string[]) => grant('GetItem', { keys }),
-    getAll: grant('BatchGetItem'),
-    query: grant('Query'),
+    getAllOf: (...keys: string[]) => grant('BatchGetItem', { keys }),
+    queryOf: (...keys: string[]) => grant('Query', { keys }),
+    /** A scan names no items. */
     scan: grant('Scan'),
     queryIndex: (index: string) => grant('Query', { index }),
     put: (...keys: string[]) => grant('PutItem', { keys }),

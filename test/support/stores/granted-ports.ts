@@ -10,7 +10,8 @@ type Input = {
   IndexName?: string
   Key?: Key
   Item?: Key
-  RequestItems?: Record<string, unknown>
+  RequestItems?: Record<string, { Keys?: readonly Key[] }>
+  ExpressionAttributeValues?: Record<string, unknown>
 }
 
 const calls = new AsyncLocalStorage<Call>()
@@ -58,21 +59,35 @@ function grantedPort(name: PortName, port: object): object {
 function authorize({ name, grants }: Call, command: string, input: Input): void {
   const action = `dynamodb:${command.replace(/Command$/, '')}`
   for (const table of input.RequestItems ? Object.keys(input.RequestItems) : [String(input.TableName)]) {
-    const key = (input.Key ?? input.Item)?.pk
-    if (grants.some((grant) => allows(grant, { action, table, index: input.IndexName, key }))) continue
+    const keys = keysIn(input, table)
+    if (grants.some((grant) => allows(grant, { action, table, index: input.IndexName, keys }))) continue
     const on = `${table}${input.IndexName === undefined ? '' : `/index/${input.IndexName}`}`
     throw Object.assign(
-      new Error(`${name} is not granted ${action} on ${on}, key ${JSON.stringify(key)}: see its *.grants.ts`),
+      new Error(
+        `${name} is not granted ${action} on ${on}, keys ${JSON.stringify(keys)}: see its *.grants.ts`,
+      ),
       { name: 'AccessDeniedException' },
     )
   }
 }
 
-type Asked = { action: string; table: string; index: string | undefined; key: unknown }
+/** The partition keys of the items that a request touches. */
+function keysIn({ Key, Item, RequestItems, ExpressionAttributeValues }: Input, table: string): unknown[] {
+  const one = Key ?? Item
+  if (one) return [one.pk]
+  if (RequestItems) return (RequestItems[table]?.Keys ?? []).map(({ pk }) => pk)
+  return [ExpressionAttributeValues?.[':pk']]
+}
 
-function allows({ actions, on }: Grant, { action, table, index, key }: Asked): boolean {
+type Asked = { action: string; table: string; index: string | undefined; keys: readonly unknown[] }
+
+function allows({ actions, on }: Grant, { action, table, index, keys }: Asked): boolean {
   if (on.kind !== 'table' || !(actions as readonly string[]).includes(action)) return false
   if (on.table !== table || on.index !== index) return false
-  const first = typeof key === 'string' ? key : (key as { S?: string } | undefined)?.S
-  return on.keys === undefined || on.keys.some((prefix) => first?.startsWith(prefix))
+  const { keys: granted } = on
+  return (
+    granted === undefined || keys.every((key) => granted.some((prefix) => textOf(key).startsWith(prefix)))
+  )
 }
+
+const textOf = (key: unknown): string => (typeof key === 'string' ? key : String((key as { S?: string }).S))

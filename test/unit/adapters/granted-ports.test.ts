@@ -20,7 +20,7 @@ describe('ports that are restricted to their grants', () => {
   it('refuse another action', async () => {
     const { ports, stop } = await portsThatPut('TASK#t_1')
     await expect(ports.gates.passGate()).rejects.toThrow(
-      'gates.passGate is not granted dynamodb:PutItem on tasks, key "TASK#t_1"',
+      'gates.passGate is not granted dynamodb:PutItem on tasks, keys ["TASK#t_1"]',
     )
     await stop()
   })

@@ -5,15 +5,15 @@ import { onTasks } from '../table-actions.grants.ts'
 
 const { task } = TASK_PARTITIONS
 /** A change first reads which parts are limited, and caches that per worker. */
-const CHANGE = [onTasks.get, onTasks.update(task)]
+const CHANGE = [onTasks.getOf(task), onTasks.update(task)]
 
 export const budgetsGrants = grantsOf<Budgets>()({
   methods: {
     create: [onTasks.put(task)],
     share: [onTasks.put(task)],
-    findShare: [onTasks.get],
-    rootOf: [onTasks.get],
-    find: [onTasks.get],
+    findShare: [onTasks.getOf(task)],
+    rootOf: [onTasks.getOf(task)],
+    find: [onTasks.getOf(task)],
     reserve: CHANGE,
     settle: CHANGE,
     enlarge: CHANGE,

@@ -4,12 +4,12 @@ import type { Money } from '../../../../shared/ports/index.ts'
 import { onTasks } from '../table-actions.grants.ts'
 
 const { money } = TASK_PARTITIONS
-const CHANGE = [onTasks.get, onTasks.update(money)]
+const CHANGE = [onTasks.getOf(money), onTasks.update(money)]
 
 export const moneyGrants = grantsOf<Money>()({
   methods: {
     create: [onTasks.put(money)],
-    find: [onTasks.get],
+    find: [onTasks.getOf(money)],
     reserve: CHANGE,
     settle: CHANGE,
     enlarge: CHANGE,

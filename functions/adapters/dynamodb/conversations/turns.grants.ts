@@ -4,6 +4,9 @@ import type { Turns } from '../../../../shared/ports/turns.ts'
 import { onTasks } from '../table-actions.grants.ts'
 
 export const turnsGrants = grantsOf<Turns>()({
-  methods: { listTurns: [onTasks.getAll], addTurn: [onTasks.update(TASK_PARTITIONS.task)] },
+  methods: {
+    listTurns: [onTasks.getAllOf(TASK_PARTITIONS.task)],
+    addTurn: [onTasks.update(TASK_PARTITIONS.task)],
+  },
   modes: { keep: ['listTurns', 'addTurn'] },
 })

@@ -4,6 +4,9 @@ import type { Breakers } from '../../../../shared/ports/index.ts'
 import { onRegistry } from '../table-actions.grants.ts'
 
 export const breakersGrants = grantsOf<Breakers>()({
-  methods: { find: [onRegistry.getAll], replace: [onRegistry.update(COUNTER_KEYS.breaker)] },
+  methods: {
+    find: [onRegistry.getAllOf(COUNTER_KEYS.breaker)],
+    replace: [onRegistry.update(COUNTER_KEYS.breaker)],
+  },
   modes: { read: ['find'], count: ['replace'] },
 })

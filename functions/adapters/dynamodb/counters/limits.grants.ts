@@ -8,10 +8,10 @@ const { slots, rate } = COUNTER_KEYS
 export const limitsGrants = grantsOf<Limits>()({
   methods: {
     // When no slot is free, it looks for expired leases to reclaim.
-    takeSlot: [onRegistry.get, onRegistry.update(slots)],
+    takeSlot: [onRegistry.getOf(slots), onRegistry.update(slots)],
     freeSlot: [onRegistry.update(slots)],
-    countSlots: [onRegistry.getAll],
-    listSlots: [onRegistry.get],
+    countSlots: [onRegistry.getAllOf(slots)],
+    listSlots: [onRegistry.getOf(slots)],
     takeRate: [onRegistry.update(rate)],
     giveBackRate: [onRegistry.update(rate)],
   },

@@ -10,10 +10,10 @@ export const quotasGrants = grantsOf<Quotas>()({
     quotasOf: [],
     takeRequests: [onRegistry.update(quota)],
     // Where it is refused, it looks whether the task is counted already.
-    countTask: [onRegistry.get, onRegistry.update(quota)],
+    countTask: [onRegistry.getOf(quota), onRegistry.update(quota)],
     keepTask: [onRegistry.update(quota)],
     giveBackTask: [onRegistry.update(quota)],
-    usedOf: [onRegistry.getAll],
+    usedOf: [onRegistry.getAllOf(quota)],
   },
   modes: {
     know: ['quotasOf'],

@@ -7,7 +7,7 @@ export const statisticsGrants = grantsOf<Statistics>()({
   methods: {
     add: [onRegistry.update(COUNTER_KEYS.statistics)],
     correct: [onRegistry.update(COUNTER_KEYS.statistics)],
-    find: [onRegistry.getAll],
+    find: [onRegistry.getAllOf(COUNTER_KEYS.statistics)],
     reset: [onRegistry.put(COUNTER_KEYS.statistics)],
   },
   modes: { read: ['find'], count: ['add'], correct: ['correct'], reset: ['reset'] },

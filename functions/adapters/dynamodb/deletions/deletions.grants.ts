@@ -11,7 +11,7 @@ export const deletionsGrants = grantsOf<Deletions>()({
     markDeleted: [onTasks.put(task)],
     listDeleted: [openTasks],
     hasDeleted: [openTasks],
-    eraseTask: [onTasks.query, onTasks.delete(task, output), ...erasedTasksGrants],
+    eraseTask: [onTasks.queryOf(task), onTasks.delete(task, output), ...erasedTasksGrants],
     passOn: [onTasks.put(task)],
     closeMark: [onTasks.put(task)],
   },

@@ -10,8 +10,8 @@ export const taskFilesGrants = grantsOf<TaskFiles>()({
     countFile: [onTasks.update(task)],
     addFile: [onTasks.update(task)],
     takeFile: [onTasks.update(task)],
-    findFile: [onTasks.get],
-    listFiles: [onTasks.query],
+    findFile: [onTasks.getOf(task)],
+    listFiles: [onTasks.queryOf(task)],
   },
   modes: { write: ['countFile', 'addFile', 'takeFile', 'findFile'], read: ['findFile', 'listFiles'] },
 })

@@ -9,13 +9,13 @@ export const keysGrants = grantsOf<Keys>()({
   methods: {
     addKey: [
       onRegistry.getOf(keysOf),
-      onRegistry.getAll,
+      onRegistry.getAllOf(apiKey),
       onRegistry.put(apiKey),
       onRegistry.update(keysOf),
       onRegistry.delete(apiKey),
     ],
     findKey: [onRegistry.getOf(apiKey)],
-    listKeys: [onRegistry.getOf(keysOf), onRegistry.getAll],
+    listKeys: [onRegistry.getOf(keysOf), onRegistry.getAllOf(apiKey)],
     replaceKey: [onRegistry.update(apiKey)],
     removeKey: [onRegistry.delete(apiKey), onRegistry.getOf(keysOf), onRegistry.update(keysOf)],
     noteUse: [onRegistry.update(apiKey)],

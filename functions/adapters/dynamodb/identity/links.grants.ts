@@ -8,8 +8,8 @@ const { task } = TASK_PARTITIONS
 export const linksGrants = grantsOf<Links>()({
   methods: {
     addLink: [onTasks.put(task)],
-    findLink: [onTasks.get],
-    listLinks: [onTasks.query],
+    findLink: [onTasks.getOf(task)],
+    listLinks: [onTasks.queryOf(task)],
     useLink: [onTasks.update(task)],
     revokeLink: [onTasks.update(task)],
   },

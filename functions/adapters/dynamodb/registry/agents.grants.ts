@@ -6,7 +6,7 @@ import { listedRecords, onRegistry } from '../table-actions.grants.ts'
 export const agentsGrants = grantsOf<Agents>()({
   methods: {
     putAgent: [onRegistry.put(REGISTRY_PARTITIONS.agent)],
-    findAgent: [onRegistry.get],
+    findAgent: [onRegistry.getOf(REGISTRY_PARTITIONS.agent)],
     listAgents: [listedRecords],
   },
   modes: { find: ['findAgent'], list: ['listAgents'], register: ['putAgent'] },

@@ -4,6 +4,9 @@ import type { Loads } from '../../../../shared/ports/index.ts'
 import { onRegistry } from '../table-actions.grants.ts'
 
 export const loadsGrants = grantsOf<Loads>()({
-  methods: { addLoad: [onRegistry.update(REGISTRY_PARTITIONS.load)], loadsOf: [onRegistry.query] },
+  methods: {
+    addLoad: [onRegistry.update(REGISTRY_PARTITIONS.load)],
+    loadsOf: [onRegistry.queryOf(REGISTRY_PARTITIONS.load)],
+  },
   modes: { read: ['loadsOf'], count: ['addLoad'] },
 })

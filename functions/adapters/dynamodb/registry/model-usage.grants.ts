@@ -4,6 +4,9 @@ import type { ModelUsage } from '../../../../shared/ports/model-usage.ts'
 import { onRegistry } from '../table-actions.grants.ts'
 
 export const modelUsageGrants = grantsOf<ModelUsage>()({
-  methods: { addUse: [onRegistry.update(REGISTRY_PARTITIONS.usage)], usesOf: [onRegistry.query] },
+  methods: {
+    addUse: [onRegistry.update(REGISTRY_PARTITIONS.usage)],
+    usesOf: [onRegistry.queryOf(REGISTRY_PARTITIONS.usage)],
+  },
   modes: { read: ['usesOf'], count: ['addUse'] },
 })

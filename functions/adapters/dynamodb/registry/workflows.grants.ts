@@ -3,16 +3,19 @@ import { REGISTRY_PARTITIONS } from '../../../../shared/contracts/table-layout.t
 import type { Workflows } from '../../../../shared/ports/index.ts'
 import { listedRecords, onRegistry } from '../table-actions.grants.ts'
 
-const put = onRegistry.put(REGISTRY_PARTITIONS.workflow)
+const { workflow } = REGISTRY_PARTITIONS
+const put = onRegistry.put(workflow)
+const get = onRegistry.getOf(workflow)
+const query = onRegistry.queryOf(workflow)
 
 /** A large workflow's text is spread over several items, which are queried. */
 export const workflowsGrants = grantsOf<Workflows>()({
   methods: {
     putWorkflow: [put],
     publishWorkflow: [put],
-    findWorkflow: [onRegistry.get, onRegistry.query],
-    listVersions: [onRegistry.query],
-    listWorkflows: [listedRecords, onRegistry.query],
+    findWorkflow: [get, query],
+    listVersions: [query],
+    listWorkflows: [listedRecords, query],
   },
   modes: {
     find: ['findWorkflow'],

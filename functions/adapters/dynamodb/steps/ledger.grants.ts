@@ -7,6 +7,6 @@ const update = onTasks.update(TASK_PARTITIONS.task)
 
 export const ledgerGrants = grantsOf<Ledger>()({
   // After a refused claim the existing entry is read.
-  methods: { claim: [update, onTasks.get], complete: [update] },
+  methods: { claim: [update, onTasks.getOf(TASK_PARTITIONS.task)], complete: [update] },
   modes: { record: ['claim', 'complete'] },
 })

@@ -5,7 +5,7 @@ import { onTasks } from '../table-actions.grants.ts'
 
 export const outputsGrants = grantsOf<Outputs>()({
   methods: {
-    findOutput: [onTasks.get],
+    findOutput: [onTasks.getOf(TASK_PARTITIONS.output)],
     keepOutput: [onTasks.update(TASK_PARTITIONS.task, TASK_PARTITIONS.output)],
   },
   modes: { reuse: ['findOutput', 'keepOutput'] },

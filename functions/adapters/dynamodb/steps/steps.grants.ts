@@ -9,7 +9,7 @@ const UPDATE = [onTasks.update(task)]
 export const stepsGrants = grantsOf<Steps>()({
   methods: {
     // After a refused take-over the record is read, to see which invocation owns the step.
-    takeOverStep: [...UPDATE, onTasks.get],
+    takeOverStep: [...UPDATE, onTasks.getOf(task)],
     endStep: UPDATE,
     addAttempt: UPDATE,
     reopenStep: UPDATE,
@@ -21,9 +21,9 @@ export const stepsGrants = grantsOf<Steps>()({
     noteStep: UPDATE,
     answerApproval: UPDATE,
     rateStep: UPDATE,
-    findSteps: [onTasks.getAll],
-    listSteps: [onTasks.query],
-    findInputs: [onTasks.getAll],
+    findSteps: [onTasks.getAllOf(task)],
+    listSteps: [onTasks.queryOf(task)],
+    findInputs: [onTasks.getAllOf(task)],
   },
   modes: {
     find: ['findSteps'],

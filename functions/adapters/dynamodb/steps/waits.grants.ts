@@ -9,9 +9,9 @@ export const waitsGrants = grantsOf<Waits>()({
   methods: {
     addWait: [onTasks.put(task)],
     removeWait: [onTasks.delete(task)],
-    hasWaits: [onTasks.query],
-    findWaitsInside: [onTasks.query],
-    clearWaits: [onTasks.query, onTasks.delete(task)],
+    hasWaits: [onTasks.queryOf(task)],
+    findWaitsInside: [onTasks.queryOf(task)],
+    clearWaits: [onTasks.queryOf(task), onTasks.delete(task)],
     listApprovals: [openTasks],
   },
   modes: {

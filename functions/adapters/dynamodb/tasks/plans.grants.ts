@@ -10,7 +10,7 @@ const { storeValue, loadValue } = valuesGrants.methods
 export const plansGrants = grantsOf<Plans>()({
   methods: {
     createPlan: [onTasks.put(TASK_PARTITIONS.task), ...storeValue],
-    getPlan: [onTasks.get, ...loadValue],
+    getPlan: [onTasks.getOf(TASK_PARTITIONS.task), ...loadValue],
   },
   modes: { read: ['getPlan'], create: ['createPlan'] },
 })

@@ -14,8 +14,8 @@ export const queueGrants = grantsOf<Queue>()({
     mostOf: [],
     add: [onTasks.put(queue)],
     remove: [onTasks.delete(queue)],
-    first: [onTasks.query],
-    countBefore: [onTasks.query],
+    first: [onTasks.queryOf(queue)],
+    countBefore: [onTasks.queryOf(queue)],
   },
   modes: {
     know: ['mostOf'],

@@ -14,8 +14,8 @@ export const retentionGrants = grantsOf<Retention>()({
     savePass: [onRegistry.put(pass)],
     listEnded: [onTasks.scan],
     applyTo: [
-      onTasks.get,
-      onTasks.query,
+      onTasks.getOf(TASK_PARTITIONS.task),
+      onTasks.queryOf(TASK_PARTITIONS.task),
       onTasks.update(TASK_PARTITIONS.task),
       ...expiringBlobsGrants,
       ...retentionSetting,

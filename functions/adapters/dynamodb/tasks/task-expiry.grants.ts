@@ -4,11 +4,13 @@ import { expiringBlobsGrants } from '../../s3/removal/expiring-blobs.grants.ts'
 import { onTasks } from '../table-actions.grants.ts'
 
 /** Passes the setting to a function whose other grants do not depend on it. */
-export const retentionSetting: readonly Grant[] = [{ ...onTasks.query, when: 'taskRetentionDays' }]
+export const retentionSetting: readonly Grant[] = [
+  { ...onTasks.queryOf(TASK_PARTITIONS.task), when: 'taskRetentionDays' },
+]
 
 /** The grants for setting and removing the expiry of a task's items and values, in a stage with `taskRetentionDays`. */
 export const taskExpiryGrants: readonly Grant[] = [
-  onTasks.query,
+  onTasks.queryOf(TASK_PARTITIONS.task),
   onTasks.update(TASK_PARTITIONS.task),
   ...expiringBlobsGrants,
 ].map((grant) => ({ ...grant, when: 'taskRetentionDays' }))

@@ -9,14 +9,14 @@ const { task } = TASK_PARTITIONS
 export const tasksGrants = grantsOf<Tasks>()({
   methods: {
     createTask: [onTasks.put(task)],
-    findTask: [onTasks.get],
-    isDeleted: [onTasks.get],
+    findTask: [onTasks.getOf(task)],
+    isDeleted: [onTasks.getOf(task)],
     beginTask: [onTasks.put(task)],
     setWaiting: [onTasks.update(task)],
     markWatched: [onTasks.update(task)],
     endTask: [onTasks.put(task)],
-    settleTask: [onTasks.get, ...taskExpiryGrants],
-    reopenTask: [onTasks.put(task), onTasks.get, ...taskExpiryGrants],
+    settleTask: [onTasks.getOf(task), ...taskExpiryGrants],
+    reopenTask: [onTasks.put(task), onTasks.getOf(task), ...taskExpiryGrants],
     listTasks: [tasksByStatus],
     listOpenTasks: [openTasks],
   },

@@ -26,7 +26,7 @@ export const tenantsGrants = grantsOf<Tenants>()({
     removeRecords: [onRegistry.delete(...Object.values(removable))],
     eraseFiles: [
       ...erasedTenantsGrants,
-      onTasks.query,
+      onTasks.queryOf(TASK_PARTITIONS.queue, TASK_PARTITIONS.money),
       onTasks.delete(TASK_PARTITIONS.queue, TASK_PARTITIONS.money),
     ],
   },

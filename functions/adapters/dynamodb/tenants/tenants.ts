@@ -1,5 +1,5 @@
 import { DeleteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
-import { PARTS_OF_MONTH, partOf } from '../../../../shared/app/limits/quotas/month-parts.ts'
+import { PARTS_OF_MONTH, partOf } from '../../../../shared/app/limits/month-parts.ts'
 import { EXPIRY_ATTRIBUTE, KINDS, REGISTRY_PARTITIONS } from '../../../../shared/contracts/table-layout.ts'
 import { TASK_FILES_PREFIX, uploadsPrefix } from '../../../../shared/domain/file-reference.ts'
 import {
