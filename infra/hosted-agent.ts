@@ -4,6 +4,9 @@ import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
 import { AGENT_PORTS, MODEL_PORTS } from '../functions/catalogue.ts'
 import { type AgentManifest, needsModels } from '../shared/domain/agent.ts'
+import { hostedName } from '../shared/domain/agent-function.ts'
+import { DEFAULT_TENANT } from '../shared/domain/caller.ts'
+import { RIGHT_TENANT, TenantSchema } from '../shared/domain/tenant.ts'
 import { agentFunctionSettings } from './agent-function.ts'
 import { withProviders } from './agent-providers.ts'
 import { bundleExpressions } from './bundle-expressions.ts'
@@ -12,18 +15,23 @@ import { giveAccess } from './constructs/agent-access.ts'
 import { HOST_VARIABLES, hostParameter, hostPolicyName } from './constructs/agent-host-access.ts'
 import { giveNeeds } from './constructs/agent-needs.ts'
 import { BundledFunction } from './constructs/bundled-function.ts'
-import { giveModels, giveSettings } from './constructs/port-grants.ts'
+import { giveCounts, giveModels, giveSettings } from './constructs/port-grants.ts'
 import { CatalogueError, loadCatalogue } from './load-catalogue.ts'
 import { outputFolderOf } from './output-folder.ts'
 import { type Stage, stageWith } from './stage.ts'
 import { modelsFor } from './stage-models.ts'
 import { requireSecrets } from './stage-secrets.ts'
 
+/** Lambda's limit. */
+const MOST_NAME_CHARACTERS = 64
+
 export type HostedAgentProps = {
   /** The agent's folder, with its `index.ts`, such as `agents/translator`. */
   readonly agent: string
   /** The project's folder, against which that is resolved; by default the current one. */
   readonly root?: string
+  /** The tenant that registers the agent; `default` where none is said. The name of the function says it, so that no other tenant can register it. */
+  readonly tenant?: string
   /** The `prefix` of the installation that calls the agent, and what the agent needs: `models`, `secrets`, `allowedHosts`, ...; as its own stage says it, also
    * `statistics`, `transcripts`, `maxFileMb` and `maxTaskFiles`. */
   readonly stage?: Partial<Stage>
@@ -42,9 +50,11 @@ export class HostedAgent extends Construct {
   static async create(
     scope: Construct,
     id: string,
-    { agent, root = '.', stage = {} }: HostedAgentProps,
+    { agent, root = '.', tenant = DEFAULT_TENANT, stage = {} }: HostedAgentProps,
   ): Promise<HostedAgent> {
     const parsed = stageWith(stage, scope.node)
+    if (!TenantSchema.safeParse(tenant).success)
+      throw new CatalogueError(`tenant: this is ${JSON.stringify(tenant)}, and ${RIGHT_TENANT}`)
     const home = resolve(root)
     const source = { root: home, agents: dirname(agent), workflows: join(agent, 'workflows') }
     const all = withProviders(await loadCatalogue([source]), parsed.models)
@@ -52,7 +62,13 @@ export class HostedAgent extends Construct {
     const [found] = agents
     if (!found) throw new CatalogueError(`there is no agent ${agent}/index.ts in ${home}`)
     requireSecrets({ agents }, parsed, false)
-    const folder = join(outputFolderOf(scope), 'hosted-agents')
+    const name = `${parsed.prefix}-${hostedName(tenant, found.manifest.id)}`
+    if (name.length > MOST_NAME_CHARACTERS)
+      throw new CatalogueError(
+        `the function would be called ${name}, and a name has at most ${MOST_NAME_CHARACTERS} characters: shorten the id of the agent, the tenant or the prefix`,
+      )
+    const ofTenant = tenant === DEFAULT_TENANT ? [] : [tenant]
+    const folder = join(outputFolderOf(scope), 'hosted-agents', ...ofTenant)
     await mkdir(folder, { recursive: true })
     const expressions = join(folder, 'expressions')
     await bundleExpressions(expressions)
@@ -62,21 +78,26 @@ export class HostedAgent extends Construct {
       root: home,
     })
     await writeFile(join(folder, `${found.manifest.id}.agent.json`), JSON.stringify(found.manifest))
-    return new HostedAgent(scope, id, { stage: parsed, manifest: found.manifest, folder })
+    return new HostedAgent(scope, id, { stage: parsed, tenant, manifest: found.manifest, folder })
   }
 
   private constructor(
     scope: Construct,
     id: string,
-    { stage, manifest, folder }: { stage: Stage; manifest: AgentManifest; folder: string },
+    {
+      stage,
+      tenant,
+      manifest,
+      folder,
+    }: { stage: Stage; tenant: string; manifest: AgentManifest; folder: string },
   ) {
     super(scope, id)
     this.manifest = manifest
-    const name = `agent-${manifest.id}`
+    const name = hostedName(tenant, manifest.id)
     this.function = new BundledFunction(this, 'Function', {
       stage,
       name,
-      folder: join(folder, name),
+      folder: join(folder, `agent-${manifest.id}`),
       ...agentFunctionSettings(manifest),
     })
     for (const [variable, last] of Object.entries(HOST_VARIABLES))
@@ -84,6 +105,7 @@ export class HostedAgent extends Construct {
     this.function.role?.addManagedPolicy(
       ManagedPolicy.fromManagedPolicyName(this, 'Host', hostPolicyName(this, stage)),
     )
+    giveCounts(this.function, manifest, { stage, tenant })
     giveSettings(this.function, { ...AGENT_PORTS, ...(needsModels(manifest) ? MODEL_PORTS : {}) }, stage)
     if (needsModels(manifest)) giveModels(this.function, modelsFor(manifest, stage.models))
     giveNeeds(this.function, manifest.needs ?? {}, stage)

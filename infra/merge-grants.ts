@@ -34,9 +34,16 @@ function joined(all: readonly Resource[]): Resource[] {
   const tables = all.filter((on) => on.kind === 'table')
   const [table] = tables
   if (table) {
-    const { keys: _, ...place } = table
-    if (tables.some(({ keys }) => keys === undefined)) return [place]
-    return [{ ...place, keys: inOrder(new Set(tables.flatMap(({ keys = [] }) => keys))) }]
+    const { keys: _, only: _whole, ...place } = table
+    if (tables.some(({ keys, only }) => keys === undefined && only === undefined)) return [place]
+    const only = [...new Set(tables.flatMap((on) => on.only ?? []))].sort()
+    return [
+      {
+        ...place,
+        keys: inOrder(new Set(tables.flatMap(({ keys = [] }) => keys))),
+        ...(only.length > 0 ? { only } : {}),
+      },
+    ]
   }
   const prefixed = all.filter((on) => 'prefix' in on)
   const [other] = all

@@ -1,9 +1,11 @@
 import { Construct } from 'constructs'
+import type { Grant } from '../../shared/contracts/grants.ts'
 import { needsModels } from '../../shared/domain/agent.ts'
 import { agentFunctionSettings } from '../agent-function.ts'
 import { portsOfAgent } from '../agent-with-ports.ts'
 import type { Bundles } from '../bundle-functions.ts'
 import type { Catalogue } from '../catalogue.ts'
+import { countedAgent, ownCounts } from '../own-counts.ts'
 import type { Places } from '../place-in-stacks.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
@@ -66,7 +68,9 @@ export class AgentFleet extends Construct {
       ...agentFunctionSettings(manifest),
     })
     const models = needsModels(manifest) ? { models: modelsFor(manifest, stage.models) } : {}
-    givePorts(agent, portsOfAgent(declared), { stage, data, name, ...models })
+    const counted = countedAgent(manifest)
+    const counts = (grant: Grant): Grant[] => ownCounts(grant, counted)
+    givePorts(agent, portsOfAgent(declared), { stage, data, name, counts, ...models })
     giveNeeds(agent, manifest.needs ?? {}, stage)
     giveAccess(agent, manifest.needs ?? {}, { stage, name })
     return agent

@@ -3,6 +3,7 @@ import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { Construct } from 'constructs'
 import { AGENT_PORTS, MODEL_PORTS } from '../../functions/catalogue.ts'
+import { withoutCounts } from '../own-counts.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
 import { placesOfPorts } from './port-grants.ts'
@@ -22,12 +23,13 @@ export const hostParameter = ({ prefix }: Pick<Stage, 'prefix'>, name: string): 
 export const hostPolicyName = (scope: Construct, { prefix }: Pick<Stage, 'prefix'>): string =>
   `${prefix}-agent-host-${Stack.of(scope).region}`
 
-/** What an agent needs that another stack deploys: a policy for its role, and parameters with the names of our stores (`HostedAgent`). */
+/** What an agent needs that another stack deploys, but for its own counters, which its stack allows it: a policy for its role, and parameters with the names of our stores (`HostedAgent`). */
 export class AgentHostAccess extends Construct {
   constructor(scope: Construct, id: string, { stage, data }: { stage: Stage; data: DataStack }) {
     super(scope, id)
     const { models: _called, secrets: _keys, ...stored } = MODEL_PORTS
-    const places = placesOfPorts(this, { ...AGENT_PORTS, ...stored }, { stage, data, name: 'agent-host' })
+    const context = { stage, data, name: 'agent-host', counts: withoutCounts }
+    const places = placesOfPorts(this, { ...AGENT_PORTS, ...stored }, context)
     new ManagedPolicy(this, 'Policy', {
       managedPolicyName: hostPolicyName(this, stage),
       description: `What the host of an agent of ${stage.prefix} needs that another stack deploys`,

@@ -1,11 +1,15 @@
+import { Stack } from 'aws-cdk-lib'
 import type { IRole } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
+import { AGENT_PORTS } from '../../functions/catalogue.ts'
 import { PORTS, type PortModes, type PortName } from '../../functions/ports.ts'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import { type Grant, grantsOfModes, type Resource, type StageSetting } from '../../shared/contracts/grants.ts'
+import type { AgentManifest } from '../../shared/domain/agent.ts'
 import type { ModelSettings } from '../../shared/domain/model-settings.ts'
 import { isLimited, narrowed, QUOTA_NAMES, type QuotaName } from '../../shared/domain/quotas.ts'
 import { mergeGrants } from '../merge-grants.ts'
+import { countedAgent, countsAlone } from '../own-counts.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
 import type { BundledFunction } from './bundled-function.ts'
@@ -38,6 +42,8 @@ type Context = {
   name: string
   /** The models that the function may call; only for one whose agent needs some. */
   models?: Readonly<Record<string, ModelSettings>>
+  /** What an agent's function is granted in place of a grant to change counters (own-counts.ts). */
+  counts?: (grant: Grant) => Grant[]
   /** The role of our state machines; only for a function that creates some. */
   machineRole?: IRole
 }
@@ -99,9 +105,26 @@ type Allowed = Place & { actions: readonly string[] }
 /** What these modes of these ports allow in a stage. */
 export function placesOfPorts(scope: Construct, ports: PortModes, context: Context): Allowed[] {
   const { stage } = context
-  return mergeGrants(grantsOfPorts(ports), new Set(settingsOf(stage))).flatMap(({ actions, on }) =>
+  const { counts = (grant) => [grant] } = context
+  const grants = grantsOfPorts(ports).flatMap(counts)
+  return mergeGrants(grants, new Set(settingsOf(stage))).flatMap(({ actions, on }) =>
     placesOf(scope, on, context).map((place) => ({ ...place, actions })),
   )
+}
+
+/** The counters of an agent that another stack deploys: its managed policy is that of all such agents, and has none. */
+export function giveCounts(
+  target: BundledFunction,
+  manifest: Pick<AgentManifest, 'id' | 'capabilities'>,
+  { stage, tenant }: { stage: Pick<Stage, 'prefix'>; tenant: string },
+): void {
+  const agent = countedAgent(manifest, tenant)
+  const grants = grantsOfPorts(AGENT_PORTS).flatMap((grant) => countsAlone(grant, agent))
+  // By the beginning of its name: what the stack of the orchestrator has called it is not known here.
+  const resourceName = `${stage.prefix}-data-Registry*`
+  const arn = Stack.of(target).formatArn({ service: 'dynamodb', resource: 'table', resourceName })
+  for (const { actions, on } of mergeGrants(grants, new Set()))
+    if (on.kind === 'table') target.allow(actions, [arn], leadingKeys(on))
 }
 
 const MODEL_KINDS: readonly Resource['kind'][] = ['models', 'model-secrets']
@@ -141,15 +164,23 @@ function placeOfAnchors(kind: AnchorKind, { anchors }: DataStack): Place {
 
 type Single = Exclude<Resource, { kind: 'models' } | { kind: 'model-secrets' }>
 
+/** The condition that a request names only such items. */
+export const leadingKeys = ({
+  keys = [],
+  only = [],
+}: Pick<Resource & { kind: 'table' }, 'keys' | 'only'>) => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...keys.map((prefix) => `${prefix}*`), ...only] },
+})
+
 function placeOf(target: Construct, on: Single, context: Context): Place {
   const { stage, data, name, machineRole } = context
   switch (on.kind) {
     case 'table': {
       const { tableArn } = data[on.table]
       if (on.index !== undefined) return { arns: [`${tableArn}/index/${on.index}`] }
-      if (on.keys === undefined) return { arns: [tableArn] }
-      const keys = on.keys.map((prefix) => `${prefix}*`)
-      return { arns: [tableArn], conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } } }
+      return on.keys === undefined && on.only === undefined
+        ? { arns: [tableArn] }
+        : { arns: [tableArn], conditions: leadingKeys(on) }
     }
     case 'objects':
       return { arns: [data.bucket.arnForObjects(`${on.prefix}*`)] }

@@ -18,13 +18,15 @@ export type Action = `${Service}:${string}`
 /** The resource of an action; infra fills in the ARN. */
 export type Resource =
   /**
-   * Items of a table, or of one of its indexes; with `keys`, only those whose partition key begins with one of them.
+   * Items of a table, or of one of its indexes; with `keys`, only those whose partition key begins with one of them, and with `only` those
+   * whose whole partition key is like one of them (`*` stands for any characters).
    */
   | {
       readonly kind: 'table'
       readonly table: 'tasks' | 'registry'
       readonly index?: string
       readonly keys?: readonly string[]
+      readonly only?: readonly string[]
     }
   /** The objects of the bucket whose key begins with `prefix`, or the listing of them. */
   | { readonly kind: 'objects' | 'listing'; readonly prefix: string }

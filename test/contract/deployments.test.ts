@@ -22,6 +22,8 @@ const workflow = (name: string, version = 1) => {
 }
 const { status: _s, functionArn, origin: _o, registeredAt: _r, ...manifest } = makeAgent({ id: 'ours' })
 
+const arnOf = (id: string) => `arn:aws:lambda:us-east-1:123456789012:function:agent-${id}`
+
 const machine = (name: string) => ({ workflow: workflow(name), stateMachineArn: `arn:${name}`, gates: [] })
 
 it('registers a deployment’s agents and workflows, and retires those that it no longer has (deployment/D1, deployment/D3)', async () => {
@@ -184,14 +186,15 @@ it("keeps callers' agents apart from the deployment's", async () => {
   })
   await expect(retireAgent(ports)({ id: 'ours' }, CALLER)).rejects.toMatchObject({ name: 'ConflictError' })
 
-  await registerAgent(ports)({ ...manifest, id: 'theirs', functionArn }, CALLER)
+  await registerAgent(ports)({ ...manifest, id: 'theirs', functionArn: arnOf('theirs') }, CALLER)
   expect(await getAgent(ports)({ id: 'theirs' }, CALLER)).toMatchObject({ origin: 'api', status: 'active' })
   const { agents } = await listAgents(ports)({ capability: 'work.do' }, CALLER)
   expect(agents.flatMap(({ id, status }) => (status === 'active' ? [id] : [])).sort()).toEqual([
     'ours',
     'theirs',
   ])
-  await registerAgent(ports)({ ...manifest, id: 'theirs', functionArn, deprecated: true }, CALLER)
+  const deprecated = { ...manifest, id: 'theirs', functionArn: arnOf('theirs'), deprecated: true }
+  await registerAgent(ports)(deprecated, CALLER)
   expect(await getAgent(ports)({ id: 'theirs' }, CALLER)).toMatchObject({ status: 'deprecated' })
   expect(await retireAgent(ports)({ id: 'theirs' }, CALLER)).toMatchObject({ status: 'inactive' })
   await expect(getAgent(ports)({ id: 'their' }, CALLER)).rejects.toThrow(/did you mean "theirs"/)

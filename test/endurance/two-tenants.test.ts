@@ -1,6 +1,7 @@
 /** Two tenants with the same names of everything, side by side on the local cloud: neither meets anything of the other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROUTES } from '../../shared/contracts/routes.ts'
+import { agentText } from '../support/cloud/hosted-agents.ts'
 import { runCli } from '../support/cloud/run-cli.ts'
 import { type Door, doorOf } from '../support/cloud/tenant-doors.ts'
 import { startTokenCloud, type TokenCloud } from '../support/cloud/token-cloud.ts'
@@ -17,7 +18,14 @@ const mark = (tenant: string) => `mark-of-${tenant}`
 const other = (tenant: string) => (tenant === 'acme' ? 'rival' : 'acme')
 
 beforeAll(async () => {
-  api = await startTokenCloud({}, { statistics: 'own' })
+  const text = agentText('mine', 'echo', 'input')
+  const hosted = ['acme', 'rival'].map((tenant) => ({
+    id: 'mine',
+    tenant,
+    text,
+    stage: { statistics: 'own' as const },
+  }))
+  api = await startTokenCloud({}, { statistics: 'own' }, undefined, hosted)
   doors = await Promise.all(
     ['acme', 'rival'].map(async (tenant) => doorOf(tenant, api.apiUrl, await api.issuer.token({ tenant }))),
   )
@@ -30,11 +38,9 @@ afterAll(async () => {
 
 /** Agent, workflows and file, by the same names for each tenant. */
 async function prepare({ tenant, ask }: Door): Promise<void> {
-  const { agents } = await ask('listAgents', {})
-  const echo = agents.find(({ id }) => id === 'echo')
-  if (!echo) throw new Error('there is no agent "echo"')
-  const { version, capabilities, functionArn } = echo
-  await ask('registerAgent', { id: 'mine', version, capabilities, functionArn, description: mark(tenant) })
+  const mine = api.hosted.find(({ functionArn }) => functionArn.includes(`-agent-${tenant}_`))
+  if (!mine) throw new Error(`there is no agent of ${tenant}`)
+  await ask('registerAgent', { ...mine, description: mark(tenant) })
   const inner = { name: 'inner', steps: { say: { agent: 'mine', input: { of: mark(tenant) } } } }
   await ask('putWorkflow', { name: 'inner', workflow: { ...inner, version: 1 } })
   const workflow = {

@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { beforeAll, expect, it } from 'vitest'
 import { makeHandlers } from '../../functions/api/handlers.ts'
 import { ROUTES, type RouteId } from '../../shared/contracts/routes.ts'
+import { hostedName } from '../../shared/domain/agent-function.ts'
 import { mayDo, SCOPES, type Scope } from '../../shared/domain/caller.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
@@ -33,7 +34,7 @@ function reference(
   if (route === 'registerAgent' || route === 'putWorkflow')
     return isCommon ? { outcome: 'ConflictError' } : { outcome: 'found', seen: tenant }
   if (seen === undefined) return { outcome: 'not found' }
-  const isReset = route === 'resetAgent' && isCommon && tenant !== 'default' && !scopes.includes('admin')
+  const isReset = route === 'resetAgent' && isCommon && tenant !== 'default'
   return isReset ? { outcome: 'ConflictError' } : { outcome: 'found', seen }
 }
 
@@ -46,8 +47,8 @@ const outside: Outside = {
     stop: async () => {},
   },
   machines: {
-    arnOf: (name) => `arn:aws:states:us-east-1:1:stateMachine:${name}`,
-    ensure: async ({ name }) => `arn:aws:states:us-east-1:1:stateMachine:${name}`,
+    arnOf: (name) => `arn:aws:states:us-east-1:123456789012:stateMachine:${name}`,
+    ensure: async ({ name }) => `arn:aws:states:us-east-1:123456789012:stateMachine:${name}`,
     publish: async (arn) => arn,
     remove: async () => true,
   },
@@ -85,7 +86,7 @@ const agentOf = (owner: string, id: string) => {
     version,
     capabilities,
     description: mark(owner),
-    functionArn: `arn:aws:lambda:us-east-1:123456789012:function:${owner}-${id}`,
+    functionArn: `arn:aws:lambda:us-east-1:123456789012:function:${hostedName(owner, id)}`,
   }
 }
 const workflowOf = (owner: string, name: string) => ({

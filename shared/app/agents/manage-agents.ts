@@ -2,11 +2,13 @@ import type * as z from 'zod'
 import type { AgentView } from '../../contracts/agent-views.ts'
 import type { RegisterAgentSchema } from '../../contracts/requests.ts'
 import { type Agent, AgentSchema, issuesOfManifest } from '../../domain/agent.ts'
+import { hostedArn, installationOf } from '../../domain/agent-function.ts'
 import { CLOSED } from '../../domain/breaker.ts'
 import { type Caller, DEFAULT_TENANT } from '../../domain/caller.ts'
 import { compareIds } from '../../domain/compare-ids.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues } from '../../domain/issue.ts'
+import { canonicalJson, type Json } from '../../domain/json.ts'
 import { suggestNames } from '../../domain/nearest-names.ts'
 import { givenName, isCommon, isOwn, qualifiedName } from '../../domain/tenants.ts'
 import type { Agents, Ports } from '../../ports/index.ts'
@@ -16,7 +18,8 @@ import { agentCalled, withinTenant } from '../tenants/within-tenant.ts'
 import { subjectsOf, withoutVersion } from './agent-knowledge.ts'
 import { healthOf } from './agent-statistics.ts'
 
-type Needs = Pick<Ports, 'agents' | 'clock'> & Partial<Pick<Ports, 'quotas' | 'limits'>>
+type Needs = Pick<Ports, 'agents' | 'clock'> &
+  Partial<Pick<Ports, 'quotas' | 'limits'>> & { machines: Pick<Ports['machines'], 'arnOf'> }
 
 type Looking = Pick<Ports, 'agents' | 'loads' | 'statistics' | 'breakers' | 'limits' | 'clock'>
 
@@ -97,20 +100,21 @@ export const resetAgent =
     )
   }
 
-/** What all tenants count together is reset by an operator: by `default`, whose agents the stage's are, or with the scope `admin`. */
-function requireAlone({ statistics }: Looking, agent: Agent, { tenant, scopes }: Caller): void {
-  if (tenant === DEFAULT_TENANT || statistics.ofTenants || scopes.includes('admin')) return
+/** What all tenants count together is reset by `default`, whose agents the stage's are: no scope reaches beyond its tenant. */
+function requireAlone({ statistics }: Looking, agent: Agent, { tenant }: Caller): void {
+  if (tenant === DEFAULT_TENANT || statistics.ofTenants) return
   if (!isCommon({ name: agent.id, origin: agent.origin })) return
-  const message = `agent "${agent.id}" and its statistics are common to all tenants: the tenant "${DEFAULT_TENANT}" or a caller with the scope "admin" resets it; with \`statistics: own\` in the stage each tenant has its own`
+  const message = `agent "${agent.id}" and its statistics are common to all tenants: the tenant "${DEFAULT_TENANT}" resets it; with \`statistics: own\` in the stage each tenant has its own`
   throw new OrchestratorError('ConflictError', message, { agentId: agent.id })
 }
 
 /**
- * Registers or updates an agent of the caller's tenant. Throws ConflictError for an agent that the deployment owns, and QuotaExceededError where the tenant
- * has as many as it may.
+ * Registers or updates an agent of the caller's tenant; the same manifest again changes nothing. Throws InvalidInputError for a function of
+ * another name than the agent's (function/F1), ConflictError for an agent that the deployment owns, and QuotaExceededError where the tenant has
+ * as many as it may.
  */
 export const registerAgent =
-  (all: Needs) =>
+  ({ machines, ...all }: Needs) =>
   async (request: z.output<typeof RegisterAgentSchema>, { tenant }: Caller): Promise<Agent> => {
     const { agents } = withinTenant(all, tenant)
     const issues = issuesOfManifest(request)
@@ -118,6 +122,7 @@ export const registerAgent =
       throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
     const existing = await agentCalled(agents, tenant, request.id)
     if (existing?.origin === 'deployment') throw ownedByDeployment(request.id, 'choose another id')
+    requireOwnFunction(machines, tenant, request)
     // Parsed again, to drop fields of the request that do not belong to a manifest.
     const agent = AgentSchema.parse({
       ...request,
@@ -126,6 +131,7 @@ export const registerAgent =
       origin: 'api',
       registeredAt: all.clock.now().toISOString(),
     })
+    if (existing && isSame(existing, agent)) return viewOf(existing, tenant)
     const registered = async () =>
       (await agents.listAgents({ fresh: true }))
         .filter(({ id, origin, status }) => isOwn({ name: id, origin }, tenant) && status !== 'inactive')
@@ -135,6 +141,24 @@ export const registerAgent =
     )
     return viewOf(agent, tenant)
   }
+
+const isSame = ({ registeredAt: _before, ...one }: Agent, { registeredAt: _now, ...other }: Agent): boolean =>
+  canonicalJson(one as Json) === canonicalJson(other as Json)
+
+/** A name for which a machine's ARN is asked, to tell from it where the installation is. */
+const ANY_MACHINE = 'x'
+
+/** Throws InvalidInputError unless the function is the one that hosts this agent of this tenant, or a version or an alias of it. */
+function requireOwnFunction(
+  machines: Needs['machines'],
+  tenant: string,
+  { id, functionArn }: { id: string; functionArn: string },
+): void {
+  const right = hostedArn(installationOf(machines.arnOf(ANY_MACHINE), ANY_MACHINE), { tenant, id })
+  if (functionArn === right || functionArn.startsWith(`${right}:`)) return
+  const message = `functionArn: the function of agent "${id}" of the tenant "${tenant}" is ${right}, and this is ${functionArn}: a function is in the account and region of the orchestrator, and its name says which agent of which tenant it hosts`
+  throw new OrchestratorError('InvalidInputError', message, { agentId: id, functionArn: right })
+}
 
 /** Throws NotFoundError, and ConflictError for an agent that the deployment owns. */
 export const retireAgent =

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   DescribeExecutionCommand,
@@ -9,7 +10,9 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AwsCall } from '../../../local/aws/answer.ts'
 import { ROUTES } from '../../../shared/contracts/routes.ts'
+import { addHostedAgents, agentText, type Registration } from '../../support/cloud/hosted-agents.ts'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+import { ASSEMBLY } from '../../support/runner/synthesize-once.ts'
 
 const WORKFLOWS = join(import.meta.dirname, '../../../workflows')
 
@@ -26,10 +29,15 @@ const corpus = [
 ]
 
 let api: LocalApi
+let hosted: Registration[]
 const calls: AwsCall[] = []
 beforeAll(async () => {
-  api = await startApi({ onCall: (call) => void calls.push(call) })
-})
+  const assembly = mkdtempSync(join(tmpdir(), 'with-hosted-'))
+  cpSync(ASSEMBLY, assembly, { recursive: true })
+  const text = agentText('aaa', 'analysis.profile', "Promise.reject(new Error('cannot'))")
+  hosted = await addHostedAgents(assembly, [{ id: 'aaa', text }])
+  api = await startApi({ assembly, onCall: (call) => void calls.push(call) })
+}, 120_000)
 afterAll(() => api.stop())
 
 async function resultOf(taskId: unknown): Promise<unknown> {
@@ -217,16 +225,10 @@ describe('the way of a task', () => {
     (steps as { attempts: unknown[] }[]).some(({ attempts }) => attempts.length > 0)
 
   it('fails over to another agent, and records both', async () => {
-    const { body: echo } = await api.call('GET', '/agents/echo')
+    const [aaa] = hosted
     const analysis = await api.ask('getAgent', { id: 'analysis' })
     const capabilities = analysis.capabilities.filter(({ name }) => name === 'analysis.profile')
-    const registered = await api.call('POST', '/agents', {
-      id: 'aaa',
-      version: '1.0.0',
-      description: 'cannot',
-      capabilities,
-      functionArn: echo.functionArn,
-    })
+    const registered = await api.call('POST', '/agents', { ...aaa, capabilities })
     expect(registered.status).toBe(201)
     // An unknown agent is explored now and then (Thompson sampling).
     let task = await api.run('analysis', { source: 'a,b\n1,2\n2,3\n' })

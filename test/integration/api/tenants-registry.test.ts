@@ -7,7 +7,9 @@ import { catalogueFor } from '../../../shared/app/goals/planning-knowledge.ts'
 import { collectMachines } from '../../../shared/app/machines/collect-machines.ts'
 import { wholeOf, withinTenant } from '../../../shared/app/tenants/within-tenant.ts'
 import type { RouteId } from '../../../shared/contracts/routes.ts'
+import { hostedName } from '../../../shared/domain/agent-function.ts'
 import { CLOSED } from '../../../shared/domain/breaker.ts'
+import type { Scope } from '../../../shared/domain/caller.ts'
 import { additionsOf } from '../../../shared/selector/decayed-counters.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { callerOf } from '../../support/stores/callers.ts'
@@ -23,26 +25,30 @@ beforeEach(async () => {
 })
 afterAll(() => Promise.all(started.map(({ stop }) => stop())))
 
-async function ask(tenant: string, route: RouteId, { path, body }: { path?: object; body?: object } = {}) {
+type Request = { path?: object; body?: object; scopes?: readonly Scope[] }
+
+async function ask(tenant: string, route: RouteId, { path, body, scopes = ALL_BUT_ADMIN }: Request = {}) {
   const event: object = {
     headers: {},
     ...(path ? { pathParameters: path } : {}),
     ...(body ? { body } : {}),
   }
   const handlers = makeHandlers(stores.ports, {
-    callerOf: () => ({ ...callerOf(tenant), scopes: ALL_BUT_ADMIN }),
+    callerOf: () => ({ ...callerOf(tenant), scopes }),
   })
   return JSON.parse((await handlers[route](event as APIGatewayProxyEventV2)).body ?? '')
 }
 const ALL_BUT_ADMIN = ['tasks:write', 'tasks:approve', 'agents:write', 'workflows:write'] as const
 
 const nameOf = (error: { name: string }) => error.name
+const PLACE = 'arn:aws:lambda:us-east-1:123456789012:function:'
+const HOSTED = (tenant: string, id = 'translator') => PLACE + hostedName(tenant, id)
 const agentBody = (tenant: string, id = 'translator') => ({
   id,
   version: '1.0.0',
   description: `of ${tenant}`,
   capabilities: [{ name: 'text.translate', description: tenant, inputSchema: {}, outputSchema: {} }],
-  functionArn: `arn:aws:lambda:us-east-1:123456789012:function:${tenant}-${id}`,
+  functionArn: HOSTED(tenant, id),
 })
 const registerAgent = (tenant: string, id?: string) =>
   ask(tenant, 'registerAgent', { body: agentBody(tenant, id) })
@@ -112,6 +118,43 @@ describe('agents of the same id', () => {
     const reset = (tenant: string) => ask(tenant, 'resetAgent', { path: { id: 'translator' } })
     expect(await reset('default')).toMatchObject({ id: 'translator' })
     await expect(reset('acme')).rejects.toMatchObject({ name: 'ConflictError', status: 409 })
+    // What all have counted is not the tenant's, whatever it may do there.
+    const scopes = ['admin'] as const
+    await expect(ask('acme', 'resetAgent', { path: { id: 'translator' }, scopes })).rejects.toMatchObject({
+      name: 'ConflictError',
+      status: 409,
+    })
+  })
+
+  it.each<[string, string, string]>([
+    ['of another tenant', 'acme', HOSTED('rival')],
+    ['of no tenant', 'acme', HOSTED('default')],
+    ['of a tenant, by default', 'default', HOSTED('acme')],
+    ['of another agent', 'acme', HOSTED('acme', 'spy')],
+    ['whose name begins so', 'acme', `${HOSTED('acme')}-two`],
+    ['of the stage', 'acme', `${PLACE}agent-echo`],
+    ['of the orchestrator itself', 'default', `${PLACE}api`],
+    ['of another account', 'acme', HOSTED('acme').replace('123456789012', '210987654321')],
+    ['of another region', 'acme', HOSTED('acme').replace('us-east-1', 'eu-west-1')],
+    ['of another partition', 'acme', HOSTED('acme').replace('arn:aws:', 'arn:aws-cn:')],
+  ])('are not those of a function %s (function/F1)', async (_what, tenant, functionArn) => {
+    const body = { ...agentBody(tenant), functionArn }
+    const refused = await ask(tenant, 'registerAgent', { body }).catch(({ name, message }) => ({
+      name,
+      message,
+    }))
+    expect(refused).toMatchObject({ name: 'InvalidInputError' })
+    expect(refused.message).toContain(`"${tenant}" is ${HOSTED(tenant)}, and this is ${functionArn}`)
+    expect(await idsSeen(tenant)).toEqual([])
+  })
+
+  it('may be of a version of their function, and change nothing where they are the same', async () => {
+    const body = { ...agentBody('acme'), functionArn: `${HOSTED('acme')}:live` }
+    const first = await ask('acme', 'registerAgent', { body })
+    expect(await ask('acme', 'registerAgent', { body })).toEqual(first)
+    const changed = await ask('acme', 'registerAgent', { body: { ...body, version: '1.0.1' } })
+    expect(changed).toMatchObject({ version: '1.0.1' })
+    expect(Date.parse(changed.registeredAt)).toBeGreaterThanOrEqual(Date.parse(first.registeredAt))
   })
 })
 

@@ -87,10 +87,10 @@ const OF_A_TENANT: Partial<Record<RouteId, () => Request>> = {
   getAgent: () => ({ path: { id: 'worker' } }),
   registerAgent: () => {
     const { id, version, description, capabilities } = makeAgent({ id: 'anew' })
-    const functionArn = 'arn:aws:lambda:us-east-1:123456789012:function:anew'
+    const functionArn = 'arn:aws:lambda:us-east-1:123456789012:function:agent-other_anew'
     return { body: { id, version, description, capabilities, functionArn } }
   },
-  resetAgent: () => ({ path: { id: 'worker' } }),
+  resetAgent: () => ({ path: { id: 'anew' } }),
   retireAgent: () => ({ path: { id: 'anew' } }),
   createKey: () => ({ body: { name: 'ci', scopes: ['tasks:read'] } }),
   listKeys: () => ({}),

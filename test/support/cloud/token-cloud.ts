@@ -9,6 +9,7 @@ import type { Scope } from '../../../shared/domain/caller.ts'
 import type { IdentitySettings } from '../../../shared/domain/identity-settings.ts'
 import { AUDIENCE, type Claims, type Head, type Signer, USUAL } from '../../scenarios/identity/signer.ts'
 import type { Template } from './copy-project.ts'
+import { addHostedAgents, type Hosted, type Registration } from './hosted-agents.ts'
 import { type LocalApi, type LocalApiOptions, startApi } from './local-api.ts'
 
 /** A key id that the issuer publishes too; its tokens are for who signs by ES256. */
@@ -88,26 +89,34 @@ function synthesize(identity: IdentitySettings, context: Readonly<Record<string,
 
 export type TokenCloud = Omit<LocalApi, 'stop'> & {
   issuer: TestIssuer
+  /** How each agent of another app is registered. */
+  hosted: readonly Registration[]
   /** Moves on the clock by which the gateway keeps answers of the authorizer. */
   pass(seconds: number): void
   makeKey(body: { name?: string; scopes: Scope[] }): Promise<{ id: string; key: string }>
   stop(): Promise<void>
 }
 
-/** A local cloud that asks for tokens and keys, with the issuer that gives them; `context` has further fields of its stage, `alter` changes its stacks. */
+/**
+ * A local cloud that asks for tokens and keys, with the issuer that gives them; `context` has further fields of its stage, `alter` changes its
+ * stacks, `agents` are those that another app deploys beside it.
+ */
 export async function startTokenCloud(
   options: LocalApiOptions = {},
   context: Readonly<Record<string, string>> = {},
   alter?: (template: Template) => void,
+  agents: readonly Hosted[] = [],
 ): Promise<TokenCloud> {
   const issuer = await TestIssuer.start()
   const assembly = synthesize(identityOf(issuer), context)
   if (alter) changeTemplate(join(assembly, 'orchestrator-runtime.template.json'), alter)
+  const hosted = agents.length > 0 ? await addHostedAgents(assembly, agents) : []
   let now = 0
   const api = await startApi({ ...options, assembly, auth: true, now: () => now + performance.now() })
   return {
     ...api,
     issuer,
+    hosted,
     pass: (seconds) => {
       now += 1_000 * seconds
     },

@@ -97,10 +97,10 @@ export async function startStores(): Promise<Stores> {
       stop: async ({ name }) => void recorded.executions.set(name, { status: 'ABORTED' }),
     },
     machines: {
-      arnOf: (name) => `arn:aws:states:us-east-1:1:stateMachine:${name}`,
+      arnOf: (name) => `arn:aws:states:us-east-1:123456789012:stateMachine:${name}`,
       ensure: async ({ name, definition }) => {
         recorded.machines.set(name, definition)
-        return `arn:aws:states:us-east-1:1:stateMachine:${name}`
+        return `arn:aws:states:us-east-1:123456789012:stateMachine:${name}`
       },
       publish: async (arn) => `${arn}:1`,
       remove: async (name) => recorded.machines.delete(name),
