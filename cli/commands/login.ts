@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { Command } from 'commander'
-import { METADATA_PATH, ResourceMetadataSchema } from '../../shared/contracts/resource-metadata.ts'
 import { partsOfKey } from '../../shared/domain/api-key.ts'
-import { suggestNames } from '../../shared/domain/nearest-names.ts'
 import { CliError } from '../cli-error.ts'
+import { clientAt } from '../identity/client-at.ts'
 import { baseUrl } from '../identity/credentials.ts'
 import { keepProfile, type Profile, profilesFile } from '../identity/profiles.ts'
 import { signInByBrowser, signInByDevice } from '../identity/sign-in.ts'
-import { ask, discover, requireSafe } from '../identity/tokens.ts'
+import { discover, requireSafe } from '../identity/tokens.ts'
 import { say } from '../show/output.ts'
 import { print, printError } from '../show/terminal.ts'
 
@@ -65,25 +64,6 @@ async function profileOf(url: string, options: Options): Promise<Profile> {
         if (browser) openBrowser(address)
       })
   return { url, kind: 'oidc', issuer: client.issuer, clientId: client.client_id, tokens }
-}
-
-/** The client at one of the issuers that the address names. Throws CliError where there is none, or several and none is chosen. */
-async function clientAt(url: string, wanted: string | undefined) {
-  const answer = await ask(`${url}${METADATA_PATH}`)
-  const parsed = ResourceMetadataSchema.safeParse(await answer.json().catch(() => undefined))
-  if (!answer.ok || !parsed.success)
-    throw new CliError(`${url} is no address for tokens: it does not say who the issuers are`)
-  const { orchestrator_clients: clients } = parsed.data
-  const issuers = clients.map(({ issuer }) => issuer)
-  if (clients.length === 0)
-    throw new CliError(
-      `nobody signs in at ${url} by the command line: no issuer of the stage has a clientId; use a key`,
-    )
-  if (wanted === undefined && clients.length > 1)
-    throw new CliError(`say which by --issuer: ${issuers.join(', ')}`)
-  const client = clients.find(({ issuer }) => wanted === undefined || issuer === wanted)
-  if (client) return client
-  throw new CliError(`--issuer: ${url} has no "${wanted}"${suggestNames(wanted ?? '', issuers)}`)
 }
 
 async function readKey(): Promise<string> {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import { suggestNames } from '../../shared/domain/nearest-names.ts'
 import { CliError } from '../cli-error.ts'
+import { whileHeld } from './while-held.ts'
 
 const TokensSchema = z.object({
   access: z.string(),
@@ -67,15 +68,22 @@ export async function findProfile(name: string): Promise<Profile> {
   )
 }
 
-/** Writes a profile, or removes it. The file is replaced whole, so that a reader never sees half of it. */
+/**
+ * Writes a profile, or removes it; commands that do so at once do it one after another. The file is replaced whole, so that a reader never
+ * sees half of it, also after a crash. Throws CliError where another command does not come to its end.
+ */
 export async function keepProfile(name: string, profile: Profile | undefined): Promise<void> {
-  const all = await readProfiles()
-  if (profile) all.set(name, profile)
-  else all.delete(name)
   const file = profilesFile()
-  const made = `${file}.${process.pid}`
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  await writeFile(made, `${JSON.stringify({ profiles: Object.fromEntries(all) }, null, 2)}\n`, { mode: MODE })
-  await chmod(made, MODE)
-  await rename(made, file)
+  await whileHeld(`${file}.lock`, async () => {
+    const all = await readProfiles()
+    if (profile) all.set(name, profile)
+    else all.delete(name)
+    const made = `${file}.${process.pid}`
+    await writeFile(made, `${JSON.stringify({ profiles: Object.fromEntries(all) }, null, 2)}\n`, {
+      mode: MODE,
+    })
+    await chmod(made, MODE)
+    await rename(made, file)
+  })
 }

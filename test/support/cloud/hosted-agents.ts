@@ -22,9 +22,11 @@ const LOCAL = { partition: 'aws', region: 'us-east-1', account: '000000000000', 
 /** A project with agents, each by its id and the text of its module. */
 export function project(root: string, agents: Readonly<Record<string, string>>): void {
   mkdirSync(join(root, 'node_modules'), { recursive: true })
+  mkdirSync(join(root, 'node_modules/@aws-sdk'))
   for (const [name, target] of [
     ['orchestrator', ROOT],
     ['zod', join(ROOT, 'node_modules/zod')],
+    ['@aws-sdk/client-dynamodb', join(ROOT, 'node_modules/@aws-sdk/client-dynamodb')],
   ] as const)
     symlinkSync(target, join(root, 'node_modules', name))
   for (const [id, text] of Object.entries(agents)) {
