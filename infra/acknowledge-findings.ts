@@ -3,7 +3,7 @@ import type { IConstruct } from 'constructs'
 import type { AgentManifest } from '../shared/domain/agent.ts'
 import { FILES_PREFIX, TASK_FILES_PREFIX } from '../shared/domain/file-reference.ts'
 import { wideAccess } from './constructs/agent-access.ts'
-import { anyKey } from './constructs/agent-needs.ts'
+import { keysOfSecrets } from './constructs/agent-needs.ts'
 import { modelPlaces, type Place } from './constructs/model-places.ts'
 import { agentFunctionArn, logGroupArn, statesArn } from './constructs/our-arns.ts'
 import type { DataStack } from './stacks/data-stack.ts'
@@ -121,9 +121,11 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
         'Where a client without a token learns which issuers give some (RFC 9728); it reads nothing else.',
     })),
     ...findingsOfLinks(runtime),
-    wildcard(
-      anyKey(runtime),
-      'The key that a secret is encrypted with is not known by its name; a condition allows each key only by way of the service that keeps the secrets, and only for the secrets that the agent needs.',
+    ...keysOfSecrets(runtime, stage).map((arn) =>
+      wildcard(
+        arn,
+        'The key that a secret is encrypted with is not known by its name; a condition allows each key only by way of the service that keeps the secrets, and only for the secrets that the agent needs.',
+      ),
     ),
     {
       where: runtime,

@@ -5,6 +5,8 @@ import { placeOfSecret, type SecretSources } from '../../shared/domain/secret-so
 import type { Stage } from '../stage.ts'
 import { secretsFor } from '../stage-secrets.ts'
 import type { BundledFunction } from './bundled-function.ts'
+import { giveDecrypt, keyFor, READING, type Service } from './decrypt-grants.ts'
+import { secretPlaces } from './model-places.ts'
 
 /** Gives an agent's function what the stage says of the things that the agent needs. Where the stage says nothing, the agent tells which setting to make. */
 export function giveNeeds(
@@ -32,27 +34,18 @@ function giveSecrets(agent: BundledFunction, sources: SecretSources): void {
   agent.configure('SECRETS', JSON.stringify(sources))
   const places = secretPlacesOf(agent, sources)
   for (const { service, arns } of places) {
-    const { action, context } = READING[service]
-    const via = `${service}.${Stack.of(agent).region}.amazonaws.com`
-    agent.allow([action], arns)
-    agent.allow(['kms:Decrypt'], [anyKey(agent)], {
-      StringEquals: { 'kms:ViaService': via },
-      StringLike: { [`kms:EncryptionContext:${context}`]: arns },
-    })
+    agent.allow([READING[service].action], arns)
+    giveDecrypt(agent, service, arns)
   }
 }
 
-type Service = 'secretsmanager' | 'ssm'
-
-/** How a text is read, and what a key (KMS) is told of what it decrypts. */
-const READING = {
-  secretsmanager: { action: 'secretsmanager:GetSecretValue', context: 'SecretARN' },
-  ssm: { action: 'ssm:GetParameter', context: 'PARAMETER_ARN' },
-} as const
-
-/** All keys (KMS) of the account and region; a condition allows each only for these secrets. */
-export const anyKey = (scope: Construct): string =>
-  Stack.of(scope).formatArn({ service: 'kms', resource: 'key', resourceName: '*' })
+/** All keys (KMS) of each place where the stage keeps a secret, and of the account and region themselves. */
+export function keysOfSecrets(scope: Construct, stage: Pick<Stage, 'secrets' | 'models'>): string[] {
+  const ofAgents = secretPlacesOf(scope, stage.secrets).flatMap(({ arns }) => arns)
+  const ofModels = secretPlaces(scope, Object.values(stage.models)).flatMap(({ arns }) => arns)
+  const own = arnOfSecret(scope, 'ssm', 'any')
+  return [...new Set([own, ...ofAgents, ...ofModels].map((arn) => keyFor(scope, arn)))]
+}
 
 /** The ARNs of secrets, by the service that keeps them. */
 export function secretPlacesOf(

@@ -13,6 +13,7 @@ import { countedAgent, countsAlone } from '../own-counts.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
 import type { BundledFunction } from './bundled-function.ts'
+import { giveDecrypt } from './decrypt-grants.ts'
 import { modelPlaces, type Place, secretPlaces } from './model-places.ts'
 import { logGroupArn, ownFunctionArn, statesArn } from './our-arns.ts'
 
@@ -73,7 +74,9 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
       .configure('ANCHOR_KEY', data.anchors.key.keyArn)
   for (const { actions, arns, conditions } of placesOfPorts(target, ports, context))
     target.allow(actions, arns, conditions)
-  if (context.models) target.configure('MODELS', JSON.stringify(context.models))
+  if (!context.models) return
+  target.configure('MODELS', JSON.stringify(context.models))
+  giveKeysOfModels(target, context.models)
 }
 
 /** What a stage says of how these ports work, beside what they may do. */
@@ -138,6 +141,13 @@ export function giveModels(target: BundledFunction, models: Readonly<Record<stri
   for (const { actions, on } of mergeGrants(own, new Set()))
     for (const { arns, conditions } of modelPlacesOf(target, on, Object.values(models)))
       target.allow(actions, arns, conditions)
+  giveKeysOfModels(target, models)
+}
+
+/** What the keys of models are encrypted with. */
+function giveKeysOfModels(target: BundledFunction, models: Readonly<Record<string, ModelSettings>>): void {
+  for (const { arns } of secretPlaces(target, Object.values(models)))
+    giveDecrypt(target, 'secretsmanager', arns)
 }
 
 /** All grants of these modes of these ports, as their adapters declare them. */

@@ -6,18 +6,46 @@ const PIECE = 256
 /** The fewest characters of a line, or of a member, of a secret that has several. */
 const LEAST_LINE = 16
 const LEAST_HALF = 6
+/** The fewest characters of a number, or of a text that is no word, within a secret that is JSON. */
+const LEAST_MEMBER = 6
 /** Members of a secret that is JSON, such as the one of a database, which are no secrets, and would mask words. */
 const NO_SECRETS = /^(engine|host|hostname|port|db|dbname|database|user|username|region|type|id)$/i
 /** An address with a password, or with a query, in which some services want a key. */
 const HAS_PASSWORD = /^[a-z][\w+.-]*:\/\/([^/?#]*:[^/?#]*@|[^?#]*\?)/i
 
-/** What is masked of a value: itself; its lines; its texts, if it is JSON. */
+/** What is masked of a value: itself; its lines; its texts and numbers, if it is JSON. `least` characters has a text that is a word. */
 export function partsOfSecret(value: string, least: number): string[] {
   const lines = value.includes('\n') ? value.split(/\r?\n/).map((line) => line.trim()) : []
   const told = lines.filter((line) => line.length >= LEAST_LINE && !line.startsWith('-----'))
-  const parts = [value, ...told, ...textsIn(value).filter((text) => text.length >= least)]
+  const members = textsIn(value).filter((text) => text !== '' && isMasked(text, least))
+  const parts = [value, ...told, ...members]
   return [...new Set(parts.flatMap(piecesOf))]
 }
+
+const isWord = (text: string): boolean => /^\p{L}*$/u.test(text)
+
+/**
+ * The names of members of a secret that is JSON which are not masked although they may be secret, because they are so short that words and
+ * numbers of all kinds would be masked with them: fewer than 6 characters, and words of fewer than `least`.
+ */
+export function unmaskedMembers(value: string, least: number): string[] {
+  if (!/^\s*[{]/.test(value)) return []
+  try {
+    const members = Object.entries(JSON.parse(value) as object)
+    return members.flatMap(([name, member]) =>
+      (typeof member === 'string' || typeof member === 'number') &&
+      !NO_SECRETS.test(name) &&
+      !isMasked(String(member), least)
+        ? [name]
+        : [],
+    )
+  } catch {
+    return []
+  }
+}
+
+const isMasked = (text: string, least: number): boolean =>
+  text === '' || text.length >= (isWord(text) ? least : LEAST_MEMBER)
 
 function piecesOf(part: string): string[] {
   if (part.length <= MOST_PART) return [part]
@@ -30,13 +58,25 @@ function piecesOf(part: string): string[] {
 function textsIn(value: string): string[] {
   if (!/^\s*[{[]/.test(value)) return []
   try {
-    return textsOf(JSON.parse(value))
+    return [...textsOf(JSON.parse(value)), ...numbersIn(value)]
   } catch {
     return []
   }
 }
 
+/** Numbers as they are written: a long one has other digits once it is read. */
+function numbersIn(json: string): string[] {
+  const found: string[] = []
+  const note = (name: string, member: unknown, { source }: { source?: string } = {}): unknown => {
+    if (typeof member === 'number' && !NO_SECRETS.test(name) && source !== undefined) found.push(source)
+    return member
+  }
+  JSON.parse(json, note)
+  return found
+}
+
 function textsOf(value: unknown, name = ''): string[] {
+  if (typeof value === 'number') return NO_SECRETS.test(name) ? [] : [String(value)]
   if (typeof value === 'string') {
     if (HAS_PASSWORD.test(value)) return [value, ...passwordIn(value)]
     return NO_SECRETS.test(name) ? [] : [value]

@@ -6,7 +6,8 @@
  *    forms are, in hexadecimal, or in base64 and base64url at any offset
  * secret-mask/S2 of a value that was cut in two, at an end of a text or of a line, the part that is at least half of it is masked too
  * secret-mask/S3 a text without a value, or half of one, stays as it is; so does any value without such a text and without circles, which is the same object then
- * secret-mask/S4 a value with less than LEAST_SECRET characters is not learnt: it would mask words
+ * secret-mask/S4 a value with less than LEAST_SECRET characters is not learnt: it would mask words. Of a secret that is JSON, numbers and texts
+ *    that are no words are learnt from 6 characters on
  * secret-mask/S5 masking ends and throws nothing, whatever is masked: circular objects, getters that throw
  */
 import { type Half, halvesOf, partsOfSecret, patternOf } from './secret-forms.ts'
@@ -102,6 +103,11 @@ type MaskText = (text: string) => string
 /** secret-mask/S3, S5 */
 function maskDeep(value: unknown, text: MaskText, seen: Map<object, unknown>, depth: number): unknown {
   if (typeof value === 'string') return text(value)
+  if (typeof value === 'number' || typeof value === 'bigint') {
+    const written = String(value)
+    const masked = text(written)
+    return masked === written ? value : masked
+  }
   if (typeof value !== 'object' || value === null) return value
   if (seen.has(value)) return seen.get(value)
   // Until it is known what becomes of it.

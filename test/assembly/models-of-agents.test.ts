@@ -113,7 +113,7 @@ function grantsOf(name: string): string[] {
       return Type === 'AWS::IAM::Policy' && JSON.stringify(Properties.Roles).includes(`"${role}"`)
     })
     .flatMap(({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
-    .filter(({ Action }) => [Action].flat().some((action) => /^(bedrock|secretsmanager):/.test(action)))
+    .filter(({ Action }) => [Action].flat().some((action) => /^(bedrock|secretsmanager|kms):/.test(action)))
   return statements.flatMap(({ Action, Resource, Condition }) => {
     const actions = [Action]
       .flat()
@@ -195,7 +195,14 @@ describe('the function of an agent', () => {
 
   it('may read the secret of its model, and nothing of Bedrock', () => {
     const secret = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:models/key-??????'
-    expect(grantsOf('agent-local')).toEqual([`GetSecretValue ${secret}`])
+    const decrypted = JSON.stringify({
+      StringEquals: { 'kms:ViaService': 'secretsmanager.eu-west-1.amazonaws.com' },
+      StringLike: { 'kms:EncryptionContext:SecretARN': [secret] },
+    })
+    expect(grantsOf('agent-local')).toEqual([
+      `GetSecretValue ${secret}`,
+      `Decrypt arn:aws:kms:eu-west-1:111111111111:key/* if ${decrypted}`,
+    ])
     expect(JSON.stringify(functionOf('agent-local').variables)).not.toContain('AbC')
   })
 })

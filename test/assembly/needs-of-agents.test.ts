@@ -19,6 +19,7 @@ type Needs = Partial<NonNullable<AgentManifest['needs']>>
 const AGENTS: Readonly<Record<string, Needs>> = {
   none: {},
   secrets: { secrets: ['OPENAI', 'DB', 'TOKEN'] },
+  abroad: { secrets: ['OPENAI', 'ABROAD', 'THEIRS'] },
   one: { secrets: ['OPENAI'] },
   hooks: { webhooks: true },
   clerk: {
@@ -47,6 +48,9 @@ const AGENTS: Readonly<Record<string, Needs>> = {
   },
 }
 
+const ABROAD = 'arn:aws:secretsmanager:us-west-2:111111111111:secret:prod/abroad-AbC123'
+const THEIRS = 'arn:aws:ssm:eu-west-1:222222222222:parameter/prod/theirs'
+
 const outdir = mkdtempSync(join(tmpdir(), 'needs-of-agents-'))
 let runtime: Template
 beforeAll(() => {
@@ -61,6 +65,8 @@ beforeAll(() => {
       DB: { from: 'secretsmanager:prod/db', field: 'password' },
       TOKEN: 'ssm:/prod/token',
       OTHER: 'ssm:/prod/other',
+      ABROAD: `secretsmanager:${ABROAD}`,
+      THEIRS: `ssm:${THEIRS}`,
     },
   })
   const data = new DataStack(app, 'data', { stage })
@@ -165,6 +171,23 @@ describe('the function of an agent that needs secrets', () => {
       `Allow secretsmanager:GetSecretValue ${SECRET}:house/hooks-??????`,
     )
     expect(grantsOf('none', READS)).toEqual([])
+  })
+
+  it('decrypts what is kept in another region or account there, by way of the service of that place', () => {
+    const key = (arn: string) => `Allow kms:Decrypt ${arn}`
+    const by = (service: string, region: string, context: string, arn: string): string =>
+      JSON.stringify({
+        StringEquals: { 'kms:ViaService': `${service}.${region}.amazonaws.com` },
+        StringLike: { [`kms:EncryptionContext:${context}`]: [arn] },
+      })
+    const openai = `${SECRET}:prod/openai-??????`
+    expect(grantsOf('abroad', READS)).toEqual([
+      `${key('arn:aws:kms:eu-west-1:111111111111:key/*')} ${by('secretsmanager', 'eu-west-1', 'SecretARN', openai)}`,
+      `${key('arn:aws:kms:eu-west-1:222222222222:key/*')} ${by('ssm', 'eu-west-1', 'PARAMETER_ARN', THEIRS)}`,
+      `${key('arn:aws:kms:us-west-2:111111111111:key/*')} ${by('secretsmanager', 'us-west-2', 'SecretARN', ABROAD)}`,
+      `Allow secretsmanager:GetSecretValue ${[ABROAD, openai].join(' ')}`,
+      `Allow ssm:GetParameter ${THEIRS}`,
+    ])
   })
 
   it('knows where each is kept, and never its text', () => {

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { boundedText } from '../../shared/domain/bounded.ts'
+import { unmaskedMembers } from '../../shared/domain/secret-forms.ts'
 import { LEAST_SECRET, secretMask } from '../../shared/domain/secret-mask.ts'
 import { withoutSecrets } from '../../shared/domain/without-secrets.ts'
 
@@ -114,6 +115,54 @@ describe('secret-mask/S1: a masked text has no value that was learnt', () => {
     const hook = 'https://hooks.example.com/services/T024/B8/x9K2mQ7vL4'
     mask.learn('HOOK', JSON.stringify({ url: hook, channel: '#ops' }))
     expect(mask.text(`POST ${hook} has answered 404`)).toBe('POST [secret HOOK] has answered 404')
+  })
+
+  it('each number and text of JSON from six characters on, but words and what is no secret', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc
+            .bigInt({ min: 100_000n, max: 10n ** 30n })
+            .map((value) => [String(value), String(value)] as const),
+          fc
+            .integer({ min: 100_000 })
+            .map((value) => [JSON.stringify(String(value)), String(value)] as const),
+          fc.stringMatching(/^[a-z]{3,5}[0-9]{3,4}$/).map((value) => [JSON.stringify(value), value] as const),
+        ),
+        fc
+          .stringMatching(/^[a-z_]{1,12}$/)
+          .filter((name) => !/^(engine|host|port|db|user|type|id)/.test(name)),
+        around,
+        ([written, value], name, more) => {
+          const mask = secretMask()
+          mask.learn('DB', `{"inner":[{"${name}":${written}}],"port":543210,"kind":"winter","pin":12345}`)
+          for (const text of [`${more}${value}${more}`, JSON.stringify({ pin: value }), `{"pin":${value}}`]) {
+            expect(mask.text(text)).not.toContain(value)
+            expect(mask.find(text)).toBe('DB')
+          }
+          const other = 'in winter 543210 and 12345 are as they were'
+          if (!other.includes(value)) expect(mask.text(other)).toBe(other)
+        },
+      ),
+    )
+  })
+
+  it('numbers in values, as any text', () => {
+    const mask = secretMask()
+    mask.learn('BANK', '{"account":123456789,"pin":1234}')
+    expect(mask.value({ account: 123_456_789, list: [123_456_789n], pin: 1_234 })).toEqual({
+      account: '[secret BANK]',
+      list: ['[secret BANK]'],
+      pin: 1_234,
+    })
+    expect(
+      unmaskedMembers(
+        '{"account":123456789,"pin":1234,"word":"winter","user":"ada","empty":"","on":true}',
+        LEAST_SECRET,
+      ),
+    ).toEqual(['pin', 'word'])
+    for (const other of ['plain text', '[1234]', '{"pin":', '12'])
+      expect(unmaskedMembers(other, LEAST_SECRET)).toEqual([])
   })
 
   it.each(['uri', 'url', 'host'])('the address with a password in the member %s of JSON', (member) => {

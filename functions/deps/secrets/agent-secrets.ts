@@ -1,4 +1,6 @@
 import { describeIssues } from '../../../shared/domain/issue.ts'
+import { unmaskedMembers } from '../../../shared/domain/secret-forms.ts'
+import { LEAST_SECRET } from '../../../shared/domain/secret-mask.ts'
 import type { SecretSources } from '../../../shared/domain/secret-source.ts'
 import type { HostPorts } from '../../../shared/host/host-ports.ts'
 import { awsSecrets } from '../../adapters/secretsmanager/agent-secrets.ts'
@@ -18,10 +20,18 @@ export const secretPorts = (): Required<Pick<HostPorts, 'ownSecrets'>> =>
     ownSecrets: awsSecrets({
       sources: configuredSecrets(),
       call: signedCall,
-      learn: learnSecret,
+      learn: learnAndTell,
       now: Date.now,
     }),
   }))
+
+/** Tells, by their names, which members are too short to be masked. */
+function learnAndTell(name: string, text: string): void {
+  learnSecret(name, text)
+  const members = unmaskedMembers(text, LEAST_SECRET)
+  if (members.length === 0) return
+  logger().warn('members of a secret are too short to be masked', { secret: name, members })
+}
 
 /** The secrets in the variable SECRETS. Throws ConfigError where it is not as infra writes it. */
 function configuredSecrets(): SecretSources {
