@@ -62,7 +62,7 @@ async function tell(
 }
 
 function begunBy(
-  { tenant, subject, kind = 'iam', issuer }: Caller,
+  { tenant, subject, kind, issuer }: Caller,
   route: Route,
   event: APIGatewayProxyEventV2,
   { ids, clock }: Needs,

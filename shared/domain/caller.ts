@@ -42,7 +42,7 @@ export type Caller = {
   readonly tenant: string
   /** The ARN of an IAM role session or user; the `sub` of a token; the id of a key; `local` on the embedded cloud. */
   readonly subject: string
-  readonly kind?: 'iam' | 'oidc' | 'key' | 'local' | 'link'
+  readonly kind: 'iam' | 'oidc' | 'key' | 'local' | 'link'
   readonly scopes: readonly Scope[]
   /** Who vouches for the subject of a token: its `iss`. */
   readonly issuer?: string
@@ -83,4 +83,4 @@ export const scopeNamesOf = (caller: Pick<Caller, 'scopes'>): string[] =>
  * like another kind of caller is marked as one of a token.
  */
 export const nameToKeep = (caller: Named, said: string): string =>
-  (caller.kind ?? 'local') === 'local' ? said : (namesOf(caller)[0] ?? `oidc/${caller.subject}`)
+  caller.kind === 'local' ? said : (namesOf(caller)[0] ?? `oidc/${caller.subject}`)

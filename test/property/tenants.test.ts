@@ -74,7 +74,9 @@ async function ask({ tenant, scopes }: Caller, route: RouteId, { path, query, bo
     ...(query ? { queryStringParameters: query } : {}),
     ...(body ? { body } : {}),
   }
-  const handlers = makeHandlers(ports, { callerOf: () => ({ tenant, subject: `user-of-${tenant}`, scopes }) })
+  const handlers = makeHandlers(ports, {
+    callerOf: () => ({ tenant, subject: `user-of-${tenant}`, kind: 'iam', scopes }),
+  })
   return (await handlers[route](event as APIGatewayProxyEventV2)).body ?? ''
 }
 

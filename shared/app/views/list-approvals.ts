@@ -56,7 +56,7 @@ async function wantedDecider(
   { mine, approver }: Pick<Asked, 'mine' | 'approver'>,
   caller: Caller,
 ): Promise<Decider | typeof NONE | undefined> {
-  const isLocal = (caller.kind ?? 'local') === 'local'
+  const isLocal = caller.kind === 'local'
   if (mine !== true && approver === undefined) return undefined
   if ((mine === true || isLocal) && !mayDo(caller, ROUTES.answerApproval.scope)) return NONE
   if (mine !== true && !isLocal) return namedDecider(approver ?? '')
