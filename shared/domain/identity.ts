@@ -22,7 +22,7 @@ export const ANYBODY: Identity = { subject: '', kind: 'unknown' }
 /** How many identities one record names; of more than that it says that it may have been anybody (identity/I3). */
 const MOST_IDENTITIES = 50
 
-export const identityOf = ({ subject, kind = 'local', issuer }: Caller): Identity => ({
+export const identityOf = ({ subject, kind, issuer }: Caller): Identity => ({
   subject,
   kind,
   ...(issuer === undefined ? {} : { issuer }),

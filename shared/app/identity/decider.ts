@@ -21,7 +21,7 @@ type OfTask = Pick<Task, 'submittedBy' | 'parent' | 'tenant'>
 
 /** The caller as one who decides (approval/O12). `said` counts only for the laptop's own user. */
 export async function deciderOf(ports: Pick<Ports, 'keys'>, caller: Caller, said: string): Promise<Decider> {
-  const { kind = 'local', issuer } = caller
+  const { kind, issuer } = caller
   const scopes = scopeNamesOf(caller)
   if (kind === 'local') return { ...namedDecider(said), names: [said, ...scopes] }
   return {

@@ -128,7 +128,7 @@ describe('what a tenant registers', () => {
         outputSchema: { type: 'object' },
       },
     ],
-    functionArn: 'arn:aws:lambda:us-east-1:123456789012:function:orchestrator-agent-tenant',
+    functionArn: `arn:aws:lambda:us-east-1:000000000000:function:orchestrator-agent-small_${id}`,
   })
 
   it('is limited: agents, workflows and keys', async () => {

@@ -2,6 +2,7 @@ import { createHash, randomInt } from 'node:crypto'
 import { expect } from 'vitest'
 import type { Client } from '../../../shared/client/index.ts'
 import { METADATA_PATH } from '../../../shared/contracts/resource-metadata.ts'
+import { hostedName } from '../../../shared/domain/agent-function.ts'
 import { partsOfKey } from '../../../shared/domain/api-key.ts'
 import { type AuditEntry, ChainCheck } from '../../../shared/domain/audit.ts'
 import { send } from '../send.ts'
@@ -165,9 +166,15 @@ const mark = (tenant: string): string => `mark-of-${tenant}`
 /** The same names of an agent, a workflow and a task. */
 async function work(ask: Client, tenant: string): Promise<string> {
   const echo = await ask('getAgent', { id: 'echo' })
-  const { version, capabilities, functionArn } = echo
-  await ask('registerAgent', { id: 'mine', version, capabilities, functionArn, description: mark(tenant) })
-  const steps = { say: { agent: 'mine', input: { said: mark(tenant) } } }
+  const { version, capabilities } = echo
+  const described = { id: 'mine', version, capabilities, description: mark(tenant) }
+  // The name of a function says whose it is (function/F1); nothing calls this one.
+  await expect(ask('registerAgent', { ...described, functionArn: echo.functionArn })).rejects.toMatchObject({
+    status: 400,
+  })
+  const functionArn = echo.functionArn.replace(/agent-echo(_\d+)?$/, hostedName(tenant, 'mine'))
+  await ask('registerAgent', { ...described, functionArn })
+  const steps = { say: { agent: 'echo', input: { said: mark(tenant) } } }
   await ask('putWorkflow', { name: 'report', workflow: { name: 'report', version: 1, steps } })
   const task = { workflow: 'report@1', input: {}, idempotencyKey: 'the same' }
   const { taskId } = await ask('submitTask', task)
