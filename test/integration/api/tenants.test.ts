@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeHandlers } from '../../../functions/api/handlers.ts'
 import { ROUTES, type RouteId } from '../../../shared/contracts/routes.ts'
+import { DEFAULT_TENANT } from '../../../shared/domain/caller.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { callerOf } from '../../support/stores/callers.ts'
 import { seedWorkflow } from '../../support/stores/seed-task.ts'
@@ -114,6 +115,16 @@ const OF_A_KEY: Partial<Record<RouteId, (id: string) => Request>> = {
   rotateKey: (id) => ({ path: { id } }),
 }
 
+/** Tenants that the caller does not belong to; what the stage has is the first one's. */
+const OTHERS = [DEFAULT_TENANT, OWNER]
+const LISTS = ['listTasks', 'listApprovals', 'listAgents', 'listKeys', 'listModels', 'listWorkflows'] as const
+
+/** All lists of a tenant, without the load of agents that all share. */
+async function shownTo(tenant: string): Promise<unknown> {
+  const lists = await Promise.all(LISTS.map((route) => ask(tenant, route)))
+  return JSON.parse(JSON.stringify(lists, (name, value: unknown) => (name === 'now' ? undefined : value)))
+}
+
 const entries = <T>(table: Partial<Record<RouteId, T>>) => Object.entries(table) as [RouteId, T][]
 
 describe('a task of another tenant', () => {
@@ -143,7 +154,10 @@ describe('a task of another tenant', () => {
 
   it.each(entries(OF_A_TENANT))('%s: is in no response, and stays unchanged', async (route, request) => {
     const before = await ask(OWNER, 'getTask', { path: { id: theirs } })
+    const shown = await Promise.all(OTHERS.map(shownTo))
     const answer = await ask(OTHER, route, request())
+    // Whatever scopes the caller has, also `admin`: they are those of its tenant.
+    expect(await Promise.all(OTHERS.map(shownTo))).toEqual(shown)
     // The other tenant submits the same body with the same Idempotency-Key, and gets a task of its own with the same mark.
     if (route !== 'submitTask') expect(JSON.stringify(answer)).not.toContain(MARK)
     if (route === 'cancelAllTasks') expect(answer).toEqual({ tasks: [], failed: [], more: false })
