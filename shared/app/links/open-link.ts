@@ -1,6 +1,7 @@
 import type { ApprovalView } from '../../contracts/approval-views.ts'
 import type { UseLink } from '../../contracts/link-requests.ts'
 import { sameDigest } from '../../domain/api-key.ts'
+import type { Caller } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
 import { linkName, partsOfLink, type StoredLink, stateOfLink } from '../../domain/link.ts'
@@ -99,7 +100,7 @@ export async function useLink(
 
 const stepOf = ({ taskId, path = '' }: StoredLink) => ({ id: taskId, stepId: path })
 
-const holderOf = ({ tenant, id }: StoredLink) => ({ tenant, subject: id, scopes: [] })
+const holderOf = ({ tenant, id }: StoredLink): Caller => ({ tenant, subject: id, kind: 'link', scopes: [] })
 
 /** Who has made the link decides, by it (link/L4). */
 const deciderBy = ({ id, maker }: StoredLink): Decider => ({
