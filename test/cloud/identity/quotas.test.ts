@@ -1,6 +1,7 @@
 /** Quotas of tenants at both doors of the local cloud: one is refused, the other is not. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type UsageView, UsageViewSchema } from '../../../shared/contracts/usage-views.ts'
+import type { Scope } from '../../../shared/domain/caller.ts'
 import type { Tenants } from '../../../shared/domain/quotas.ts'
 import { startTokenCloud, type TokenCloud } from '../../support/cloud/token-cloud.ts'
 
@@ -158,7 +159,9 @@ describe('what a tenant registers', () => {
   it('may use the agents that it is allowed, and is told of others that it is not', async () => {
     const pinned = {
       name: 'p',
-      steps: { profile: { agent: 'analysis', capability: 'analysis.profile', input: {} } },
+      steps: {
+        profile: { agent: 'analysis', capability: 'analysis.profile', input: { source: 'a,b\n1,2\n' } },
+      },
     }
     const plan = await asTenant('small', 'POST', '/plans', { workflow: pinned })
     expect(plan.status).toBe(422)
@@ -189,13 +192,16 @@ describe('usage', () => {
     const past = await asTenant('small', 'GET', '/usage?month=2026-01')
     expect(past.body).toMatchObject({ month: '2026-01' })
     expect((await asTenant('small', 'GET', '/usage?month=2026-13')).status).toBe(400)
-    const asked = { method: 'GET', path: '/api/v1/usage?tenant=small' }
-    expect((await cloud.askAsUser(asked)).body).toMatchObject({ tenant: 'small', quotas: own.quotas })
-    const { key } = await cloud.makeKey({ scopes: ['tasks:read'] })
-    const asReader = await fetch(`${cloud.apiUrl}/api/v1/usage?tenant=small`, {
-      headers: { authorization: `Bearer ${key}` },
-    })
-    expect(asReader.status).toBe(403)
+    const asKey = async (scopes: Scope[]) => {
+      const { key } = await cloud.makeKey({ scopes })
+      return fetch(`${cloud.apiUrl}/api/v1/usage?tenant=small`, {
+        headers: { authorization: `Bearer ${key}` },
+      })
+    }
+    // Keys of the tenant `default`: of an operator, and of somebody who only reads tasks.
+    const operator = await asKey(['admin'])
+    expect(UsageViewSchema.parse(await operator.json()).quotas).toEqual(own.quotas)
+    expect((await asKey(['tasks:read'])).status).toBe(403)
   })
 })
 
