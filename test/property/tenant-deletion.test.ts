@@ -1,8 +1,8 @@
 /** The deletion of a tenant on the real adapters: processes end at any of their calls, functions write late, and others have names that look alike. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deleteTenant, getTenant } from '../../shared/app/tenants/delete-tenant.ts'
-import { eraseTenants } from '../../shared/app/tenants/erase-tenants.ts'
+import { deleteTenant, getTenant } from '../../shared/app/deletion/delete-tenant.ts'
+import { eraseTenants } from '../../shared/app/deletion/erase-tenants.ts'
 import { refuseCallersOfDeleted } from '../../shared/app/tenants/refuse-deleted.ts'
 import { withinTenant } from '../../shared/app/tenants/within-tenant.ts'
 import { DEFAULT_TENANT } from '../../shared/domain/caller.ts'

@@ -105,7 +105,9 @@ describe('anchors', () => {
       anchors: 2,
       newestAnchor: { tenant: 'default', sequence: entries },
     })
-    expect((await cli('--verify')).stdout).toMatch(/2 anchors fit, the newest of [\s\S]*--anchor-key [\w+/=\s]+/)
+    expect((await cli('--verify')).stdout).toMatch(
+      /2 anchors fit, the newest of [\s\S]*--anchor-key [\w+/=\s]+/,
+    )
   })
 
   it('are signed by a key that is a file of its owner alone, and are found again', async () => {

@@ -14,9 +14,9 @@ import { isOpenTask, type Task } from '../../domain/task.ts'
 import { DELETION_TOLD_DAYS, type TenantDeletion } from '../../domain/tenant-deletion.ts'
 import type { IsTimeUp } from '../../ports/deletions.ts'
 import type { Ports } from '../../ports/index.ts'
-import { type EraseNeeds, eraseDeleted } from '../deletion/erase-deleted.ts'
 import { partNames } from '../machines/ensure-machine.ts'
 import { cancelOne } from '../tasks/cancel-task.ts'
+import { type EraseNeeds, eraseDeleted } from './erase-deleted.ts'
 
 export type EraseTenantNeeds = EraseNeeds &
   Pick<Ports, 'tenants' | 'keys' | 'workflows' | 'machines' | 'collectables'>
