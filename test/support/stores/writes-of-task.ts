@@ -30,6 +30,16 @@ const file = (task: OpenTask, text: string) => ({
   fence: '0001',
   owner: 'o',
 })
+const link = ({ id, tenant }: OpenTask, text: string) => ({
+  id: `l_${'0'.repeat(26)}`,
+  taskId: id,
+  tenant,
+  action: 'answer' as const,
+  maker: { by: text, names: [text], identities: [] },
+  createdAt: AT,
+  expiresAt: UNTIL,
+  digest: text,
+})
 const transcript = (text: string) => ({
   id: '0001.0000.1.0000#0001',
   attempt: 1,
@@ -130,6 +140,10 @@ export const WRITES_OF_TASK: Readonly<Record<string, Write>> = {
       maxBytes: 1_000_000,
     }),
   'values.storeValue': ({ values }, { id }, text) => values.storeValue(id, long(text)),
+  'links.addLink': ({ links }, task, text) => links.addLink(link(task, text)),
+  'links.useLink': ({ links }, task, text) => links.useLink(link(task, text), { at: AT, digest: text }),
+  'links.revokeLink': ({ links }, task, text) => links.revokeLink(link(task, text), AT),
+  'retention.applyTo': ({ retention }, task, text) => retention.applyTo({ task: endOf(task, text) }),
   'tasks.endTask': ({ tasks }, task, text) => tasks.endTask(endOf(task, text)),
   'tasks.settleTask': ({ tasks }, task, text) => tasks.settleTask(endOf(task, text)),
   'tasks.reopenTask': ({ tasks }, task, text) =>

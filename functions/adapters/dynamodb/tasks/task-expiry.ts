@@ -97,7 +97,8 @@ export function taskExpiry({ client, table, blobs }: TaskTable & { blobs: Expiri
           TableName: table,
           Key,
           UpdateExpression: 'REMOVE #expiry',
-          ConditionExpression: 'attribute_exists(pk)',
+          // The mark of a task that was deleted meanwhile keeps its own.
+          ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(deletedAt)',
           ExpressionAttributeNames: names,
         })
         return unlessAws(GONE, () => client.send(update))
