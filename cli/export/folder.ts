@@ -1,6 +1,17 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, opendir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import {
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -162,10 +173,11 @@ export class ExportFolder {
 }
 
 async function requireEmpty(root: string): Promise<void> {
-  for await (const { name } of await opendir(root)) {
-    const what = name === MANIFEST ? 'an export that is whole' : `"${name}", which is no export`
-    throw new CliError(`${root} has ${what}: choose another folder by --out`)
-  }
+  const names = await readdir(root)
+  const [first] = names
+  if (first === undefined) return
+  const what = names.includes(MANIFEST) ? 'an export that is whole' : `"${first}", which is no export`
+  throw new CliError(`${root} has ${what}: choose another folder by --out`)
 }
 
 function parseState(root: string, text: string): State {

@@ -27,8 +27,23 @@ describe('the retention of data', () => {
     const expiring = rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
     // Large answers of the API, which are sent as links.
     expect(expiring).toEqual([
-      { Id: 'answers', Status: 'Enabled', Prefix: 'tasks/answers/', ExpirationInDays: 1 },
+      {
+        Id: 'answers',
+        Status: 'Enabled',
+        Prefix: 'tasks/answers/',
+        ExpirationInDays: 1,
+        NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+      },
     ])
+  })
+
+  it('of old versions and backups follows the stage', () => {
+    const versions = (context: object) =>
+      rulesOf(context).flatMap(({ Id, NoncurrentVersionExpiration }) =>
+        Id === undefined && NoncurrentVersionExpiration ? [NoncurrentVersionExpiration] : [],
+      )
+    expect(versions({})).toEqual([{ NoncurrentDays: 30 }])
+    expect(versions({ versionRetentionDays: 3 })).toEqual([{ NoncurrentDays: 3 }])
   })
 
   it('follows the stage: values expire a week after their ended tasks, uploads by their age', () => {
