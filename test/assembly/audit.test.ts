@@ -72,6 +72,6 @@ describe('the policies of all functions', () => {
 
   it('are all read: a key that others write is found', () => {
     expect(byRole.size).toBeGreaterThan(15)
-    expect(writersOf('STAT#any').length).toBeGreaterThan(15)
+    expect(writersOf('RATE#model:any').length).toBeGreaterThan(15)
   })
 })
