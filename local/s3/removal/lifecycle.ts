@@ -1,10 +1,15 @@
 import * as z from 'zod'
 import { AwsError } from '../../aws/errors.ts'
 import type { AwsRequest, AwsResponse } from '../../aws/requests.ts'
-import type { ObjectStore } from '../object-store.ts'
 
 /** Tags as in the header `x-amz-tagging`: `task=ended&more=..`. */
 export type Tags = Readonly<Record<string, string>>
+
+/** What the tags of an object need of the store. */
+type Tagged = {
+  find(bucket: string, key: string): Promise<unknown>
+  setTags(bucket: string, key: string, tags: Tags): void
+}
 
 export const tagsInHeader = (text = ''): Tags => Object.fromEntries(new URLSearchParams(text))
 
@@ -18,7 +23,7 @@ const tagsInXml = (xml: string): Tags =>
 
 /** PutObjectTagging and DeleteObjectTagging: by its tags a lifecycle rule picks an object. */
 export async function answerTagging(
-  store: ObjectStore,
+  store: Tagged,
   { bucket, key }: { bucket: string; key: string },
   { method }: AwsRequest,
   xml: string,
@@ -74,9 +79,18 @@ function hasExpired(
 
 const PAGE = 1_000
 
+type Ageing = {
+  page(
+    bucket: string,
+    range: { prefix: Buffer; from: Buffer; limit: number },
+  ): readonly { key: string; modifiedAt: number }[]
+  tagsOf(bucket: string, key: string): Tags
+  remove(bucket: string, key: string): Promise<void>
+}
+
 /** Removes the objects of a bucket that have expired by now, by any of its rules. */
 export async function expireObjects(
-  store: Pick<ObjectStore, 'page' | 'tagsOf' | 'remove'>,
+  store: Ageing,
   bucket: string,
   rules: readonly LifecycleRule[],
   now: number,
