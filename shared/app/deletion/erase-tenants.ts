@@ -131,7 +131,7 @@ async function removeShared(
   }
 }
 
-/** Of an ARN of a machine, or of one of its versions. */
+/** The name in an ARN of a machine, or of one of its versions. */
 const nameIn = (arn: string): string => arn.split(':')[6] ?? ''
 
 /** The pass over the registry, from where the one before has stopped; undefined where the time was up before its end. */

@@ -124,7 +124,7 @@ describe('what a tenant has', () => {
     const left = (await everything()).filter(
       ({ text, place }) => text.includes(PLANTED) && !/rival/.test(`${place}${text}`),
     )
-    // Of acme: its workflow, the key, the upload. No history has anything of an input or output.
+    // What acme has besides: its workflow, the key, the upload. No history has anything of an input or output.
     const places = left.map(({ place }) => place).filter((place) => !place.includes('tasks/t_'))
     expect(
       places.filter((place) => !/WORKFLOW#acme|APIKEY#|s3 files\/@acme|TASK#|CACHE#/.test(place)),
