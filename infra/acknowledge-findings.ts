@@ -53,13 +53,30 @@ function findingsOfAgents(
   })
 }
 
-/** A person without an account opens a link: its 256 random bits are what he shows, and the function refuses everything else. */
-const findingsOfLinks = ({ tokenApi }: Stacks['runtime']): Acknowledged[] =>
-  (tokenApi?.linkRoutes ?? []).map((where) => ({
+const findingsOfOpenRoutes = ({ tokenApi }: Stacks['runtime']): Acknowledged[] => [
+  ...[tokenApi?.openRoute ?? []].flat().map((where) => ({
+    where,
+    id: 'AwsSolutions-APIG4',
+    reason:
+      'Where a client without a token learns which issuers give some (RFC 9728); it reads nothing else.',
+  })),
+  ...(tokenApi?.linkRoutes ?? []).map((where) => ({
     where,
     id: 'AwsSolutions-APIG4',
     reason: 'Whoever opens a link shows 256 random bits; the function refuses everything else.',
-  }))
+  })),
+]
+
+function findingsOfAnchors(
+  data: Stacks['data'],
+  wildcard: (resource: string, reason: string) => Acknowledged,
+): Acknowledged[] {
+  const { anchors } = data
+  if (!anchors) return []
+  const reason =
+    'Anchors of the audit: all objects of a bucket that holds nothing else, each written once, and locked.'
+  return [wildcard(`${data.exportValue(anchors.bucket.bucketArn)}/*`, reason)]
+}
 
 function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
   // Referenced by its export name, as in the runtime stack.
@@ -90,14 +107,7 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
       logGroupArn(runtime, `/aws/lambda/${stage.prefix}-*`),
       'What was logged about a task is read from the logs of its agents, some of which another stack deploys; all begin with the prefix of this installation.',
     ),
-    ...[data.anchors ?? []]
-      .flat()
-      .map((anchors) =>
-        wildcard(
-          `${data.exportValue(anchors.bucket.bucketArn)}/*`,
-          'Anchors of the audit: all objects of a bucket that holds nothing else, each written once, and locked.',
-        ),
-      ),
+    ...findingsOfAnchors(data, wildcard),
     wildcard(`${bucket}/tasks/*`, 'Stored values of tasks: keys under one prefix of our own bucket.'),
     wildcard(`${bucket}/${FILES_PREFIX}*`, 'Uploaded files: keys under one prefix of our own bucket.'),
     wildcard(
@@ -114,13 +124,7 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
         'An inference profile passes a call on to any of its regions, which AWS may add to; a condition allows the model only by way of the profile that the stage configures.',
       ),
     ),
-    ...[runtime.tokenApi?.openRoute ?? []].flat().map((where) => ({
-      where,
-      id: 'AwsSolutions-APIG4',
-      reason:
-        'Where a client without a token learns which issuers give some (RFC 9728); it reads nothing else.',
-    })),
-    ...findingsOfLinks(runtime),
+    ...findingsOfOpenRoutes(runtime),
     ...keysOfSecrets(runtime, stage).map((arn) =>
       wildcard(
         arn,

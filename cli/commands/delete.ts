@@ -10,7 +10,7 @@ export function deleteCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nIt does not come back. A task that is open is cancelled first: npx orchestrator cancel <taskId>',
+      '\nIt does not come back. A task that is open is cancelled first:\n  npx orchestrator cancel <taskId>',
     )
     .action(async (taskId: string, { json = false }: { json?: boolean }) => {
       const deleted = await callApi('deleteTask', { id: taskId })

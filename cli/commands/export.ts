@@ -19,7 +19,7 @@ export function exportCommand(): Command {
     .option('--json', 'print JSON: the folder and how many lines of what')
     .addHelpText(
       'after',
-      '\nIt needs the scopes tasks:read, agents:read, workflows:read, keys:write and audit:read, or admin. A call that was interrupted is repeated: it goes on.\n\nExample:\n  npx orchestrator export --tenant acme --out ./acme',
+      '\nIt needs the scopes tasks:read, agents:read, workflows:read, keys:write and\naudit:read, or admin. A call that was interrupted is repeated: it goes on.\n\nExample:\n  npx orchestrator export --tenant acme --out ./acme',
     )
     .action(async ({ tenant, out = `export-${tenant}`, json = false }: Options) => {
       const { own, status } = await callApi('getTenant', { name: tenant })

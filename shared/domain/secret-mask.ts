@@ -6,8 +6,8 @@
  *    forms are, in hexadecimal, or in base64 and base64url at any offset
  * secret-mask/S2 of a value that was cut in two, at an end of a text or of a line, the part that is at least half of it is masked too
  * secret-mask/S3 a text without a value, or half of one, stays as it is; so does any value without such a text and without circles, which is the same object then
- * secret-mask/S4 a value with less than LEAST_SECRET characters is not learnt: it would mask words. Of a secret that is JSON, numbers and texts
- *    that are no words are learnt from 6 characters on
+ * secret-mask/S4 a value with less than LEAST_SECRET characters is not learnt: it would mask words. Members of a
+ *    secret that is JSON are learnt from 6 characters on where they are numbers, or texts that are no words
  * secret-mask/S5 masking ends and throws nothing, whatever is masked: circular objects, getters that throw
  */
 import { type Half, halvesOf, partsOfSecret, patternOf } from './secret-forms.ts'

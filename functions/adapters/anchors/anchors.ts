@@ -76,7 +76,7 @@ export function s3Anchors({ client, bucket, signer }: Settings): Anchors {
         VersionIdMarker,
       })
       const page: ListObjectVersionsCommandOutput = await callAws(() => client.send(search))
-      // Of one key the newest comes first.
+      // The newest version of a key comes first.
       for (const { Key = '', VersionId } of page.Versions ?? [])
         first.set(Key, { key: Key, versionId: VersionId })
       isTruncated = page.IsTruncated === true

@@ -3,7 +3,7 @@ import { type Caller, namesOf, nameToKeep, scopeNamesOf } from '../../domain/cal
 import { type Identity, maybeSame, withIdentities } from '../../domain/identity.ts'
 import type { Task } from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'
-import { identitiesOf } from './identities-of.ts'
+import { identitiesOf } from '../keys/identities-of.ts'
 
 /** Who decides, and by what a workflow may name him. */
 export type Decider = {

@@ -20,7 +20,7 @@ import type { Caller, Scope } from '../../domain/caller.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { withIdentities } from '../../domain/identity.ts'
 import type { Ports } from '../../ports/index.ts'
-import { identitiesOf, makersOf } from '../identity/identities-of.ts'
+import { identitiesOf, makersOf } from './identities-of.ts'
 
 type Needs = Pick<Ports, 'keys' | 'ids' | 'clock'> &
   Partial<Pick<Ports, 'quotas'>> & {

@@ -169,6 +169,7 @@ export function makeWorld(
     agents: {
       listAgents: async () => agents,
       findAgent: async (id) => agents.find((agent) => agent.id === id),
+      mayUse: () => true,
     },
     workflows: { listWorkflows: async () => registered },
     loads: { loadsOf: async () => new Map(), addLoad: async () => {} },

@@ -6,6 +6,7 @@ import type { Grant, PortGrants } from '../../../shared/contracts/grants.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 const ENDING = '.grants.ts'
 
+const OF_VERSION = 'GetObject of a version'
 /** The IAM actions that an SDK command needs; by default the action with the command's name. */
 const ASKED: Readonly<Record<string, readonly string[]>> = {
   Get: ['dynamodb:GetItem'],
@@ -34,6 +35,9 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
   CountTokens: ['bedrock:CountTokens'],
   GetSecretValue: ['secretsmanager:GetSecretValue'],
   PutEvents: ['events:PutEvents'],
+  [OF_VERSION]: ['s3:GetObjectVersion'],
+  Sign: ['kms:Sign'],
+  GetPublicKey: ['kms:GetPublicKey'],
   Invoke: ['lambda:InvokeFunction'],
   // It also sets tags, and passes a role to the machine.
   CreateStateMachine: ['states:CreateStateMachine', 'states:TagResource', 'iam:PassRole'],
@@ -48,8 +52,9 @@ function importsOf(path: string): string[] {
   return [...found].map(([, to = '']) => relative(ROOT, join(ROOT, dirname(path), to)))
 }
 
-/** Adapters of providers, which only the generated entry point of a function imports, by the adapter that it puts around them. */
+/** Adapters that another one calls and does not import: its function puts them together. */
 const WRAPPED: Readonly<Record<string, readonly string[]>> = {
+  'functions/adapters/anchors/anchors.ts': ['functions/adapters/anchors/kms-signer.ts'],
   'functions/adapters/models/wrapped/counting-models.ts': ['functions/adapters/models/bedrock.ts'],
 }
 
@@ -73,7 +78,9 @@ function askedBy(grants: string): string[] {
   const sources = composed.flatMap((file) => [...closureOf(file)])
   return sources.flatMap((file) => {
     const text = textOf(file)
-    const commands = [...text.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => name)
+    const commands = [...text.matchAll(/new (\w+)Command\(|ask\(\s*'(\w+)'/g)].map(
+      ([, name = '', call]) => call ?? (/VersionId: /.test(text) && name === 'GetObject' ? OF_VERSION : name),
+    )
     const posts = text.includes('createPresignedPost(') ? [PRESIGNED_POST] : []
     return [...commands.flatMap((name) => ASKED[name] ?? [`states:${name}`]), ...posts]
   })

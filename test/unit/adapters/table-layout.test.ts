@@ -42,8 +42,8 @@ describe('keys of the tables', () => {
       actions.some((action) => /(Put|Update|Delete)Item/.test(action)),
     )
     const written = writes.flatMap(({ on }) => (on.kind === 'table' ? (on.keys ?? ['']) : []))
-    const { task, output } = TASK_PARTITIONS
-    expect(new Set(written)).toEqual(new Set([task, output, ...Object.values(COUNTER_KEYS)]))
+    const { task, output, money } = TASK_PARTITIONS
+    expect(new Set(written)).toEqual(new Set([task, output, money, ...Object.values(COUNTER_KEYS)]))
   })
 
   it('are defined in one place: no adapter and no compiled state spells out a key', () => {

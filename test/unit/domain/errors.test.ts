@@ -40,6 +40,7 @@ it('keeps the error names that state machines match', () => {
     'NotFoundError',
     'PlanRefusedError',
     'PlanningFailedError',
+    'QuotaExceededError',
     'StartingError',
     'StepFailedError',
     'StepSupersededError',
