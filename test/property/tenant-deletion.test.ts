@@ -20,6 +20,8 @@ import { WRITES_OF_TASK } from '../support/stores/writes-of-task.ts'
 const TENANT = 'acme'
 /** Their names, and those of what they have, look like the tenant. */
 const OTHERS = ['acme-2', 'b-acme', 'acm', DEFAULT_TENANT]
+/** Scopes of counters by tenant begin so; tenants may be called so, too. */
+const KINDS_OF_PLACES = ['agents', 'workflows'] as const
 const PLANTED = 'planted-personal-text'
 const MINUTE = 60_000
 const CALLER = callerOf(TENANT)
@@ -81,7 +83,10 @@ async function makeTenant(ports: Ports, tenant: string, text: string): Promise<v
     await ports.limits.takeSlot(`agent:${id}`, { id: 's', until: 4e9 }, 2)
     await ports.limits.takeRate(`agent:${id}`, 1, 10)
   }
-  await ports.limits.takeSlot(`tenant:${tenant}`, { id: 's', until: 4e9 }, 2)
+  for (const kind of ['tenant', ...KINDS_OF_PLACES])
+    await ports.limits.takeSlot(`${kind}:${tenant}`, { id: 's', until: 4e9 }, 2)
+  await ports.quotas.takeRequests(tenant, '2026-03-01T00:00', 1, 10)
+  await ports.quotas.countTask(tenant, '2026-03-01', 't_1#n', 10)
   await ports.limits.takeRate('model:acme', 1, 10)
   for (const at of [0, 7]) await ports.money.create(`${tenant}/2026-03/${at}`, { usd: 1 })
 }
@@ -128,6 +133,17 @@ describe('the deletion of a tenant', () => {
     expect(left.join()).not.toMatch(/acme|planted/)
     const { status, deletion } = await getTenant(world.ports)({ name: TENANT }, CALLER)
     expect([status, deletion?.tasks]).toEqual(['deleted', 2])
+  })
+
+  it.each(KINDS_OF_PLACES)('called %s touches no place of another (tenant-deletion/E2)', async (tenant) => {
+    const world = memoryStores()
+    await makeTenant(world.ports, TENANT, 'of another')
+    const before = world.all()
+    await makeTenant(world.ports, tenant, PLANTED)
+    await deleteTenant(world.ports)({ name: tenant, confirm: tenant }, callerOf(tenant))
+    await untilEnded(world)
+    const after = new Set(world.all())
+    expect(before.filter((text) => !after.has(text) && !/"pk":"RATE#model/.test(text))).toEqual([])
   })
 
   it('goes on wherever a process ends (tenant-deletion/E2)', async () => {

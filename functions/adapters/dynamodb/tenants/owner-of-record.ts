@@ -37,10 +37,11 @@ const OWNERS: Readonly<Record<Partition, (rest: string, item: Item) => string | 
   pass: NOBODY,
 }
 
-/** `tenant:acme`, `model:claude`, or an agent. */
+/** `tenant:acme`, `agents:acme` and `workflows:acme`, `model:claude`, or `agent:` and an agent. */
 function ownerOfScope(scope: string): string | undefined {
-  if (scope.startsWith('tenant:')) return scope.slice('tenant:'.length)
-  return scope.startsWith('model:') ? undefined : byAgent(scope.replace(/^agent:/, ''))
+  const [, kind, name = ''] = /^([a-z]+):(.*)$/s.exec(scope) ?? []
+  if (kind === 'tenant' || kind === 'agents' || kind === 'workflows') return name
+  return kind === 'agent' ? byAgent(name) : undefined
 }
 
 const PREFIXES = Object.entries(REGISTRY_PARTITIONS) as [Partition, string][]
