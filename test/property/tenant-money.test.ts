@@ -1,5 +1,6 @@
 /** The money of a tenant in a month, against a reference: attempts that reserve, call, settle and die in any order. */
 import { describe, expect, it } from 'vitest'
+import { dynamodbBudgets } from '../../functions/adapters/dynamodb/budgets/budgets.ts'
 import { dynamodbMoney } from '../../functions/adapters/dynamodb/budgets/money.ts'
 import { type HoldNeeds, holdBudget } from '../../shared/app/limits/hold-budget.ts'
 import { PARTS_OF_MONTH, partOf, shareOf, usedIn } from '../../shared/app/limits/month-parts.ts'
@@ -236,6 +237,27 @@ describe('one attempt', () => {
       overdue: 0,
     })
   })
+
+  it.each([
+    ['a task whose budget limits tokens alone', { tokens: 1_000 }, 1],
+    ['a task without a budget', undefined, 0],
+    ['a task whose budget is 0', { usd: 0 }, 1e-9],
+  ])(
+    'of an agent that does not say what it may cost is refused where nothing is left, in %s (month/M1)',
+    async (_what, budget, usdPerMonth) => {
+      const client = clientOf(immediateTable())
+      const budgets = dynamodbBudgets({ client, table: 't' })
+      if (budget) await budgets.create('t_1', budget)
+      const needs: HoldNeeds = { ...(await needsOf(immediateTable(), usdPerMonth)), budgets }
+      const silent = { price: { perCallUsd: 0 } } as Priced
+      const of = (path: string) => {
+        const { plan, ...rest } = holding(path, silent)
+        return { ...rest, plan: { ...plan, ...(budget ? { budget } : {}) } }
+      }
+      if (usdPerMonth > 0) await (await holdBudget(needs, of('first')))?.end(nano(usdPerMonth * 1e9))
+      await expect(holdBudget(needs, of('next'))).rejects.toMatchObject({ name: 'BudgetExceededError' })
+    },
+  )
 
   it('knows of a quota that the stage has changed within the month (month/M1)', async () => {
     const client = clientOf(immediateTable())

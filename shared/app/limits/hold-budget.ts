@@ -46,11 +46,14 @@ async function mostWithin({ budgets }: HoldNeeds, { own, plan, manifest }: Holdi
   return plan.budget ? mostOfCall(budgets, own.taskId, manifest) : undefined
 }
 
-/** `ofTask`: what the task's budget holds for the call, which is enough where the agent does not say what it may cost. */
+/**
+ * `ofTask`: what the task's budget holds for the call, which is enough where the agent does not say what it may cost; 0 where the budget has no limit in
+ * US dollars.
+ */
 async function holdMonth(
   { quotas, money, bus, clock }: HoldNeeds,
   { own, plan, manifest, until }: Holding,
-  ofTask = Number.POSITIVE_INFINITY,
+  ofTask = 0,
 ): Promise<CallBudget | undefined> {
   const usd = quotas?.quotasOf(plan.tenant).usdPerMonth
   if (usd === undefined || !money) return undefined
@@ -71,7 +74,9 @@ async function holdMonth(
   }
   const most = mostOf(manifest, { nanoUsd: quota * 10 * SHARE_OF_MONTH, tokens: 0 })
   const isShare = most.why?.includes('price.mostUsd') ?? false
-  const amount = isShare ? Math.min(most.amount.nanoUsd, ofTask) : most.amount.nanoUsd
+  // At least a billionth: an agent that may cost something does not begin where the quota is 0.
+  const share = Math.max(1, Math.min(most.amount.nanoUsd, ofTask || Number.POSITIVE_INFINITY))
+  const amount = isShare ? share : most.amount.nanoUsd
   const why = 'its agent does not say price.mostUsd, so a hundredth of the quota is held for a call'
   if (amount > 0) await take(amount, isShare ? why : undefined)
   return inTurns(hold, take, coveredParts(manifest).includes('nanoUsd'))

@@ -90,7 +90,7 @@ export class MonthHold {
 
   /** Ends the attempt, which has spent so much beyond what `give` was told. */
   async end(spent: number): Promise<void> {
-    if (this.#held.size === 0 && spent > 0) await this.#grow(hashOf(this.#slot) % PARTS_OF_MONTH, 0)
+    await this.#cover(spent)
     let rest = spent
     const all = [...this.#held]
     this.#held.clear()
@@ -102,6 +102,25 @@ export class MonthHold {
         tokens: 0,
       })
     }
+  }
+
+  #sum(): number {
+    return [...this.#held.values()].reduce((sum, { nanoUsd }) => sum + nanoUsd, 0)
+  }
+
+  /** Holds what was spent, as far as there is so much: what one part has too little, the others must not give to the next attempt. */
+  async #cover(spent: number): Promise<void> {
+    const held = this.#sum()
+    if (spent <= held) return
+    const first = hashOf(this.#slot) % PARTS_OF_MONTH
+    let left = spent - held
+    if (await this.#grow(first, left)) return
+    for (const { at, available } of wholeFirst(await this.#readAll(first), left)) {
+      const some = Math.min(available, left)
+      if (some > 0 && (await this.#grow(at, some))) left -= some
+    }
+    // The rest is spent all the same: it is settled with what is held.
+    if (this.#held.size === 0) await this.#grow(first, 0)
   }
 
   /** Whether the part now holds so much more for the attempt. */
@@ -160,7 +179,7 @@ export class MonthHold {
       now,
     )
     const left = sumOf(parts) + own
-    const others = held - [...this.#held.values()].reduce((sum, one) => sum + one.nanoUsd, 0)
+    const others = held - this.#sum()
     const usd = (nanoUsd: number): string => `${usdOf({ nanoUsd })} USD`
     const wants = `may cost ${usd(asked)}${why ? ` (${why})` : ''}, and ${usd(left)} are left of the quota of tenant ${tenant} for ${month}, ${usd(quota)} (${usd(others)} held by others)`
     const { path, taskId } = this.#spender
