@@ -65,9 +65,9 @@ export const scopesLackedBy = (held: readonly Scope[], wanted: readonly Scope[])
 
 /**
  * The keys of a list that end with one of them (key/K7), without that one: what it has made, and those that it has replaced, and what these
- * have made.
+ * have made. Also where a key between the two is listed no more: each names all its makers.
  */
-export function madeWith<K extends Pick<ApiKey, 'id' | 'madeBy' | 'createdBy' | 'replaces'>>(
+export function madeWith<K extends Pick<ApiKey, 'id' | 'madeBy' | 'makers' | 'createdBy' | 'replaces'>>(
   keys: readonly K[],
   key: Pick<ApiKey, 'id' | 'replaces'>,
 ): K[] {
@@ -77,14 +77,25 @@ export function madeWith<K extends Pick<ApiKey, 'id' | 'madeBy' | 'createdBy' | 
   for (const one of next) {
     for (const id of predecessorsOf(keys, one)) makers.add(id)
     for (const other of keys) {
-      // Keys of earlier releases say it as the subject that has made them.
-      if (other.id === key.id || !makers.has(other.madeBy ?? other.createdBy)) continue
-      if (found.includes(other)) continue
+      if (other.id === key.id || found.includes(other)) continue
+      if (!makersIn(keys, other).some((id) => makers.has(id))) continue
       found.push(other)
       next.push(other)
     }
   }
   return found
+}
+
+/** The keys that have made one. Its makers also name those that it has replaced, which have not; somebody who has no key has made it alone. */
+function makersIn(
+  keys: readonly Pick<ApiKey, 'id' | 'replaces'>[],
+  key: Pick<ApiKey, 'id' | 'madeBy' | 'makers' | 'createdBy' | 'replaces'>,
+): string[] {
+  // Keys of earlier releases say it as the subject that has made them.
+  if (key.madeBy === undefined) return [key.createdBy]
+  const replaced = predecessorsOf(keys, key)
+  const all = (key.makers ?? []).filter(({ kind, subject }) => kind === 'key' && !replaced.includes(subject))
+  return [key.madeBy, ...all.map(({ subject }) => subject)]
 }
 
 /** The key and those that it has replaced, one after another. */

@@ -155,6 +155,25 @@ describe('what a key has made (key/K7)', () => {
     expect((await revoke('self', second.id)).alsoRevoked).toEqual([successor.id])
   })
 
+  it('is revoked also where the key between them is long gone', async () => {
+    const root = await make('chain', { expiresAt: new Date(now + 300 * DAY).toISOString() })
+    const rotating = await make(
+      'chain',
+      { expiresAt: new Date(now + 30 * DAY).toISOString() },
+      { by: root.id },
+    )
+    const next = await ask('chain', 'rotateKey', { path: { id: rotating.id }, by: rotating.id })
+    const last = await make('chain', {}, { by: next.id })
+    const other = await make('chain')
+    const successor = await ask('chain', 'rotateKey', { path: { id: other.id } })
+    // As who makes room in the list removes what has expired, with nothing else.
+    for (const { id } of [rotating, next]) await stores.ports.keys.removeKey({ id, tenant: 'chain' })
+    expect((await revoke('chain', root.id)).alsoRevoked.toSorted()).toEqual([last.id].sort())
+    expect(await open([root, last, other, successor])).toEqual([false, false, true, true])
+    expect((await revoke('chain', other.id)).alsoRevoked).toEqual([])
+    expect(await open([successor])).toEqual([true])
+  })
+
   it('ends no later than it', async () => {
     const brief = await make('brief', { expiresAt: new Date(now + DAY).toISOString() })
     expect((await make('brief', {}, { by: brief.id })).expiresAt).toBe(brief.expiresAt)
