@@ -14,7 +14,7 @@ const KEPT_MILLISECONDS = 15_000
 
 const log = logger()
 
-/** A chain that does not fit its anchor fails the call, after all others are anchored: it comes to the dead letters, which have an alarm. */
+/** A chain that does not fit its anchor, or cannot be anchored, fails the call, after all others are anchored: it comes to the dead letters, which have an alarm. */
 export const handler = middy()
   .use(injectLambdaContext(log))
   .use(captureLambdaHandler(new Tracer()))
@@ -23,8 +23,12 @@ export const handler = middy()
     if (kept === undefined)
       throw new OrchestratorError('ConfigError', 'the stage has no anchors: set auditAnchorDays, and deploy')
     const until = Date.now() + context.getRemainingTimeInMillis() - KEPT_MILLISECONDS
-    const { anchored, misfits } = await anchorChains({ audit: audit(), anchors: kept, clock })({ until })
+    const { anchored, misfits, failed } = await anchorChains({ audit: audit(), anchors: kept, clock })({
+      until,
+    })
     if (anchored > 0) log.info('audit chains anchored', { anchored })
-    if (misfits.length > 0) throw new Error(`chains do not fit their anchors: ${misfits.join('; ')}`)
+    if (misfits.length > 0)
+      throw new Error(`chains do not fit their anchors: ${[...misfits, ...failed].join('; ')}`)
+    if (failed.length > 0) throw new Error(`chains cannot be anchored: ${failed.join('; ')}`)
     return { anchored }
   })

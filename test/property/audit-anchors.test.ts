@@ -241,11 +241,34 @@ it('is not anchored anew where it does not fit, and that is told (anchors/N3)', 
     })
   expect(await run({})).toEqual({
     anchored: 0,
+    failed: [],
     misfits: [expect.stringMatching(/^acme: entry 1000 is another one than its anchor of /)],
   })
   expect(await run({ endOf: async () => ({ sequence: 998, hash: '' }) })).toEqual({
     anchored: 0,
+    failed: [],
     misfits: ['acme: the chain ends at 998, and has an anchor at 999'],
   })
   expect(faultOf(chain)).toBeUndefined()
+})
+
+it('is anchored also where the chains before it cannot be', async () => {
+  const broken = Array.from({ length: 20 }, (_, at) => `broken-${at}`)
+  const done: string[] = []
+  const run = anchorChains({
+    audit: {
+      ...audit,
+      listChains: async () => [...broken, 'whole'].map((tenant) => ({ tenant, anchored: 0 })),
+      endOf: async (tenant) => {
+        if (tenant !== 'whole') throw new Error('cannot be read')
+        return { sequence: 1, hash: digest('whole') }
+      },
+      markAnchored: async (tenant) => void done.push(tenant),
+    },
+    anchors: store.anchors,
+    clock: systemClock,
+  })
+  const { anchored, failed } = await run({ until: Number.POSITIVE_INFINITY })
+  expect([anchored, done]).toEqual([1, ['whole']])
+  expect(failed).toEqual(broken.map((tenant) => `${tenant}: cannot be read`).sort())
 })
