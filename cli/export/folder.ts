@@ -173,7 +173,8 @@ export class ExportFolder {
 }
 
 async function requireEmpty(root: string): Promise<void> {
-  const names = await readdir(root)
+  // A first state that was not whole is of a run that ended before it had written anything (export/F1).
+  const names = (await readdir(root)).filter((name) => name !== `${STATE}.part`)
   const [first] = names
   if (first === undefined) return
   const what = names.includes(MANIFEST) ? 'an export that is whole' : `"${first}", which is no export`

@@ -80,7 +80,7 @@ async function pageOfTasks(folder: ExportFolder, cursor?: string): Promise<strin
   })
   for (let at = 0; at < page.tasks.length; at += AT_ONCE) {
     const some = page.tasks.slice(at, at + AT_ONCE)
-    for (const lines of await Promise.all(some.map((task) => unlessGone(() => linesOf(folder, task)))))
+    for (const lines of await Promise.all(some.map((task) => unlessGone(task, () => linesOf(folder, task)))))
       for (const [name, all] of Object.entries(lines ?? {})) await folder.append(name, all)
   }
   return page.cursor
@@ -121,15 +121,18 @@ async function linesOf(folder: ExportFolder, task: TaskView): Promise<Lines> {
   return lines
 }
 
-/** A task may be deleted while it is exported. */
-async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
+/** A task may be deleted while it is exported. Where something of it is not found, and it is, the error stays: an export leaves nothing out in silence. */
+async function unlessGone<T>({ taskId: id }: TaskView, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof CliError && error.problem?.status === 404) return undefined
+    if (isNotFound(error) && (await callApi('getTaskStatus', { id }).then(() => false, isNotFound)))
+      return undefined
     throw error
   }
 }
+
+const isNotFound = (error: unknown): boolean => error instanceof CliError && error.problem?.status === 404
 
 /**
  * Where a file stands in the export, by its key. What a file system may take for something else, or for another (capital letters), has a digest in its name:
