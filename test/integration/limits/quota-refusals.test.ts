@@ -7,6 +7,7 @@ import { RequestQuota } from '../../../shared/app/quotas/request-quota.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { getUsage } from '../../../shared/app/views/get-usage.ts'
 import { COUNTED_QUOTAS } from '../../../shared/contracts/usage-views.ts'
+import { hostedName } from '../../../shared/domain/agent-function.ts'
 import type { Caller } from '../../../shared/domain/caller.ts'
 import type { QuotasOfTenant } from '../../../shared/domain/quotas.ts'
 import type { Ports } from '../../../shared/ports/index.ts'
@@ -23,12 +24,12 @@ afterAll(() => stores.stop())
 
 type Act = (ports: typeof stores.ports, caller: Caller, name: string) => Promise<unknown>
 
-const agent = (id: string) => ({
+const agent = (id: string, tenant: string) => ({
   id,
   version: '1.0.0',
   description: 'of a tenant',
   capabilities: [{ name: 'work.own', description: '', inputSchema: {}, outputSchema: {} }],
-  functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:own',
+  functionArn: `arn:aws:lambda:us-east-1:123456789012:function:${hostedName(tenant, id)}`,
   limits: { timeoutSeconds: 60, memoryMb: 512 },
   price: { perCallUsd: 0 },
   tags: [],
@@ -65,7 +66,7 @@ const REFUSALS: readonly [quota: keyof QuotasOfTenant, act: Act, refusal: object
   ],
   [
     'agents',
-    (ports, caller, name) => registerAgent(ports)(agent(name), caller),
+    (ports, caller, name) => registerAgent(ports)(agent(name, caller.tenant), caller),
     {
       name: 'QuotaExceededError',
       status: 429,
