@@ -7,13 +7,24 @@ import { canonicalJson, type Json } from '../../domain/json.ts'
 import { linkName, partsOfLink, type StoredLink, stateOfLink } from '../../domain/link.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Ports } from '../../ports/index.ts'
+import { isUnderWay } from '../../ports/tenants.ts'
 import type { Decider } from '../identity/decider.ts'
 import { askedOf, prepareAnswer } from '../tasks/approve-step.ts'
 import { showTaskResult } from '../views/read-tasks.ts'
 
 type Needs = Pick<
   Ports,
-  'links' | 'tasks' | 'steps' | 'plans' | 'values' | 'files' | 'executions' | 'keys' | 'clock' | 'ids'
+  | 'links'
+  | 'tasks'
+  | 'steps'
+  | 'plans'
+  | 'values'
+  | 'files'
+  | 'executions'
+  | 'keys'
+  | 'tenants'
+  | 'clock'
+  | 'ids'
 >
 
 /** What the holder of a link is shown before he does anything. */
@@ -110,11 +121,12 @@ const deciderBy = ({ id, maker }: StoredLink): Decider => ({
   vouched: { kind: 'link', madeBy: maker.by },
 })
 
-/** The link of a key that was revoked, or has expired, does nothing any more. */
+/** The link of a key that was revoked, or has expired, does nothing any more, nor does one of a tenant that is being deleted (tenant-deletion/E3). */
 async function requireMaker(
-  { keys, clock }: Pick<Needs, 'keys' | 'clock'>,
+  { keys, tenants, clock }: Pick<Needs, 'keys' | 'tenants' | 'clock'>,
   { maker, tenant }: StoredLink,
 ): Promise<void> {
+  if (isUnderWay(await tenants.findDeletion(tenant))) throw gone('what it belongs to is being deleted')
   if (maker.kind !== 'key') return
   const own = maker.identities.find(({ kind }) => kind === 'key')
   const key = own && (await keys.findKey(own.subject))

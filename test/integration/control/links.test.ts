@@ -172,6 +172,19 @@ describe('a link to an approval', () => {
     expect(await answerOf(taskId)).toBeUndefined()
   })
 
+  it('does nothing while its tenant is being deleted (tenant-deletion/E3)', async () => {
+    const taskId = await asked()
+    const made = await make(taskId)
+    const deletion = { tenant: 'default', requestedAt: '', tasks: 0, records: 0, revision: 1 }
+    const deleting = { ...stores.ports.tenants, findDeletion: async () => deletion }
+    const link = await findLink(at(), ...partsOf(made))
+    const told = /what it belongs to is being deleted/
+    await expect(lookAtLink({ ...at(), tenants: deleting }, link)).rejects.toThrow(told)
+    await expect(useLink({ ...at(), tenants: deleting }, link, { decision: 'approve' })).rejects.toThrow(told)
+    expect(await answerOf(taskId)).toBeUndefined()
+    expect(await outcome(use(made, 'approve'))).toBe('done')
+  })
+
   it('answers the question of its making, and no later one of the step (link/L5)', async () => {
     const taskId = await asked()
     const made = await make(taskId)
