@@ -1,6 +1,6 @@
 import { type Approval, NOBODY } from '../../domain/approval.ts'
 import { type Caller, namesOf, nameToKeep, scopeNamesOf } from '../../domain/caller.ts'
-import { type Identity, maybeSame, withIdentities } from '../../domain/identity.ts'
+import { ANYBODY, type Identity, maybeSame, withIdentities } from '../../domain/identity.ts'
 import type { Task } from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'
 import { identitiesOf } from '../keys/identities-of.ts'
@@ -64,10 +64,11 @@ function isCalled({ kind, ...one }: Identity, own: Identity): boolean {
   return own.subject === one.subject || namesOf({ ...one, kind }).includes(own.subject)
 }
 
-/** Those of a task, and of the tasks that run it as a child: who has retried one of these has begun it, too (approval/O13). */
+/** Those of a task, and of the tasks that run it as a child: who has retried one of these has begun it, too (approval/O13). One that is gone may have been anybody's (identity/I2). */
 async function submittersOf({ tasks }: Needs, { submittedBy, parent, tenant }: OfTask): Promise<Identity[]> {
   const own = withIdentities(submittedBy, [])
-  const above = parent && (await tasks.findTask(parent.taskId))
-  if (above?.tenant !== tenant) return own
+  if (!parent) return own
+  const above = await tasks.findTask(parent.taskId)
+  if (above?.tenant !== tenant) return withIdentities(own, [ANYBODY])
   return withIdentities(own, await submittersOf({ tasks }, above))
 }

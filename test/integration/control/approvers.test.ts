@@ -180,6 +180,14 @@ describe('notBy: submitter (approval/O13, identity/I1, key/K6)', () => {
     const ports = { ...stores.ports, tasks }
     for (const who of [ada, bob])
       await expect(approveStep(ports)(asked, who)).rejects.toMatchObject({ name: 'ForbiddenError' })
+    // Who has retried a task that is gone is not known (identity/I2).
+    const gone = {
+      ...tasks,
+      findTask: async (taskId: string) => (taskId === parent ? undefined : tasks.findTask(taskId)),
+    }
+    await expect(approveStep({ ...ports, tasks: gone })(asked, oidc('carol'))).rejects.toMatchObject({
+      name: 'ForbiddenError',
+    })
     expect(await approveStep(ports)(asked, oidc('carol'))).toMatchObject({ by: 'carol' })
   })
 
