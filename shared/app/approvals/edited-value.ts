@@ -39,14 +39,20 @@ export async function editedValue(
     const why = shown === undefined ? 'shows no value' : 'says nothing of `edit`'
     throw refused(`value: step "${path}" ${why}, so that its answer has none`)
   }
-  const bytes = bytesOf(JSON.stringify(given))
+  requireSmall(JSON.stringify(given), 'it')
+  const value = fitting(edit as JsonObject, given, path)
+  const text = JSON.stringify(value)
+  requireSmall(text, 'with the defaults of `edit` it')
+  await checkFileReferences(ports.files, value, task.tenant)
+  return { text, digest: ports.ids.digest(canonicalJson(value)) }
+}
+
+function requireSmall(text: string, what: string): void {
+  const bytes = bytesOf(text)
   if (bytes > MOST_EDITED_BYTES)
     throw refused(
-      `value: it has ${bytes} bytes; an edited one has at most ${MOST_EDITED_BYTES}: refer to a file`,
+      `value: ${what} has ${bytes} bytes; an edited one has at most ${MOST_EDITED_BYTES}: refer to a file`,
     )
-  const value = fitting(edit as JsonObject, given, path)
-  await checkFileReferences(ports.files, value, task.tenant)
-  return { text: JSON.stringify(value), digest: ports.ids.digest(canonicalJson(value)) }
 }
 
 /** The value with the defaults of the schema. */

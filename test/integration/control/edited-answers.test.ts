@@ -25,6 +25,9 @@ const control = (taskId: string, at: 'begin' | 'end') => {
   })
 }
 const TEXT = { type: 'object', required: ['text'], properties: { text: { type: 'string', minLength: 1 } } }
+/** Of an empty object it makes a kilobyte. */
+const PAD = { type: 'string', default: 'x'.repeat(1_000) }
+const PADDED = { type: 'array', items: { type: 'object', properties: { pad: PAD } } }
 async function asked(more: object): Promise<string> {
   const approval = { prompt: 'Send?', timeoutSeconds: 60, ...more }
   const taskId = await seedTask(stores.ports, { steps: { s: { approval } }, agents: [makeAgent()] })
@@ -68,6 +71,12 @@ describe('an answer with a value (approval/O15)', () => {
     ['where the value stays as it is', { value: { text: 'a' } }, { text: 'b' }, 'says nothing of `edit`'],
     ['where none is shown', {}, 'b', 'shows no value'],
     ['that is too large', { value: 'a', edit: {} }, 'x'.repeat(65_536), 'it has 65538 bytes'],
+    [
+      'that is too large with its defaults',
+      { value: 'a', edit: PADDED },
+      Array(90).fill({}),
+      'defaults of `edit`',
+    ],
     [
       'that refers to a file of another tenant',
       { value: 'a', edit: {} },
