@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import {
+  lstat,
   mkdir,
   open,
   opendir,
@@ -20,6 +21,12 @@ import { CliError } from '../cli-error.ts'
 
 const STATE = '.export.json'
 export const MANIFEST = 'manifest.json'
+/** No key of a file begins so. */
+const APART = 'apart'
+
+/** Where a file stands that cannot stand under its path. */
+export const apartOf = (path: string): string =>
+  `${APART}/~${createHash('sha256').update(path).digest('hex')}`
 
 const StateSchema = z.object({
   format: z.literal(1),
@@ -40,6 +47,8 @@ type State = z.output<typeof StateSchema>
  * export/F1 a run that ends at any instant is gone on with by the next, and the outcome is as if it had not ended: what was written after the last state is
  *    cut off first
  * export/F2 no more than a page of lines is in memory
+ * export/F3 nothing is written, cut off or read outside of the folder, whatever the files are called and whatever lies in it
+ * export/F4 files of all names that the service takes are kept, also one that is called as the folder of another
  */
 export class ExportFolder {
   readonly #root: string
@@ -50,9 +59,10 @@ export class ExportFolder {
     this.#state = state
   }
 
-  /** Throws CliError for a folder that holds something else, or the export of another tenant. */
+  /** Throws CliError for a folder that holds something else, a link to elsewhere, or the export of another tenant. */
   static async open(root: string, tenant: string): Promise<ExportFolder> {
-    await mkdir(root, { recursive: true })
+    // What is in it is its owner's alone.
+    await mkdir(root, { recursive: true, mode: 0o700 })
     const text = await readFile(join(root, STATE), 'utf8').catch(() => undefined)
     if (text === undefined) {
       await requireEmpty(root)
@@ -102,19 +112,30 @@ export class ExportFolder {
     }
   }
 
-  /** Keeps a download, once: a file that is there with its length is whole. Throws CliError. */
-  async keepFile(path: string, { url, bytes }: { url: string; bytes: number }): Promise<void> {
+  /** Keeps a download, once: a file that is there with its length is whole. Answers its path, which is another one where this is taken (export/F4). Throws CliError. */
+  async keepFile(path: string, download: { url: string; bytes: number }): Promise<string> {
+    if (await this.#keepAt(path, download)) return path
+    const apart = apartOf(path)
+    if (await this.#keepAt(apart, download)) return apart
+    throw new CliError(`${apart} is no file: choose another folder by --out`)
+  }
+
+  /** False where there is a folder, or a file in the place of one that it would stand in. */
+  async #keepAt(path: string, { url, bytes }: { url: string; bytes: number }): Promise<boolean> {
     const at = join(this.#root, path)
-    if ((await stat(at).catch(() => undefined))?.size === bytes) return
+    const there = await lstat(at).catch(() => undefined)
+    if (there?.isFile() && there.size === bytes) return true
+    if (there && !there.isFile()) return false
+    if (!(await makeFolder(dirname(at)))) return false
     const response = await fetch(url).catch((error: Error) => error)
     if (response instanceof Error || !response.ok || !response.body)
       throw new CliError(
         `${path} cannot be downloaded: ${response instanceof Error ? response.message : response.status}; the next call goes on here`,
       )
-    await mkdir(dirname(at), { recursive: true })
     const partial = `${at}.part`
     await pipeline(Readable.fromWeb(response.body as never), createWriteStream(partial))
     await rename(partial, at)
+    return true
   }
 
   /** Everything until here is written, and the part goes on at the cursor; without one, the next part. */
@@ -172,6 +193,17 @@ export class ExportFolder {
   }
 }
 
+/** False where a file is in the place of it, or of one that it stands in. */
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { recursive: true })
+    return true
+  } catch (error) {
+    if (['EEXIST', 'ENOTDIR'].includes(String((error as NodeJS.ErrnoException).code))) return false
+    throw error
+  }
+}
+
 async function requireEmpty(root: string): Promise<void> {
   // A first state that was not whole is of a run that ended before it had written anything (export/F1).
   const names = (await readdir(root)).filter((name) => name !== `${STATE}.part`)
@@ -191,12 +223,14 @@ function parseState(root: string, text: string): State {
   }
 }
 
-/** The paths of all files, with forward slashes. */
+/** The paths of all files, with forward slashes. Throws CliError for a link: what it leads to is none of the export (export/F3). */
 async function* filesIn(root: string, inside = ''): AsyncGenerator<string> {
   for await (const entry of await opendir(join(root, inside))) {
     const path = inside === '' ? entry.name : `${inside}/${entry.name}`
     if (entry.isDirectory()) yield* filesIn(root, path)
-    else yield path
+    else if (entry.isFile()) yield path
+    else
+      throw new CliError(`${join(root, path)} is no file of an export: remove it, or choose another folder`)
   }
 }
 

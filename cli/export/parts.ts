@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { TaskView } from '../../shared/contracts/views.ts'
 import { callApi, callPages } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
-import type { ExportFolder } from './folder.ts'
+import { apartOf, type ExportFolder } from './folder.ts'
 
 /** A part of an export writes a page from a cursor on, and answers the next one; undefined after the last. */
 export type Part = { name: string; page(folder: ExportFolder, cursor?: string): Promise<string | undefined> }
@@ -18,11 +18,12 @@ export const PARTS: readonly Part[] = [
     name: 'uploads',
     async page(folder, cursor) {
       const page = await callApi('listUploads', { ...(cursor === undefined ? {} : { cursor }) })
-      for (const { file, bytes, url } of page.files) await folder.keepFile(pathOf(file.$file), { url, bytes })
-      await folder.append(
-        'uploads',
-        page.files.map(({ file, bytes }) => ({ file, bytes, path: pathOf(file.$file) })),
-      )
+      const lines: unknown[] = []
+      for (const { file, bytes, url } of page.files) {
+        const path = await folder.keepFile(pathOf(file.$file), { url, bytes })
+        lines.push({ file, bytes, path })
+      }
+      await folder.append('uploads', lines)
       return page.cursor
     },
   },
@@ -114,8 +115,7 @@ async function linesOf(folder: ExportFolder, task: TaskView): Promise<Lines> {
   for await (const { files } of callPages('listTaskFiles', { id, all: true }))
     for (const { fileId } of files) {
       const { url, expiresAt: _until, ...file } = await callApi('getTaskFile', { id, fileId })
-      const path = pathOf(file.file.$file)
-      await folder.keepFile(path, { url, bytes: file.bytes })
+      const path = await folder.keepFile(pathOf(file.file.$file), { url, bytes: file.bytes })
       lines.files.push({ taskId: id, ...file, path })
     }
   return lines
@@ -133,19 +133,30 @@ async function unlessGone<T>({ taskId: id }: TaskView, work: () => Promise<T>): 
 }
 
 const isNotFound = (error: unknown): boolean => error instanceof CliError && error.problem?.status === 404
+/** Shorter than the longest path on common systems, with the folder of the export. */
+const MOST_PATH_BYTES = 600
+/** The longest name on common file systems has 255 bytes; a digest is added to it. */
+const MOST_PART_BYTES = 200
+/** Devices of Windows, whatever follows the dot. */
+const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i
 
 /**
- * Where a file stands in the export, by its key. What a file system may take for something else, or for another (capital letters), has a digest in its name:
- * no name leads out of the folder, and no two are one.
+ * Where a file stands in the export, by its key. What a file system may take for something else, or for another (capital letters), has a digest in its name, and
+ * what is too long for one stands apart: no name leads out of the folder, and no two are one.
  */
-export const pathOf = (key: string): string => key.split('/').map(partOf).join('/')
+export function pathOf(key: string): string {
+  const path = key.split('/').map(partOf).join('/')
+  return Buffer.byteLength(path) <= MOST_PATH_BYTES ? path : apartOf(path)
+}
 
 function partOf(part: string): string {
   const isOrdinary =
     /^[\p{L}\p{N}@_ ()+-][\p{L}\p{N}@_ .()+-]{0,79}$/u.test(part) &&
     !/[. ]$|\.part$/.test(part) &&
+    !DEVICE.test(part) &&
+    Buffer.byteLength(part) <= MOST_PART_BYTES &&
     part === part.normalize('NFC')
-  if (isOrdinary && part === part.toLowerCase()) return part
+  if (isOrdinary && part === part.toLowerCase() && part === part.toUpperCase().toLowerCase()) return part
   const digest = createHash('sha256').update(part).digest('hex')
   return isOrdinary ? `${part}~${digest.slice(0, 12)}` : `~${digest}`
 }
