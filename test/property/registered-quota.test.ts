@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { dynamodbLimits } from '../../functions/adapters/dynamodb/counters/limits.ts'
 import { leavePlace, withPlace } from '../../shared/app/quotas/registered-quota.ts'
-import { isOrchestratorError } from '../../shared/domain/errors.ts'
+import { isOrchestratorError, OrchestratorError } from '../../shared/domain/errors.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import type { Quotas } from '../../shared/ports/index.ts'
 import { byChance, Interleaving } from '../support/models/interleaving.ts'
@@ -76,4 +76,21 @@ it('may be changed where there are too many, and are free again (registered/G2, 
   await expect(withPlace(needs, place('five'), async () => 'made')).rejects.toThrow('as many as')
   await leavePlace(needs, { tenant: 'acme', quota: 'agents', name: 'four' })
   expect(await withPlace(needs, place('five'), async () => 'made')).toBe('made')
+})
+
+it('stay with the one that has the name, where another was refused it (registered/G1, registered/G3)', async () => {
+  const limits = dynamodbLimits({ client: clientOf(immediateTable()), table: 't', clock })
+  const needs = { quotas: quotasOf(1), limits, clock }
+  const place = (name: string) => ({
+    ...{ tenant: 'acme', quota: 'agents' as const, name },
+    // The list lags.
+    registered: async () => [],
+  })
+  const other = withPlace(needs, place('one'), () =>
+    withPlace(needs, place('one'), async () => 'made').then(() => {
+      throw new OrchestratorError('ConflictError', 'version 1 of "one" is published and does not change')
+    }),
+  )
+  await expect(other).rejects.toThrow('does not change')
+  await expect(withPlace(needs, place('two'), async () => 'made')).rejects.toThrow('as many as its quota')
 })

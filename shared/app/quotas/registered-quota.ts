@@ -5,9 +5,9 @@
  * registered/G1 a tenant never has more than its quota, however many are registered at once. Who registers holds a place under its name, longer than the list of
  *    what is registered can lag; those that are in the list count without one
  * registered/G2 what is registered already may be changed, also where there are more than the quota says now
- * registered/G3 a place is free again when its registration has failed, or what is in it is retired
+ * registered/G3 a place is free again when its registration has failed, or what is in it is retired. Where another has registered the name meanwhile, the place is that one's
  */
-import { OrchestratorError } from '../../domain/errors.ts'
+import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import type { Ports } from '../../ports/index.ts'
 
 type Needs = Partial<Pick<Ports, 'quotas' | 'limits'>>
@@ -38,7 +38,8 @@ export async function withPlace<T>(
   try {
     return await register()
   } catch (error) {
-    await limits.freeSlot(scopeOf(place), name)
+    // Under one name there is one place: a registration that lost must not free it for the one that has won.
+    if (!isOrchestratorError(error, 'ConflictError')) await limits.freeSlot(scopeOf(place), name)
     throw error
   }
 }
