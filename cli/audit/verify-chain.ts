@@ -65,6 +65,12 @@ async function readAnchors(folder: string | undefined, given: readonly string[])
     throw new CliError(
       'the service signs no anchors now, so it tells no key to check these by: give --anchor-key, as --verify has printed it',
     )
+  // Whoever has written the chain anew may give none of them: a key that was kept must not be left without anything to check.
+  if (anchors.length === 0 && pinned.length > 0)
+    throw new CliError(
+      '--anchor-key: the service gives no anchors to check by it; check against a copy of their bucket (--anchors), or leave out the key where the stage has none yet',
+      EXIT.taskFailed,
+    )
   const tenant = service.tenant ?? anchors[0]?.anchor.tenant ?? ''
   return { anchors, tenant, keys, isPinned: pinned.length > 0 }
 }

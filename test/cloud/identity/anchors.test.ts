@@ -173,6 +173,18 @@ describe('anchors', () => {
     expect(await cli('--verify', '--anchor-key', 'nonsense')).toMatchObject({ code: 2 })
   })
 
+  it('are missed where a key was kept and there are none to check by it', async () => {
+    const ORCHESTRATOR_TOKEN = await cloud.issuer.token({ tenant: 'young', scope: 'admin' })
+    const env = { ORCHESTRATOR_URL: cloud.apiUrl, ORCHESTRATOR_TOKEN }
+    const young = (...args: string[]) => startCli(['audit', '--verify', ...args], env).outcome
+    expect(await young()).toMatchObject({ code: 0 })
+    const { keys } = await verified()
+    expect(await young('--anchor-key', keys[0])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('the service gives no anchors to check by it'),
+    })
+  })
+
   it('find a chain that was written anew as a whole, with right hashes, and the function tells it too (anchors/N2, anchors/N3)', async () => {
     const before = await chain()
     const anew: AuditEntry[] = []
