@@ -123,9 +123,13 @@ function belongsToDeployment(name: string): OrchestratorError {
   return new OrchestratorError('ConflictError', message)
 }
 
-/** Derived from the content, so that concurrent publications of one version with different content have different machines. */
+/**
+ * Derived from the content, so that concurrent publications of one version with different content have different machines. 64 bits of the digest: a machine of
+ * this name is taken to be equal, and nobody may find content that has the name of another tenant's.
+ */
 function machineNameOf(ports: Own, { name, version }: Workflow, compiled: Compiled): string {
-  return `${name}-v${version}-${digestOfMachine(ports, compiled, ports.tenant).slice(0, 8)}`
+  const digest = BigInt(`0x${digestOfMachine(ports, compiled, ports.tenant).slice(0, 16)}`)
+  return `${name}-v${version}-${digest.toString(36).padStart(13, '0')}`
 }
 
 /** Throws InvalidInputError for a name that is too long for its machine, or for one of its parts. */

@@ -160,7 +160,7 @@ describe('a workflow that is published at run time', () => {
       workflow: { version: 2 },
       execution: { stateMachineArn: second.body.stateMachineArn },
     })
-    expect(String(second.body.stateMachineArn)).toMatch(/:orchestrator-greeting-v2-[0-9a-f]{8}$/)
+    expect(String(second.body.stateMachineArn)).toMatch(/:orchestrator-greeting-v2-[0-9a-z]{13}$/)
   })
 
   it('is immutable: publishing it again changes nothing, and other content is refused (publish/V1)', async () => {
