@@ -3,13 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { dynamodbQuotas } from '../../functions/adapters/dynamodb/counters/quotas.ts'
 import { RequestQuota } from '../../shared/app/quotas/request-quota.ts'
 import { countTask } from '../../shared/app/quotas/task-quota.ts'
+import { storeTask } from '../../shared/app/tasks/store-task.ts'
 import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import type { QuotasOfTenant } from '../../shared/domain/quotas.ts'
 import { seededRandom } from '../../shared/domain/random.ts'
 import type { Ids, Quotas, Tasks } from '../../shared/ports/index.ts'
 import { byChance, Interleaving } from '../support/models/interleaving.ts'
 import { clientOf, immediateTable } from '../support/stores/immediate-table.ts'
+import { memoryStores } from '../support/stores/memory-stores.ts'
 import { openTask } from '../support/stores/open-task.ts'
+import { planWith } from '../support/stores/plan-with.ts'
 import { portWith } from '../support/stores/ports-with.ts'
 
 const START = Date.parse('2026-11-29T13:40:00Z')
@@ -175,4 +178,15 @@ describe('tasks of a day', () => {
     expect((await usedIn(quotas)).tasks).toBe(1)
     expect(await quotas.countTask('acme', DAY, 'z', 0)).toBe(false)
   })
+})
+
+it('a request that lost to another one with its Idempotency-Key does not count (tasks-of-day/D3)', async () => {
+  const { ports } = memoryStores()
+  const quotas = counting(clientOf(immediateTable()), { tasksPerDay: 5 })
+  const needs = { ...ports, quotas, clock: { now: () => new Date(START) } }
+  const store = (requestDigest: string) =>
+    storeTask(needs, { ...planWith(), taskId: `t_${'1'.repeat(26)}`, tenant: 'acme', requestDigest })
+  const told = await Promise.allSettled([store('one'), store('other'), store('third')])
+  expect(told.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  expect((await usedIn(quotas)).tasks).toBe(1)
 })

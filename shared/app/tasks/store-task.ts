@@ -1,4 +1,4 @@
-import { OrchestratorError } from '../../domain/errors.ts'
+import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { taskEvent } from '../../domain/events-of-task.ts'
 import { parsePath } from '../../domain/instance-path.ts'
 import { ownOf } from '../../domain/own.ts'
@@ -26,8 +26,9 @@ export async function storeTask(
     await (stored.first ? counted.keep() : counted.giveBack()).catch(() => {})
     return stored
   } catch (error) {
-    // Where only the answer was lost it is stored, and counts (tasks-of-day/D1).
-    if (!(await ports.tasks.findTask(plan.taskId))) await counted.giveBack()
+    // Where only the answer was lost it is stored, and counts (tasks-of-day/D1). What is stored after a conflict is another request's (tasks-of-day/D3).
+    const isOthers = isOrchestratorError(error, 'ConflictError')
+    if (isOthers || !(await ports.tasks.findTask(plan.taskId))) await counted.giveBack()
     throw error
   }
 }
