@@ -25,7 +25,7 @@ const control = (taskId: string, at: 'begin' | 'end') => {
   })
 }
 const TEXT = { type: 'object', required: ['text'], properties: { text: { type: 'string', minLength: 1 } } }
-/** Of an empty object it makes a kilobyte. */
+/** A kilobyte by default, for each empty object. */
 const PAD = { type: 'string', default: 'x'.repeat(1_000) }
 const PADDED = { type: 'array', items: { type: 'object', properties: { pad: PAD } } }
 async function asked(more: object): Promise<string> {
