@@ -1,6 +1,12 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import * as z from 'zod'
-import { findLink, lookAtLink, useLink, userOfLink } from '../../shared/app/links/open-link.ts'
+import {
+  type DoneByLink,
+  findLink,
+  lookAtLink,
+  useLink,
+  userOfLink,
+} from '../../shared/app/links/open-link.ts'
 import { LINK_PATH, SecretSchema, UseLinkSchema } from '../../shared/contracts/link-requests.ts'
 import type { Route } from '../../shared/contracts/route.ts'
 import { OrchestratorError } from '../../shared/domain/errors.ts'
@@ -11,6 +17,7 @@ import type { StoredLink } from '../../shared/domain/link.ts'
 import type { Ports } from '../../shared/ports/index.ts'
 import { audited } from '../middleware/audited.ts'
 import { issueOfValue } from '../middleware/issue-of-value.ts'
+import { bytesOfAnswer, MAX_ANSWER_BYTES } from '../middleware/size-of-answer.ts'
 import { askingPage, jsonText, PAGE_HEADERS, tellingPage } from './link-page.ts'
 
 type Needs = Parameters<typeof useLink>[0] & Pick<Ports, 'audit'>
@@ -74,24 +81,36 @@ async function inPage(work: () => Promise<Answer>): Promise<Answer> {
 async function look(ports: Needs, event: Event, name: string, wantsPage: boolean): Promise<Answer> {
   const secret = secretIn(event.queryStringParameters?.secret)
   const offered = await lookAtLink(ports, await findLink(ports, name, secret))
-  if (!wantsPage) return json(offered)
-  const action = `${BEFORE}${name}`
-  return { statusCode: 200, headers: PAGE_HEADERS, body: askingPage(offered, { action, secret }) }
+  if (!wantsPage) return requireFitting(json(offered))
+  const body = askingPage(offered, { action: `${BEFORE}${name}`, secret })
+  return requireFitting({ statusCode: 200, headers: PAGE_HEADERS, body })
 }
 
 async function use(ports: Needs, event: Event, name: string, wantsPage: boolean): Promise<Answer> {
   const { secret, ...asked } = bodyOf(event)
   const link = await findLink(ports, name, secret)
   const work = async (): Promise<Answer> => {
-    const done = await useLink(ports, link, asked)
-    if (!wantsPage) return json('answer' in done ? done.answer : done)
-    const body =
-      'answer' in done
-        ? tellingPage('Thank you', `Your answer is kept: ${done.answer.decision}`)
-        : tellingPage('The result', jsonText(done.result))
-    return { statusCode: 200, headers: PAGE_HEADERS, body }
+    const requireShown = (result: DoneByLink) => void requireFitting(told(result, wantsPage))
+    return told(await useLink(ports, link, asked, requireShown), wantsPage)
   }
   return auditedUse(ports, link, work)(event)
+}
+
+function told(done: DoneByLink, wantsPage: boolean): Answer {
+  if (!wantsPage) return json('answer' in done ? done.answer : done)
+  const body =
+    'answer' in done
+      ? tellingPage('Thank you', `Your answer is kept: ${done.answer.decision}`)
+      : tellingPage('The result', jsonText(done.result))
+  return { statusCode: 200, headers: PAGE_HEADERS, body }
+}
+
+/** Throws ContentTooLargeError: Lambda would answer with an error that says nothing. */
+function requireFitting(answer: Answer): Answer {
+  const bytes = bytesOfAnswer(answer)
+  if (bytes <= MAX_ANSWER_BYTES) return answer
+  const message = `what this link shows has ${bytes} bytes as it is sent, more than an answer can have (${MAX_ANSWER_BYTES}): ask who gave you the link for it`
+  throw new OrchestratorError('ContentTooLargeError', message, { bytes })
 }
 
 /** With an entry in the audit of the link's tenant. */

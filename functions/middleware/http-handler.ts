@@ -10,6 +10,7 @@ import { withoutUndefined } from '../../shared/domain/without-undefined.ts'
 import type { AnswerStore } from '../adapters/s3/answer-store.ts'
 import { callerOfRequest } from './caller-of-request.ts'
 import { issueOfValue } from './issue-of-value.ts'
+import { bytesOfAnswer, MAX_ANSWER_BYTES } from './size-of-answer.ts'
 
 /** An event whose body the parser has replaced by its parsed value. */
 type Event = Omit<APIGatewayProxyEventV2, 'body'> & { body?: unknown }
@@ -20,9 +21,6 @@ export type Door = {
   /** The authenticated caller of a request. */
   callerOf?: (event: APIGatewayProxyEventV2) => Caller
 }
-
-/** Lambda's limit for an answer: the envelope, which contains the body as an escaped string. */
-const MAX_ANSWER_BYTES = 6 * 1_024 * 1_024 - 1_024
 
 /**
  * A route and its use case as a Lambda handler: who asks and may they, parse once at the edge, call, answer JSON. The answer to a read that is too large
@@ -43,7 +41,7 @@ export function httpHandler<Input extends z.ZodType, Output extends z.ZodType>(
       headers: { 'content-type': 'application/json', ...locationOf(route, output) },
       body,
     }
-    const bytes = Buffer.byteLength(JSON.stringify(answer))
+    const bytes = bytesOfAnswer(answer)
     if (bytes <= MAX_ANSWER_BYTES) return answer
     if (answers && route.method === 'GET')
       return { statusCode: 303, headers: { location: await answers.keep(body), 'cache-control': 'no-store' } }

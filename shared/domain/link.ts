@@ -7,6 +7,7 @@
  * link/L3 to look at a link changes nothing, however often it is done
  * link/L4 an answer by a link is one of who has made it: he may decide when he makes it, and when it is used
  * link/L5 a link answers the question that was asked when it was made, and no later one
+ * link/L6 a link whose result is too large to be shown is refused, and is not used by that
  */
 import * as z from 'zod'
 import { IdentitySchema } from './identity.ts'

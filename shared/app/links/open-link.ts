@@ -82,17 +82,22 @@ export async function lookAtLink(ports: Needs, link: StoredLink): Promise<Offere
   })
 }
 
-/** Does what a link is for, once (link/L2). Throws InvalidInputError, ForbiddenError, ConflictError. */
+/**
+ * Does what a link is for, once (link/L2). `requireShown` throws where a result cannot be shown: the link is not used then (link/L6). Throws
+ * InvalidInputError, ForbiddenError, ConflictError.
+ */
 export async function useLink(
   ports: Needs,
   link: StoredLink,
   { decision, comment, value }: Omit<UseLink, 'secret'>,
+  requireShown: (result: DoneByLink) => void = () => {},
 ): Promise<DoneByLink> {
   const { ids } = ports
   await requireMaker(ports, link)
   if (link.action === 'result') {
     requireOpen(ports, link)
     const { result } = await showTaskResult(ports)({ id: link.taskId }, holderOf(link))
+    requireShown({ result })
     await claim(ports, link, ids.makeSecret())
     return { result }
   }

@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isForLink, linkHandler } from '../../../functions/api/link-handler.ts'
 import { controlStep } from '../../../shared/app/control/control-step.ts'
 import { createLink } from '../../../shared/app/links/manage-links.ts'
+import { finishTask } from '../../../shared/app/tasks/finish-task.ts'
+import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { callerOf } from '../../support/stores/callers.ts'
-import { seedTask } from '../../support/stores/seed-task.ts'
+import { seedTask, seedWorkflow } from '../../support/stores/seed-task.ts'
 import { startStores } from '../../support/stores/start-stores.ts'
 
 let stores: Awaited<ReturnType<typeof startStores>>
@@ -158,5 +160,63 @@ describe('a request for a link', () => {
     expect(told.status, told.text).toBe(status)
     expect(told.text).not.toContain(link.secret)
     expect(await answered(link.taskId)).toBeUndefined()
+  })
+})
+
+describe('what is too large for an answer', () => {
+  /** Escaped twice, as JSON in the envelope of an answer: more than 6 MB. */
+  const LARGE = '"'.repeat(1_600_000)
+
+  async function linkOf(taskId: string, wanted: object) {
+    const link = { id: taskId, action: 'result' as const, expiresInSeconds: 60, ...wanted }
+    const { path, linkId } = await createLink({ ...stores.ports, opensLinks: true })(
+      link,
+      callerOf('default'),
+    )
+    const [place = '', search] = path.split('?')
+    return { place, secret: new URLSearchParams(search).get('secret') ?? '', ref: { taskId, id: linkId } }
+  }
+  async function largeResult(): Promise<string> {
+    const workflow = await seedWorkflow(stores.ports, {
+      steps: { s: { emit: { type: 'done', data: 1 } } },
+      output: { text: '{% $input.text %}' },
+      agents: [],
+    })
+    const request = { workflow, input: { text: LARGE }, metadata: {} }
+    const { taskId } = await submitTask(stores.ports)(request, callerOf('default'))
+    const fence = String(++count).padStart(6, '0')
+    await controlStep(stores.ports)({
+      ...{ taskId, execution: 1, fence, owner: fence, at: 'begin', path: 's' },
+    })
+    await finishTask(stores.ports)({ name: `${taskId}-1`, ended: { status: 'SUCCEEDED' } })
+    return taskId
+  }
+
+  it.each([
+    ['a page', FORM, (secret: string) => new URLSearchParams({ secret }).toString()],
+    ['JSON', JSON_BODY, (secret: string) => JSON.stringify({ secret })],
+  ])('as %s leaves a link to a result unused (link/L6)', async (_what, headers, bodyOf) => {
+    const { place, secret, ref } = await linkOf(await largeResult(), {})
+    const told = await ask(place, { method: 'POST', headers, body: bodyOf(secret) })
+    expect([told.status, told.text.slice(0, 3_000)]).toEqual([
+      413,
+      expect.stringContaining('more than an answer can have'),
+    ])
+    expect(await stores.ports.links.findLink(ref)).not.toHaveProperty('used')
+  })
+
+  it.each([PAGE, {}])('is said of a question, in place of it (%o)', async (headers) => {
+    const approval = { prompt: 'Go?', value: LARGE, timeoutSeconds: 3_600 }
+    const taskId = await seedTask(stores.ports, { steps: { s: { approval } }, agents: [makeAgent()] })
+    const fence = String(++count).padStart(6, '0')
+    await controlStep(stores.ports)({
+      ...{ taskId, execution: 1, fence, owner: fence, at: 'begin', path: 's', token: fence },
+    })
+    const { place, secret } = await linkOf(taskId, { action: 'answer', stepId: 's' })
+    const told = await ask(place, { method: 'GET', query: { secret }, headers })
+    expect([told.status, told.text.slice(0, 3_000)]).toEqual([
+      413,
+      expect.stringContaining('more than an answer can have'),
+    ])
   })
 })
