@@ -82,7 +82,7 @@ async function look(ports: Needs, event: Event, name: string, wantsPage: boolean
   const secret = secretIn(event.queryStringParameters?.secret)
   const offered = await lookAtLink(ports, await findLink(ports, name, secret))
   if (!wantsPage) return requireFitting(json(offered))
-  const body = askingPage(offered, { action: `${BEFORE}${name}`, secret })
+  const body = askingPage(offered, { action: name, secret })
   return requireFitting({ statusCode: 200, headers: PAGE_HEADERS, body })
 }
 

@@ -4,6 +4,7 @@
  * Invariants (tests cite them):
  * link-page/H1 no text of a task or a person is markup: all of it is escaped, and the page may run no script and load nothing, whatever is in it
  * link-page/H2 the address of a page goes nowhere else, and no other page can show one in a frame
+ * link-page/H3 the form goes to the address at which the page was opened, whatever is before its path: a proxy or a domain of one's own may add a part
  */
 import { createHash } from 'node:crypto'
 import type { OfferedByLink } from '../../shared/app/links/open-link.ts'
@@ -28,7 +29,7 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 }
 
-/** A page that asks. `action` is the path that the form is sent to, and `secret` goes with it. */
+/** A page that asks. `action` is where the form is sent to, beside the page (link-page/H3), and `secret` goes with it. */
 export function askingPage(
   offered: OfferedByLink,
   { action, secret }: { action: string; secret: string },
