@@ -8,7 +8,7 @@ import {
   pagesOf,
 } from '../shared/client/index.ts'
 import type { Problem } from '../shared/contracts/problem-view.ts'
-import type { RouteId } from '../shared/contracts/routes.ts'
+import { ROUTES, type RouteId } from '../shared/contracts/routes.ts'
 import { CliError, EXIT } from './cli-error.ts'
 import { baseUrl, isLocalUrl, withCredentials } from './identity/credentials.ts'
 import { printError } from './show/terminal.ts'
@@ -16,8 +16,8 @@ import { printError } from './show/terminal.ts'
 const DEFAULT_URL = 'http://localhost:8000'
 
 /**
- * Calls a route of the API and returns its parsed body. Throws CliError with the API's problem document, or when there is no answer in
- * time.
+ * Calls a route of the API and returns its parsed body. What passes by itself is waited for. Throws CliError with the API's problem document, or when
+ * there is no answer in time.
  */
 export async function callApi<Id extends RouteId>(
   id: Id,
@@ -34,14 +34,34 @@ export async function callApi<Id extends RouteId>(
       return await client(id, input)
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      const isLate = Date.now() - begun > MOST_STARTING_MILLISECONDS
-      if (isLate || !WAIT_FOR_START.includes(id) || !isStarting(error.problem))
-        throw Object.assign(cliErrorOf(error, base), { cause: error })
-      if (!isTold) printError(`waiting: ${describeStarting(error.problem)}`)
-      await delay(STARTING_PAUSE_MILLISECONDS)
+      const wait = waitAfter(id, error, Date.now() - begun)
+      if (!wait) throw Object.assign(cliErrorOf(error, base), { cause: error })
+      if (!isTold) printError(`waiting: ${wait.why}`)
+      await delay(wait.milliseconds)
     }
   }
 }
+
+type Wait = { milliseconds: number; why: string }
+
+/** How long to wait before a refused call is sent again; undefined where that is no use. */
+function waitAfter(
+  id: RouteId,
+  { problem, message, retryAfterSeconds }: ApiError,
+  waited: number,
+): Wait | undefined {
+  if (isStarting(problem) && WAIT_FOR_START.includes(id) && waited <= MOST_STARTING_MILLISECONDS)
+    return { milliseconds: STARTING_PAUSE_MILLISECONDS, why: describeStarting(problem) }
+  // Commands that read page after page would never come to an end under a small quota, such as an export.
+  const isQuota = problem?.type.endsWith(':TooManyRequestsError') && ROUTES[id].method === 'GET'
+  if (!isQuota || retryAfterSeconds === undefined || retryAfterSeconds > MOST_QUOTA_SECONDS) return undefined
+  if (waited > MOST_QUOTA_MILLISECONDS) return undefined
+  return { milliseconds: 1_000 * retryAfterSeconds, why: message }
+}
+
+/** A quota of requests begins anew each minute; others of the tenant may use it up again. */
+const MOST_QUOTA_SECONDS = 60
+const MOST_QUOTA_MILLISECONDS = 600_000
 
 /** Calls that are judged by what is deployed: while agents and workflows are still registered, as during a reload, they are sent again. */
 const WAIT_FOR_START: readonly RouteId[] = ['makePlan', 'submitTask', 'retryTask', 'forkTask', 'putWorkflow']

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TaskView } from '../../shared/contracts/views.ts'
 import type { Evaluation } from '../../shared/domain/evaluation.ts'
+import { orAborted } from '../../shared/domain/or-aborted.ts'
 import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import type { Case } from './cases.ts'
@@ -133,7 +134,8 @@ async function runCase(
   open.delete(taskId)
   const result =
     task.status === 'succeeded'
-      ? (await withTries(() => callApi('getTaskResult', { id: taskId }), signal)).result
+      ? (await withTries(() => orAborted(signal, () => callApi('getTaskResult', { id: taskId })), signal))
+          .result
       : undefined
   const evaluation = await scoreCase(one, { ...task, result })
   const { cost = { usd: 0, tokens: 0 }, durationMs } = task
@@ -153,7 +155,8 @@ async function endOf(
   let isTold = false
   for (let pause = PAUSE.least; ; pause = Math.min(PAUSE.most, pause * PAUSE.growth)) {
     signal.throwIfAborted()
-    const task = await withTries(() => callApi('getTask', { id: taskId }), signal)
+    // It may wait for the next minute of requests.
+    const task = await withTries(() => orAborted(signal, () => callApi('getTask', { id: taskId })), signal)
     if (!OPEN.includes(task.status)) return task
     if (!isTold && task.steps.some(({ status }) => status === 'waiting')) {
       isTold = true
