@@ -14,7 +14,7 @@ type Options = {
   by: string
   comment?: string
   edit?: string
-  set?: string[]
+  set: string[]
   expires?: string
   json?: boolean
 }
@@ -31,7 +31,8 @@ export function approveCommand(): Command {
     .option(
       '--set <path=value>',
       'changes a part of the value that is shown (repeatable)',
-      (one: string, all: string[] = []) => [...all, one],
+      (one: string, all: string[]) => [...all, one],
+      [] as string[],
     )
     .option('--expires <time>', 'answers only the question that ends then, as it was shown')
     .option('--json', 'print JSON')
@@ -68,9 +69,9 @@ async function changedValue(
   stepId: string,
   { edit, set }: Pick<Options, 'edit' | 'set'>,
 ): Promise<Json | undefined> {
-  if (edit !== undefined && set !== undefined) throw new CliError('give one of --edit and --set')
+  if (edit !== undefined && set.length > 0) throw new CliError('give one of --edit and --set')
   if (edit !== undefined) return readJsonOption(edit, '--edit')
-  if (set === undefined) return undefined
+  if (set.length === 0) return undefined
   const { input } = await callApi('getTaskStep', { id: taskId, stepId })
   if (!isJsonObject(input) || input.value === undefined)
     throw new CliError(`--set: step "${stepId}" shows no value that could be changed`)
