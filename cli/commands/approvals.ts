@@ -3,7 +3,7 @@ import type { OpenApprovalView } from '../../shared/contracts/approval-views.ts'
 import { shellWord } from '../../shared/domain/shell-word.ts'
 import { callApi } from '../api-client.ts'
 import { wholeOption } from '../input/parse-options.ts'
-import { answerCommand, decidersOf } from '../show/answer-command.ts'
+import { answerParts, decidersOf } from '../show/answer-command.ts'
 import { say, statusMark, style } from '../show/output.ts'
 import { print, printJson } from '../show/terminal.ts'
 import { hanging } from '../show/visible.ts'
@@ -30,24 +30,30 @@ export function approvalsCommand(): Command {
       const page = await callApi('listApprovals', { approver: by, mine, workflow, limit, cursor })
       if (json) return printJson(page)
       if (page.approvals.length === 0 && !page.cursor) return say('nothing waits for a person')
-      for (const approval of page.approvals) for (const line of linesOf(approval, by)) say(line, 2)
+      for (const approval of page.approvals) {
+        for (const line of linesOf(approval)) say(line, 2)
+        print(commandOf(approval, by))
+      }
       if (!page.cursor) return
       const same = `${mine ? '--mine ' : ''}${by ? `--by ${shellWord(by)} ` : ''}${workflow ? `--workflow ${shellWord(workflow)} ` : ''}--limit ${limit}`
       print(`more: npx orchestrator approvals ${same} \\\n  --cursor '${page.cursor}'`)
     })
 }
 
-/** The lines of an approval; the last two are the command that answers it, on behalf of an approver if there are any. */
-function linesOf(approval: OpenApprovalView, by?: string): string[] {
+function linesOf(approval: OpenApprovalView): string[] {
   const { taskId, stepId, workflow, prompt, choices, requestedAt, expiresAt } = approval
   return [
     `${statusMark('waiting')} ${style('bold', stepId)} of ${workflow.name} ${style('dim', taskId)}`,
     `  ${hanging(prompt)}`,
     `  ${choices.join(' | ')}, ${decidersOf(approval)}, since ${minuteOf(requestedAt)}, until ${minuteOf(expiresAt)}`,
-    // Another question of the step, which is not this one, is not answered by it.
-    `  ${answerCommand(approval, approval, by)} \\`,
-    `    --expires ${shellWord(expiresAt)}`,
   ]
+}
+
+/** The command that answers an approval, on behalf of an approver if there are any. It is not folded: a shell takes what is copied as it stands. */
+function commandOf(approval: OpenApprovalView, by?: string): string {
+  const [step, answer] = answerParts(approval, approval, by)
+  // Another question of the step, which is not this one, is not answered by it.
+  return `  ${step} \\\n    ${answer} --expires ${shellWord(approval.expiresAt)}`
 }
 
 const minuteOf = (time: string): string => `${time.slice(0, 16)}Z`

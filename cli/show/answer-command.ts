@@ -5,21 +5,28 @@ import { shellWord } from '../../shared/domain/shell-word.ts'
 type Asked = Pick<Approval, 'choices' | 'approvers' | 'notBy'>
 
 /** The command that answers an approval with its first choice, on behalf of an approver if there are any. */
-export function answerCommand(
+export const answerCommand = (...asked: Parameters<typeof answerParts>): string =>
+  answerParts(...asked).join(' ')
+
+/** The command in two parts: what it answers, and how. */
+export function answerParts(
   { taskId, stepId }: { taskId: string; stepId: string },
   { choices, approvers }: Asked,
   by?: string,
-): string {
+): [step: string, answer: string] {
   const named = by ?? approvers?.find((name) => !name.startsWith(OF_SCOPE))
   const answer = ['--decision', choices[0] ?? '', ...(approvers && named ? ['--by', named] : [])]
-  return `npx orchestrator approve ${[taskId, stepId, ...answer].map(shellWord).join(' ')}`
+  return [
+    `npx orchestrator approve ${[taskId, stepId].map(shellWord).join(' ')}`,
+    answer.map(shellWord).join(' '),
+  ]
 }
 
 /** `, edited`: where the value that was decided on was changed. */
 export const editedText = ({
   edited,
 }: Pick<NonNullable<Approval['answer']>, 'decision'> & { edited?: unknown }): string =>
-  edited ? ', edited,' : ''
+  edited ? ', edited' : ''
 
 /** Who may decide: `by ada, bob`. */
 export const decidersOf = ({ approvers, notBy }: Asked): string =>

@@ -247,15 +247,15 @@ describe('approvals', () => {
   const times = { requestedAt: '2026-11-28T12:00:00.000Z', expiresAt: '2026-11-29T12:00:00.000Z' }
 
   it.each([
-    [{ choices: ['yes, please', 'no'] }, `'each[0].ask' --decision 'yes, please'`],
-    [{ choices: ['yes', 'no'], approvers: ['ada'] }, `'each[0].ask' --decision yes --by ada`],
+    [{ choices: ['yes, please', 'no'] }, `--decision 'yes, please'`],
+    [{ choices: ['yes', 'no'], approvers: ['ada'] }, `--decision yes --by ada`],
   ])('print the command that answers: %j', async (more, command) => {
     const links = { task: '', answer: '' }
     const approval = { ...open, ...times, metadata: {}, links, ...more }
     const listener = answer(200, JSON.stringify({ approvals: [approval] }))
     const { told } = await asking(listener, ['approvals'])
     expect(told.stdout.replaceAll(/\s+/g, ' ')).toContain(
-      `npx orchestrator approve ${ID} ${command} \\ --expires ${times.expiresAt}`,
+      `npx orchestrator approve ${ID} 'each[0].ask' \\ ${command} --expires ${times.expiresAt}`,
     )
   })
 })
