@@ -24,6 +24,10 @@ export function deleteTenantCommand(): Command {
     )
     .action(async (tenant: string, { confirm, wait = false, status = false, json = false }: Options) => {
       if (status && confirm !== undefined) throw new CliError('--status begins nothing: leave --confirm out')
+      if (!status && confirm !== tenant)
+        throw new CliError(
+          `everything of the tenant "${tenant}" would be deleted for good; say --confirm ${tenant}${confirm === undefined ? '' : `; this is "${confirm}"`}`,
+        )
       let now: TenantView = status
         ? await callApi('getTenant', { name: tenant })
         : await callApi('deleteTenant', { name: tenant, confirm })

@@ -26,10 +26,8 @@ export function linkCommand(): Command {
     .argument('[stepId]', 'that waits for an answer')
     .option('-d, --decision <choice>', 'the only choice that the link offers; all of the step by default')
     .option('--result', 'of the result of the task, which it shows once')
-    .option(
-      '--expires <time>',
-      'how long it is valid: 2h, 7d at most; a day by default',
-      durationOption('--expires'),
+    .option('--expires <time>', 'how long it is valid: 2h, 7d at most; a day by default', (text: string) =>
+      withinWeek(text),
     )
     .option('--list', 'show the links of the task')
     .option('--revoke <linkId>', 'revoke a link that was not used')
@@ -46,6 +44,15 @@ export function linkCommand(): Command {
       if (json) return printJson(link)
       say(`${link.linkId} is revoked`)
     })
+}
+
+const MOST_SECONDS = 7 * 86_400
+
+/** Seconds. Throws CliError beyond a week, in the words of the option. */
+function withinWeek(text: string): number {
+  const seconds = durationOption('--expires')(text)
+  if (seconds <= MOST_SECONDS) return seconds
+  throw new CliError(`--expires is 7d at most; this is "${text}"`)
 }
 
 async function made(

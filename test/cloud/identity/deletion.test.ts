@@ -138,7 +138,7 @@ describe('what a tenant has', () => {
   it('is deleted as a whole, and its callers are refused', async () => {
     await run(acme, PLANTED)
     const unsure = await cli(acme, 'delete-tenant', 'acme')
-    expect(unsure).toMatchObject({ code: 2, stderr: expect.stringContaining('say confirm=acme') })
+    expect(unsure).toMatchObject({ code: 2, stderr: expect.stringContaining('say --confirm acme') })
     const begun = await cli(acme, 'delete-tenant', 'acme', '--confirm', 'acme')
     expect([begun.code, begun.stdout]).toEqual([0, expect.stringContaining('is being deleted since')])
     await erase()
