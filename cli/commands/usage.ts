@@ -20,6 +20,10 @@ const NAMES: Readonly<Record<QuotaUse['quota'], string>> = {
   workflows: 'workflows',
   keys: 'live keys',
 }
+/** What becomes of more, where it is not refused. */
+const BEYOND: Partial<Record<QuotaUse['quota'], string>> = {
+  concurrency: 'are queued',
+}
 /** From this share on a quota is warned of. */
 const NEAR = 0.8
 const BAR = 16
@@ -96,7 +100,10 @@ function warningOf(use: QuotaUse): string[] {
     unknown > 0 ? [`${usd(unknown)} of it was held by steps that have died, which may have cost less`] : []
   if (limit === undefined || limit === 0 || against(use) < NEAR * limit) return lost
   const percent = Math.floor((100 * against(use)) / limit)
-  return [`${NAMES[quota]}: ${percent} % of the quota${percent >= 100 ? ', more is refused' : ''}`, ...lost]
+  return [
+    `${NAMES[quota]}: ${percent} % of the quota${percent >= 100 ? `, more ${BEYOND[quota] ?? 'is refused'}` : ''}`,
+    ...lost,
+  ]
 }
 
 function printDays(days: readonly { day: string; usd: number }[]): void {

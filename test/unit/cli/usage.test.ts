@@ -84,6 +84,13 @@ default         12     3,040,000  12.50 USD
 `)
   })
 
+  it('does not call refused what is queued', async () => {
+    const quotas: QuotaUse[] = [{ quota: 'concurrency', used: 1, limit: 1 }]
+    expect(await shown({ ...USAGE, quotas })).toContain(
+      '! tasks at once: 100 % of the quota, more are queued\n',
+    )
+  })
+
   it.each<[share: number, warned: string | undefined]>([
     [0.79, undefined],
     [0.8, '! tasks a day: 80 % of the quota\n'],
