@@ -159,7 +159,7 @@ const earlier = (one: Date, other: Date): Date => (one.getTime() < other.getTime
 
 function requireWithin(end: Date, { id, expiresAt }: StoredKey): void {
   if (end.getTime() <= Date.parse(expiresAt)) return
-  const message = `expiresAt: a key that a key makes ends with it: ${id} is valid until ${expiresAt}; this is ${end.toISOString()}`
+  const message = `expiresAt: a key that a key makes ends with it: ${id} is valid until ${expiresAt}; this is ${end.toISOString()}: say an earlier time, or none, and it is valid as long as that`
   throw new OrchestratorError('InvalidInputError', message)
 }
 

@@ -183,7 +183,7 @@ describe('what a key has made (key/K7)', () => {
     const later = { expiresAt: new Date(now + DAY + 1_000).toISOString() }
     await expect(make('brief', later, { by: brief.id })).rejects.toMatchObject({
       name: 'InvalidInputError',
-      message: `expiresAt: a key that a key makes ends with it: ${brief.id} is valid until ${brief.expiresAt}; this is ${later.expiresAt}`,
+      message: `expiresAt: a key that a key makes ends with it: ${brief.id} is valid until ${brief.expiresAt}; this is ${later.expiresAt}: say an earlier time, or none, and it is valid as long as that`,
     })
   })
 
