@@ -56,7 +56,7 @@ export function askingPage(
       ? ''
       : '<p><label>Comment<textarea name="comment" rows="2" maxlength="4000"></textarea></label></p>',
     `${buttons}</form>`,
-    `<p><small>Task ${escaped(taskId)}${stepId === undefined ? '' : `, step ${escaped(stepId)}`}. From ${escaped(madeBy)}, for whom you answer. Until ${escaped(expiresAt)}.${digest === undefined ? '' : ` Digest of the question: ${escaped(digest)}`}</small></p>`,
+    `<p><small>Task ${escaped(taskId)}${stepId === undefined ? '' : `, step ${escaped(stepId)}`}. From ${escaped(madeBy)}${stepId === undefined ? '' : ', for whom you answer'}. Until ${escaped(expiresAt)}.${digest === undefined ? '' : ` Digest of the question: ${escaped(digest)}`}</small></p>`,
   ])
 }
 

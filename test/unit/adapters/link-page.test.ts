@@ -40,6 +40,12 @@ describe('a page of a link (link-page/H1)', () => {
     )
   })
 
+  it('says for whom one answers only where something is answered', () => {
+    const result = { action: 'result' as const, taskId: 't', madeBy: 'ada', expiresAt: 'later' }
+    expect(askingPage(offered('ada'), PLACE)).toContain('From ada, for whom you answer.')
+    expect(askingPage(result, PLACE)).toContain('From ada. Until later.')
+  })
+
   it('may run no script, load nothing, be in no frame, and sends its address nowhere (link-page/H2)', () => {
     expect(PAGE_HEADERS['content-security-policy']).toMatch(
       /^default-src 'none'; style-src 'sha256-[\w+/=]+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
