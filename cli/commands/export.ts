@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { callPatiently } from '../api-client.ts'
+import { callApi } from '../api-client.ts'
 import { CliError } from '../cli-error.ts'
 import { ExportFolder, MANIFEST } from '../export/folder.ts'
 import { PARTS } from '../export/parts.ts'
@@ -22,7 +22,7 @@ export function exportCommand(): Command {
       '\nIt needs the scopes tasks:read, agents:read, workflows:read, keys:write and\naudit:read, or admin. A call that was interrupted is repeated: it goes on.\n\nExample:\n  npx orchestrator export --tenant acme --out ./acme',
     )
     .action(async ({ tenant, out = `export-${tenant}`, json = false }: Options) => {
-      const { own, status } = await callPatiently('getTenant', { name: tenant })
+      const { own, status } = await callApi('getTenant', { name: tenant })
       if (!own)
         throw new CliError(
           `"${tenant}" is not the tenant of this caller, and an export has what its caller may see: ask as one of that tenant`,
