@@ -36,7 +36,7 @@ export async function callApi<Id extends RouteId>(
       if (!(error instanceof ApiError)) throw error
       const wait = waitAfter(id, error, Date.now() - begun)
       if (!wait) throw Object.assign(cliErrorOf(error, base), { cause: error })
-      if (!isTold) printError(`waiting: ${wait.why}`)
+      if (!isTold) printError(`waiting${wait.why}`)
       await delay(wait.milliseconds)
     }
   }
@@ -51,12 +51,12 @@ function waitAfter(
   waited: number,
 ): Wait | undefined {
   if (isStarting(problem) && WAIT_FOR_START.includes(id) && waited <= MOST_STARTING_MILLISECONDS)
-    return { milliseconds: STARTING_PAUSE_MILLISECONDS, why: describeStarting(problem) }
+    return { milliseconds: STARTING_PAUSE_MILLISECONDS, why: `: ${describeStarting(problem)}` }
   // Commands that read page after page would never come to an end under a small quota, such as an export.
   const isQuota = problem?.type.endsWith(':TooManyRequestsError') && ROUTES[id].method === 'GET'
   if (!isQuota || retryAfterSeconds === undefined || retryAfterSeconds > MOST_QUOTA_SECONDS) return undefined
   if (waited > MOST_QUOTA_MILLISECONDS) return undefined
-  return { milliseconds: 1_000 * retryAfterSeconds, why: message }
+  return { milliseconds: 1_000 * retryAfterSeconds, why: ` ${retryAfterSeconds} s: ${message}` }
 }
 
 /** A quota of requests begins anew each minute; others of the tenant may use it up again. */
