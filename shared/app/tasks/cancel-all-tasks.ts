@@ -40,7 +40,8 @@ export const cancelAllTasks =
       const some = open.slice(from, Math.min(from + AT_ONCE, MOST))
       await Promise.all(some.map((task) => cancelInto(stopped, ports, task, reason)))
     }
-    if (!stopped.more) await dispatch(ports, tenant)
+    // Where nothing is limited nothing is queued, and the queue may not be read.
+    if (!stopped.more && ports.queue.mostOf(tenant) !== undefined) await dispatch(ports, tenant)
     return stopped
   }
 
