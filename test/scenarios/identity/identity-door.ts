@@ -89,6 +89,7 @@ export function waitMinute(since: number): Promise<void> {
 
 /** Bodies without which a route would refuse a request for what it says. */
 const BODIES: Partial<Record<RouteId, object>> = {
+  createLink: { action: 'result' },
   answerApproval: { decision: 'approve', by: 'ada' },
   rateStep: { score: 1 },
 }
@@ -104,6 +105,7 @@ export function requestOf(
     .replace('{id}', path.startsWith('/agents') ? 'echo' : subject)
     .replace('{stepId}', 'ask')
     .replace('{fileId}', `f_${'0'.repeat(26)}`)
+    .replace('{linkId}', `l_${'0'.repeat(26)}`)
     .replace('{name}', 'simple')
   return [method, filled, method === 'POST' || method === 'PUT' ? (BODIES[id] ?? {}) : undefined]
 }

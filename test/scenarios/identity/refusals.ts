@@ -8,7 +8,7 @@ export type IdentityScenario = { name: string; run(door: IdentityDoor): Promise<
 
 const IDS = Object.keys(ROUTES) as RouteId[]
 /** The routes with the id of what belongs to a tenant. */
-const OWNED = IDS.filter((id) => /^\/(tasks|keys)\/\{id\}/.test(ROUTES[id].path))
+export const OWNED = IDS.filter((id) => /^\/(tasks|keys)\/\{id\}/.test(ROUTES[id].path))
 
 /** Every route with every token that must not open it, as the design's table says (identity.md). */
 export const REFUSALS: IdentityScenario[] = IDS.flatMap((id) => [
