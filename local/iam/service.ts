@@ -136,7 +136,7 @@ function matches(pattern: string, value: string): boolean {
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.')
-  const expression = new RegExp(`^${source}$`)
+  const expression = new RegExp(`^${source}$`, 's')
   compiled.set(pattern, expression)
   return expression.test(value)
 }

@@ -3,6 +3,7 @@ import type { ListLogsSchema } from '../../contracts/list-requests.ts'
 import type { LogLineView } from '../../contracts/log-views.ts'
 import type { Agent } from '../../domain/agent.ts'
 import type { Caller } from '../../domain/caller.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
 import { parsePath, placeOf } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
 import { factsOfLine, objectInLine } from '../../domain/log-facts.ts'
@@ -71,11 +72,16 @@ export const listTaskLogs =
     })
   }
 
-/** A cursor is where a line stands; with the seconds that are searched from there on, where all took too long. */
+/** A cursor is where a line stands; with the seconds that are searched from there on, where all took too long. Throws InvalidInputError. */
 function placeIn(cursor: string): { after: { time: string; id: string }; spanSeconds?: number } {
   const at = cursor.indexOf('#')
   const [id = '', span] = cursor.slice(at + 1).split(SPAN)
   const after = { time: cursor.slice(0, at), id }
+  if (Number.isNaN(Date.parse(after.time)))
+    throw new OrchestratorError(
+      'InvalidInputError',
+      `"${cursor}" is not a cursor; take the one that the last page gave`,
+    )
   return span === undefined ? { after } : { after, spanSeconds: Number(span) }
 }
 

@@ -92,7 +92,7 @@ describe('any other page', () => {
 describe('requests that fit no route', () => {
   it.each<[string, string, string]>([
     ['PATCH', '/tasks', 'GET, POST'],
-    ['DELETE', '/tasks/t_01', 'GET'],
+    ['PATCH', '/tasks/t_01', 'DELETE, GET'],
     ['PUT', '/tasks/t_01/cancel', 'POST'],
     ['POST', '/agents/echo', 'DELETE, GET'],
     ['GET', '/plans', 'POST'],

@@ -34,6 +34,7 @@ export async function startApi(options: LocalApiOptions = {}): Promise<LocalApi>
   const cloud = await startLocalCloud({
     assembly: ASSEMBLY,
     onLog: (_name, text) => void logs.push(text),
+    onDeadLetter: (queue, reason) => void logs.push(`${queue}: ${reason}\n`),
     ...options,
   })
 

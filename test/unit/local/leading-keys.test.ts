@@ -89,4 +89,5 @@ it.each(REQUESTS)('are those of %s', (_, action, body, keys) => {
     iam.authorizeKey(AWS_ACCESS_KEY_ID, `dynamodb:${action}`, 'arn:table', { 'dynamodb:LeadingKeys': of })
   expect(() => ask(asked)).toThrow('is not authorized to perform')
   expect(() => ask(asked.map(() => 'STAT#1'))).not.toThrow()
+  expect(() => ask(['STAT#any\ntext'])).not.toThrow()
 })

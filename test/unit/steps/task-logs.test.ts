@@ -40,4 +40,6 @@ it('the logs of a step are looked for in the functions of its own agents, and of
     name: 'NotFoundError',
     message: expect.stringMatching(/has no step "eech\[0\]".*each/),
   })
+  const never = ListLogsSchema.parse({ id: taskId, cursor: '5754-85-54T5682:1166Z#~347365' })
+  await expect(listTaskLogs({ ...ports, logs })(never, CALLER)).rejects.toThrow('is not a cursor')
 })
