@@ -59,7 +59,12 @@ export class RuntimeStack extends Stack {
   readonly #placement: Placement
 
   constructor(scope: Construct, id: string, props: RuntimeStackProps) {
-    super(scope, id, { description: 'Orchestrator: agents, workflows and API' })
+    // CloudFormation takes a template of 1 MB, of which indentation would be a half.
+    super(scope, id, {
+      description: 'Orchestrator: agents, workflows and API',
+      suppressTemplateIndentation: true,
+    })
+    this.node.setContext('@aws-cdk/core:suppressTemplateIndentation', true)
     this.#props = props
     const { stage, catalogue, bundles, data } = props
     this.deadLetters = new Queue(this, 'DeadLetters', {
