@@ -68,8 +68,9 @@ export async function callAgent(
     },
   }
   const until = time.now + LONGEST
-  const ports = portsWith<Pick<Ports, 'breakers' | 'limits' | 'budgets' | 'clock'>>({
+  const ports = portsWith<Pick<Ports, 'breakers' | 'limits' | 'budgets' | 'clock' | 'quotas'>>({
     breakers,
+    quotas: { quotasOf: () => ({}) },
     clock: { now: () => new Date(time.now * 1_000) },
   })
   try {
