@@ -16,13 +16,19 @@ beforeAll(async () => {
 const cli = (...args: string[]): Promise<Outcome> => start(args, { ORCHESTRATOR_URL: api.apiUrl }).outcome
 
 describe('orchestrator audit', () => {
-  it('shows who has changed what, the newest first, and why it was refused', async () => {
+  it('shows who has changed what, the newest first', async () => {
     const { code, stdout } = await cli('audit', '--limit', '2')
     expect(code).toBe(0)
-    expect(stdout).toContain('cancelTask  refused NotFoundError')
     expect(stdout).toMatch(new RegExp(`submitTask {2}done\\s+tasks/${taskId}\\s+local`))
     expect(stdout).toContain('more: npx orchestrator audit --limit 2 --from ')
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  it('shows why a request was refused', async () => {
+    // Other files of this process may have been refused alike in the same minute: then ours is counted in an entry of theirs.
+    const { code, stdout } = await cli('audit', '--limit', '100', '--outcome', 'refused')
+    expect(code).toBe(0)
+    expect(stdout).toContain('cancelTask  refused NotFoundError')
   })
 
   it('goes on where a page has ended', async () => {
