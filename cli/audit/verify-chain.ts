@@ -65,7 +65,7 @@ async function readAnchors(folder: string | undefined, given: readonly string[])
     throw new CliError(
       'the service signs no anchors now, so it tells no key to check these by: give --anchor-key, as --verify has printed it',
     )
-  // Whoever has written the chain anew may give none of them: a key that was kept must not be left without anything to check.
+  // A forger of the chain can withhold all anchors. With a key to check them by, there must be at least one.
   if (anchors.length === 0 && pinned.length > 0)
     throw new CliError(
       '--anchor-key: the service gives no anchors to check by it; check against a copy of their bucket (--anchors), or leave out the key where the stage has none yet',

@@ -16,7 +16,7 @@ export const IdentitySchema = z.object({
 })
 export type Identity = z.infer<typeof IdentitySchema>
 
-/** Somebody of whom nothing is known. */
+/** An unknown person, who may be anybody. */
 export const ANYBODY: Identity = { subject: '', kind: 'unknown' }
 
 /** How many identities one record names; of more than that it says that it may have been anybody (identity/I3). */

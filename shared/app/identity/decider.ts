@@ -32,7 +32,7 @@ export async function deciderOf(ports: Pick<Ports, 'keys'>, caller: Caller, said
   }
 }
 
-/** Somebody of whom only a name is known: no scope, no credentials. */
+/** A person known by name only, without scopes or credentials. */
 export const namedDecider = (name: string): Decider => ({
   by: name,
   names: [name],

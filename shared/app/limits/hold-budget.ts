@@ -5,7 +5,7 @@ import { monthOf } from '../../domain/quotas.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import { tellReached } from '../quotas/tell-reached.ts'
 import { type CallBudget, callBudget, type EndHold } from './call-budget.ts'
-import { coveredParts, mostOf, mostOfCall } from './most-of-call.ts'
+import { coveredParts, mostOf, mostOfCall, undeclared } from './most-of-call.ts'
 import { reserveBudget } from './spend-budget.ts'
 import { MonthHold, SHARE_OF_MONTH } from './tenant-money.ts'
 
@@ -73,7 +73,7 @@ async function holdMonth(
     }
   }
   const most = mostOf(manifest, { nanoUsd: quota * 10 * SHARE_OF_MONTH, tokens: 0 })
-  const isShare = most.why?.includes('price.mostUsd') ?? false
+  const isShare = undeclared(manifest).includes('mostUsd')
   // At least a billionth: an agent that may cost something does not begin where the quota is 0.
   const share = Math.max(1, Math.min(most.amount.nanoUsd, ofTask || Number.POSITIVE_INFINITY))
   const amount = isShare ? share : most.amount.nanoUsd

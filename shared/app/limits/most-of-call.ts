@@ -26,7 +26,7 @@ export const coveredParts = ({ price: { mostUsd, mostTokens } }: Priced): (keyof
 ]
 
 /** The maxima that an agent does not declare, and for which a share of the budget is held. */
-function undeclared({ price, needs }: Priced): ('mostUsd' | 'mostTokens')[] {
+export function undeclared({ price, needs }: Priced): ('mostUsd' | 'mostTokens')[] {
   if (paysByCall({ needs })) return []
   const { perCallUsd, mostUsd, mostTokens } = price
   return [

@@ -44,7 +44,7 @@ export const listApprovals =
 
 type Wanted = { decider: Decider | undefined; workflow: string | undefined }
 
-/** Nobody of whom an approval could be. */
+/** Who is asked for may answer no approval, for lack of the scope. */
 const NONE = 'none'
 
 /**

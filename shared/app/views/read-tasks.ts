@@ -52,7 +52,7 @@ export const showTask =
     })
   }
 
-/** By name, without those of whom nothing is known. */
+/** The names of submitters; unknown submitters are left out. */
 const namesOfAll = (all: readonly Identity[]): string[] => [...new Set(all.flatMap(nameOfIdentity))]
 
 /** How long a task is taken to be watched after it was read; a mark that is about to end is renewed. */

@@ -160,7 +160,7 @@ describe('a task of another tenant', () => {
     const before = await ask(OWNER, 'getTask', { path: { id: theirs } })
     const shown = await Promise.all(OTHERS.map(shownTo))
     const answer = await ask(OTHER, route, request())
-    // Whatever scopes the caller has, also `admin`: they are those of its tenant.
+    // Scopes hold within the caller's own tenant only, also `admin`.
     expect(await Promise.all(OTHERS.map(shownTo))).toEqual(shown)
     // The other tenant submits the same body with the same Idempotency-Key, and gets a task of its own with the same mark.
     if (route !== 'submitTask') expect(JSON.stringify(answer)).not.toContain(MARK)

@@ -93,7 +93,7 @@ describe('use cases of entry points that are given the registry', () => {
         'shared/host/converse/converse-agent.ts',
       ]),
     )
-    // Whoever takes the ports of a tenant has been given the registry.
+    // A use case that narrows its ports to a tenant was given those of the registry.
     const scoping = useCases.filter(({ text }) => text.includes('withinTenant(')).map(({ path }) => path)
     expect(scoping.filter((path) => !paths.includes(path))).toEqual([])
   })
