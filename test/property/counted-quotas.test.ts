@@ -19,6 +19,21 @@ const START = Date.parse('2026-11-29T13:40:00Z')
 const DAY = '2026-11-29'
 const usedIn = (quotas: Quotas, minute = '2026-11-29T13:40') => quotas.usedOf('acme', minute, DAY)
 
+/** The same port, with the number of its writes of requests. */
+function notingRequests(quotas: Quotas): { quotas: Quotas; writes: number } {
+  const noted = {
+    writes: 0,
+    quotas: {
+      ...quotas,
+      takeRequests: async (...asked: Parameters<Quotas['takeRequests']>) => {
+        noted.writes += 1
+        return quotas.takeRequests(...asked)
+      },
+    },
+  }
+  return noted
+}
+
 function counting(client: Parameters<typeof dynamodbQuotas>[0]['client'], quotas: QuotasOfTenant): Quotas {
   return dynamodbQuotas({ client, table: 't', quotasOf: (tenant) => (tenant === 'acme' ? quotas : {}) })
 }
@@ -54,15 +69,8 @@ describe('requests of a minute', () => {
   it('are refused with when the next minute begins, and without a write where that is known (requests/R3)', async () => {
     const time = { now: START + 20_500 }
     const quotas = counting(clientOf(immediateTable()), { requestsPerMinute: 2 })
-    let writes = 0
-    const noted: Quotas = {
-      ...quotas,
-      takeRequests: async (...asked) => {
-        writes += 1
-        return quotas.takeRequests(...asked)
-      },
-    }
-    const door = new RequestQuota({ quotas: noted, clock: { now: () => new Date(time.now) } })
+    const noted = notingRequests(quotas)
+    const door = new RequestQuota({ quotas: noted.quotas, clock: { now: () => new Date(time.now) } })
     expect(await door.take('acme')).toEqual({ most: 2, left: 1, seconds: 40 })
     expect(await door.take('acme')).toEqual({ most: 2, left: 0, seconds: 40 })
     const refused = {
@@ -79,9 +87,9 @@ describe('requests of a minute', () => {
       },
     }
     await expect(door.take('acme')).rejects.toMatchObject(refused)
-    const known = writes
+    const known = noted.writes
     await expect(door.take('acme')).rejects.toMatchObject(refused)
-    expect(writes).toBe(known)
+    expect(noted.writes).toBe(known)
     expect(await door.take('other')).toBeUndefined()
     time.now += 40_000
     expect(await door.take('acme')).toMatchObject({ left: 1 })
@@ -89,17 +97,10 @@ describe('requests of a minute', () => {
 
   it('write little where they are many (requests/R2)', async () => {
     const quotas = counting(clientOf(immediateTable()), { requestsPerMinute: 6_000 })
-    let writes = 0
-    const noted: Quotas = {
-      ...quotas,
-      takeRequests: async (...asked) => {
-        writes += 1
-        return quotas.takeRequests(...asked)
-      },
-    }
-    const door = new RequestQuota({ quotas: noted, clock: { now: () => new Date(START) } })
+    const noted = notingRequests(quotas)
+    const door = new RequestQuota({ quotas: noted.quotas, clock: { now: () => new Date(START) } })
     for (let at = 0; at < 6_000; at++) await door.take('acme')
-    expect(writes).toBeLessThan(120)
+    expect(noted.writes).toBeLessThan(120)
   })
 })
 

@@ -26,7 +26,7 @@ export async function withPlace<T>(
   const most = quotas?.quotasOf(tenant)[quota]
   if (most === undefined || !limits) return register()
   const held = new Set(await limits.listSlots(scopeOf(place)))
-  // Read after the places: what was registered between the two is in both.
+  // A place is held for longer than the list can lag: whichever is read first, a name is in one of the two.
   const names = await registered()
   if (names.includes(name)) return register()
   const room = most - names.filter((one) => !held.has(one)).length
