@@ -133,15 +133,15 @@ function maskObject(value: object, text: MaskText, seen: Map<object, unknown>, d
   if ('toJSON' in value && typeof value.toJSON === 'function') return inner(value.toJSON())
   if (Array.isArray(value)) {
     const members = value.map(inner)
-    return members.every((member, at) => member === value[at]) ? value : members
+    return members.every((member, at) => Object.is(member, value[at])) ? value : members
   }
   if (value instanceof Map || value instanceof Set) {
     const members = [...value]
-    return members.every((member) => inner(member) === member) ? value : inner(members)
+    return members.every((member) => Object.is(inner(member), member)) ? value : inner(members)
   }
   const members = Object.entries(value)
   const masked = members.map(([key, member]) => [text(key), inner(member)] as const)
-  return masked.every(([key, member], at) => key === members[at]?.[0] && member === members[at]?.[1])
+  return masked.every(([key, member], at) => key === members[at]?.[0] && Object.is(member, members[at]?.[1]))
     ? value
     : Object.fromEntries(masked)
 }
@@ -153,8 +153,8 @@ function maskError(error: Error, text: MaskText, inner: (member: unknown) => unk
   const isSame =
     masked.message === message &&
     masked.stack === stack &&
-    masked.cause === cause &&
-    Object.entries(members).every(([key, member]) => Reflect.get(more, key) === member)
+    Object.is(masked.cause, cause) &&
+    Object.entries(members).every(([key, member]) => Object.is(Reflect.get(more, key), member))
   if (isSame && text(name) === name) return error
   const copy = new Error(masked.message, cause === undefined ? {} : { cause: masked.cause })
   Object.defineProperty(copy, 'stack', { value: masked.stack, configurable: true, writable: true })

@@ -204,7 +204,9 @@ it('secret-mask/S3: what has no value stays the same', () => {
     }),
   )
   const error = Object.assign(new TypeError('no', { cause: new Error('why') }), { code: 'E' })
-  expect(mask.value(error)).toBe(error)
+  const ofNaN = Object.assign(new Error('no', { cause: Number.NaN }), { code: Number.NaN })
+  const others = [[Number.NaN], { a: Number.NaN }, new Set([Number.NaN]), new Map([[Number.NaN, Number.NaN]])]
+  for (const value of [error, ofNaN, ...others]) expect(mask.value(value)).toBe(value)
 })
 
 it('secret-mask/S4: a short value is not learnt', () => {
