@@ -182,6 +182,19 @@ describe('the deletion of a tenant', () => {
     }
   })
 
+  it('does not end while a task of it cannot be ended (tenant-deletion/E1)', async () => {
+    const world = memoryStores()
+    await makeTenant(world.ports, TENANT, PLANTED)
+    await begin(world)
+    const stuck = { ...world.ports, deletions: { ...world.ports.deletions, markDeleted: async () => false } }
+    for (let at = 0; at < 3 * LATE_WRITES_MINUTES; at++) {
+      expect(await eraseTenants(stuck)()).toMatchObject({ underWay: 1, ended: 0 })
+      world.pass(MINUTE)
+    }
+    await untilEnded(world)
+    expect(ofTenant(world)).toEqual([])
+  })
+
   it('may be run by several at once', async () => {
     const world = memoryStores()
     await makeTenant(world.ports, TENANT, PLANTED)

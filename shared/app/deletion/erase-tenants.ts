@@ -53,13 +53,16 @@ async function carryOn(ports: EraseTenantNeeds, begun: TenantDeletion, isTimeUp:
   const { tenant } = begun
   for (const key of await keys.listKeys(tenant)) await keys.removeKey(key)
   let deletion: TenantDeletion | undefined = begun
-  for (let found = PAGE; found > 0; ) {
+  for (let marked = PAGE; marked > 0; ) {
     if (isTimeUp()) return false
-    found = await markTasks(ports, tenant)
+    const page = await markTasks(ports, tenant)
+    marked = page.marked
     // What has come late begins the wait anew.
-    if (found > 0)
-      deletion = await saved(ports, { ...deletion, tasks: deletion.tasks + found, quietSince: undefined })
+    if (marked > 0)
+      deletion = await saved(ports, { ...deletion, tasks: deletion.tasks + marked, quietSince: undefined })
     if (!deletion) return false
+    // A task that could not be ended now is tried again by the next run (tenant-deletion/E1).
+    if (marked === 0 && page.left > 0) return false
   }
   await eraseDeleted(ports)(isTimeUp)
   const now = clock.now().getTime()
@@ -88,8 +91,8 @@ async function saved(
   return (await tenants.saveDeletion(next)) ? { ...next, revision: next.revision + 1 } : undefined
 }
 
-/** Marks a page of the tenant's tasks; those that are open are cancelled first. Returns how many. */
-async function markTasks(ports: EraseTenantNeeds, tenant: string): Promise<number> {
+/** Marks a page of the tenant's tasks; those that are open are cancelled first. Returns how many, and of how many that was not possible. */
+async function markTasks(ports: EraseTenantNeeds, tenant: string): Promise<{ marked: number; left: number }> {
   const { tasks } = await ports.tasks.listTasks({ tenant, limit: PAGE })
   const found = (await Promise.all(tasks.map(({ id }) => ports.tasks.findTask(id)))).filter(
     (task) => task !== undefined,
@@ -100,7 +103,7 @@ async function markTasks(ports: EraseTenantNeeds, tenant: string): Promise<numbe
     const some = await Promise.all(found.slice(at, at + AT_ONCE).map((task) => markOne(ports, task)))
     marked += some.filter(Boolean).length
   }
-  return marked
+  return { marked, left: found.length - marked }
 }
 
 async function markOne(ports: EraseTenantNeeds, task: Task): Promise<boolean> {
