@@ -43,6 +43,11 @@ type MakingMachines = { rebind: BundledFunction; role: Role; controlArn: string 
 /** Bytes of one definition that the template may hold inline, and of all together; a template takes 1 MB. */
 const MOST_INLINE = 50_000
 const MOST_INLINE_IN_ALL = 400_000
+/**
+ * With more agents and workflows the template has no indentation, which would be half of the 1 MB that CloudFormation takes. With fewer it has: tools that
+ * look for faults print the lines in which they find some, and all of a template would be one line.
+ */
+const READABLE_PARTS = 60
 
 /** Functions, state machines, rules and the API: everything that may be replaced at any deployment. */
 export class RuntimeStack extends Stack {
@@ -59,12 +64,12 @@ export class RuntimeStack extends Stack {
   readonly #placement: Placement
 
   constructor(scope: Construct, id: string, props: RuntimeStackProps) {
-    // CloudFormation takes a template of 1 MB, of which indentation would be a half.
+    const isLarge = props.catalogue.agents.length + props.catalogue.workflows.length > READABLE_PARTS
     super(scope, id, {
       description: 'Orchestrator: agents, workflows and API',
-      suppressTemplateIndentation: true,
+      suppressTemplateIndentation: isLarge,
     })
-    this.node.setContext('@aws-cdk/core:suppressTemplateIndentation', true)
+    if (isLarge) this.node.setContext('@aws-cdk/core:suppressTemplateIndentation', true)
     this.#props = props
     const { stage, catalogue, bundles, data } = props
     this.deadLetters = new Queue(this, 'DeadLetters', {
