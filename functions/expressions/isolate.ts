@@ -21,6 +21,12 @@ type Job = { endedBefore: number; answer: (answers: Answers) => void; reject: (e
 /** An evaluation younger than this is not measured: reading a thread's processor time costs a little. */
 const UNWATCHED_MILLISECONDS = 100
 
+/**
+ * A thread at its limit gets 16 MB more from Node, so that it can end. What one collection moves to the old generation must fit
+ * into them: otherwise V8 aborts the process (nodejs/node#47224).
+ */
+const YOUNG_MB = 16
+
 /** One worker thread that evaluates expressions; once `ended` it is never used again. */
 export class Isolate {
   readonly #settings: IsolateSettings
@@ -37,7 +43,11 @@ export class Isolate {
       workerData: { realm: realm.href, progress: this.#progress } satisfies IsolateData,
       env: {},
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
+      resourceLimits: {
+        maxOldGenerationSizeMb: memoryMb,
+        maxYoungGenerationSizeMb: YOUNG_MB,
+        stackSizeMb: 4,
+      },
     })
     // The thread must not keep the process alive while it is idle.
     this.#worker.unref()

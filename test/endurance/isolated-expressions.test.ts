@@ -27,6 +27,12 @@ describe('expressions in a thread of their own', () => {
     },
   )
 
+  it('end their thread and never the process, however often memory runs out (isolation/I1)', async () => {
+    const heavy = ['a tuple stream', 'many objects', 'a list doubled', 'a recursion that grows']
+    for (const text of heavy.flatMap((name) => Array<string>(8).fill(BOMBS[name] as string)))
+      expect(await isolated.one(text)).toEqual({ failedAt: 0, error: expect.any(String) })
+  })
+
   it('may exceed their time while other threads use the processor (isolation/I2)', {
     timeout: 120_000,
   }, async () => {
