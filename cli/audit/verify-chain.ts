@@ -5,6 +5,7 @@ import { callApi } from '../api-client.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { say } from '../show/output.ts'
 import { printJson, writeError } from '../show/terminal.ts'
+import { LateEntries } from './late-entries.ts'
 import { anchorsInFolder, anchorsOfService, readAnchorKey } from './read-anchors.ts'
 
 /** The most entries that the API gives at once. */
@@ -28,10 +29,13 @@ export async function verifyChain({ kept, folder, keys, json }: VerifyOptions): 
   const read = await readAnchors(folder, keys)
   const known = endsOfAnchors(read.anchors, { tenant: read.tenant, keys: read.keys, verify: isSigned })
   const check = new ChainCheck(sha256, [...kept, ...('ends' in known ? known.ends : [])])
-  let fault: Fault | undefined = 'fault' in known ? known.fault : await faultOfEntries(check, json)
+  const newest = read.anchors.map(({ anchor }) => anchor).sort((a, b) => b.sequence - a.sequence)[0]
+  const late = new LateEntries(newest?.sequence ?? 0)
+  let fault: Fault | undefined = 'fault' in known ? known.fault : await faultOfEntries(check, late, json)
   fault ??= check.end()
   const { sequence: entries, hash } = check.last
-  const newest = read.anchors.map(({ anchor }) => anchor).sort((a, b) => b.sequence - a.sequence)[0]
+  // An installation that signs none, or has none yet, is no sign of anybody who withholds them.
+  const unanchoredSince = read.keys.length > 0 ? late.since(Date.now()) : undefined
   if (json)
     printJson({
       whole: fault === undefined,
@@ -39,6 +43,7 @@ export async function verifyChain({ kept, folder, keys, json }: VerifyOptions): 
       ...(entries > 0 ? { end: `${entries}:${hash}` } : {}),
       anchors: read.anchors.length,
       ...(newest ? { newestAnchor: newest, keys: read.keys } : {}),
+      ...(unanchoredSince ? { unanchoredSince } : {}),
       ...(fault ? { fault } : {}),
     })
   if (fault) throw new CliError(json ? '' : textOf(fault), EXIT.taskFailed)
@@ -47,6 +52,10 @@ export async function verifyChain({ kept, folder, keys, json }: VerifyOptions): 
   if (newest)
     say(
       `${read.anchors.length} ${read.anchors.length === 1 ? 'anchor fits' : 'anchors fit'}, the newest of ${newest.at}: entries up to ${newest.sequence} were not written anew`,
+    )
+  if (unanchoredSince)
+    say(
+      `the entries after it have no anchor, the oldest of ${unanchoredSince}: anchors are written every hour; is something wrong with them, or are they withheld?`,
     )
   if (newest && !read.isPinned)
     say(
@@ -75,7 +84,11 @@ async function readAnchors(folder: string | undefined, given: readonly string[])
   return { anchors, tenant, keys, isPinned: pinned.length > 0 }
 }
 
-async function faultOfEntries(check: ChainCheck, json: boolean): Promise<Fault | undefined> {
+async function faultOfEntries(
+  check: ChainCheck,
+  late: LateEntries,
+  json: boolean,
+): Promise<Fault | undefined> {
   const isShown = process.stderr.isTTY && !json
   let fault: Fault | undefined
   for (let from: number | null = 1; from !== null && fault === undefined; ) {
@@ -85,6 +98,7 @@ async function faultOfEntries(check: ChainCheck, json: boolean): Promise<Fault |
       limit: MOST_OF_PAGE,
     })
     fault = check.check(page.entries)
+    late.look(page.entries)
     from = page.next
     if (isShown) writeError(`\r${check.last.sequence} entries checked`)
   }

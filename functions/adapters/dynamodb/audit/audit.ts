@@ -93,14 +93,21 @@ function chainsOf({ client, table }: RegistryTable): Omit<Audit, keyof Notes | k
 /** Which tenants have chains, and how far these are anchored: an item for each. */
 function marksOf({ client, table }: RegistryTable): Marks {
   const placeOf = (tenant: string) => ({ pk: chainsKey, sk: tenant })
-  const mark = async (tenant: string, UpdateExpression: string, value: number | true): Promise<void> => {
+  const mark = async (
+    tenant: string,
+    UpdateExpression: string,
+    value: number | true,
+    ConditionExpression?: string,
+  ): Promise<void> => {
+    const update = { TableName: table, Key: placeOf(tenant), UpdateExpression, ConditionExpression }
     const ExpressionAttributeValues = { ':value': value }
-    const update = { TableName: table, Key: placeOf(tenant), UpdateExpression, ExpressionAttributeValues }
-    await callAws(() => client.send(new UpdateCommand(update)))
+    // Another run has marked more.
+    await unlessFailed(() => client.send(new UpdateCommand({ ...update, ExpressionAttributeValues })))
   }
   return {
     markChain: (tenant) => mark(tenant, 'SET began = :value', true),
-    markAnchored: (tenant, sequence) => mark(tenant, 'SET anchored = :value', sequence),
+    markAnchored: (tenant, sequence) =>
+      mark(tenant, 'SET anchored = :value', sequence, 'attribute_not_exists(anchored) OR anchored < :value'),
     async listChains() {
       const items = await queryAll(client, {
         TableName: table,
