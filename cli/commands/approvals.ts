@@ -41,11 +41,12 @@ export function approvalsCommand(): Command {
 }
 
 function linesOf(approval: OpenApprovalView): string[] {
-  const { taskId, stepId, workflow, prompt, choices, requestedAt, expiresAt } = approval
+  const { taskId, stepId, workflow, prompt, choices, editable, requestedAt, expiresAt } = approval
   return [
     `${statusMark('waiting')} ${style('bold', stepId)} of ${workflow.name} ${style('dim', taskId)}`,
     `  ${hanging(prompt)}`,
     `  ${choices.join(' | ')}, ${decidersOf(approval)}, since ${minuteOf(requestedAt)}, until ${minuteOf(expiresAt)}`,
+    ...(editable ? ['  its value may be changed: approve --set or --edit'] : []),
   ]
 }
 

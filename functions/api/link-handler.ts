@@ -61,20 +61,19 @@ export const linkHandler =
     const wantsPage = /\btext\/html\b/.test(event.headers.accept ?? '')
     const work =
       method === 'GET' ? () => look(ports, event, name, wantsPage) : () => use(ports, event, name, wantsPage)
-    return wantsPage ? inPage(work) : work()
+    return wantsPage ? inPage(work, method === 'GET' ? undefined : secretOfForm(event)) : work()
   }
 
-/** What is wrong is told in a page, too. */
-async function inPage(work: () => Promise<Answer>): Promise<Answer> {
+/** What is wrong is told in a page, too; after a form that can be sent again, with the way back to it by the secret that came with it. */
+async function inPage(work: () => Promise<Answer>, secret?: string): Promise<Answer> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof OrchestratorError) || error.status >= 500) throw error
-    return {
-      statusCode: error.status,
-      headers: PAGE_HEADERS,
-      body: tellingPage('Nothing was done', error.message),
-    }
+    const isMended = error.name === 'InvalidInputError' || error.name === 'TooManyRequestsError'
+    const again = isMended ? secret : undefined
+    const body = tellingPage('Nothing was done', error.message, again)
+    return { statusCode: error.status, headers: PAGE_HEADERS, body }
   }
 }
 
@@ -131,8 +130,16 @@ function secretIn(text: string | undefined): string {
 }
 
 /** JSON, or the form of a page, whose `value` is JSON text. */
-function bodyOf({ body = '', headers, isBase64Encoded }: Event) {
-  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
+const textIn = ({ body = '', isBase64Encoded }: Event): string =>
+  isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body
+
+/** The secret in a form, whatever else is wrong with it; undefined where it has none. */
+const secretOfForm = (event: Event): string | undefined =>
+  SecretSchema.safeParse(new URLSearchParams(textIn(event)).get('secret')).data
+
+function bodyOf(event: Event) {
+  const { headers } = event
+  const text = textIn(event)
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
   if (!isForm && !/\bjson\b/i.test(headers['content-type'] ?? ''))
     throw new OrchestratorError(

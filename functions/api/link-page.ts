@@ -60,9 +60,14 @@ export function askingPage(
   ])
 }
 
-/** A page that tells what was done, or why nothing was. */
-export const tellingPage = (title: string, text: string): string =>
-  page(title, [`<pre>${escaped(text)}</pre>`])
+/** A page that tells what was done, or why nothing was. `again`: the secret of the page to go back to, beside this one (link-page/H3). */
+export const tellingPage = (title: string, text: string, again?: string): string =>
+  page(title, [
+    `<pre>${escaped(text)}</pre>`,
+    again === undefined
+      ? ''
+      : `<p><a href="?secret=${escaped(encodeURIComponent(again))}">Back to the question</a></p>`,
+  ])
 
 export const jsonText = (value: Json): string =>
   typeof value === 'string' ? JSON.stringify(value) : JSON.stringify(value, null, 2)

@@ -95,6 +95,22 @@ describe('a request for a link', () => {
     })
   })
 
+  it('tells what is wrong with a form, and the way back to the question', async () => {
+    const { taskId, place, secret } = await madeLink()
+    const body = new URLSearchParams({ secret, decision: 'approve', value: '{"n":' }).toString()
+    const refused = await ask(place, { method: 'POST', headers: FORM, body })
+    expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('Nothing was done')])
+    const [, back = ''] = /<a href="([^"]*)"/.exec(refused.text) ?? []
+    const { pathname, searchParams } = new URL(back, `https://x.example${place}`)
+    const question = await ask(pathname, {
+      method: 'GET',
+      query: Object.fromEntries(searchParams),
+      headers: PAGE,
+    })
+    expect(question).toMatchObject({ status: 200, text: expect.stringContaining('Your decision') })
+    expect(await answered(taskId)).toBeUndefined()
+  })
+
   it('is audited in the tenant of the link when it does something, and not before', async () => {
     const { place, secret } = await madeLink()
     const noted: object[] = []
@@ -163,7 +179,8 @@ describe('a request for a link', () => {
     const link = await madeLink()
     const told = await ask(...requestOf(link))
     expect(told.status, told.text).toBe(status)
-    expect(told.text).not.toContain(link.secret)
+    // The way back has it, and no message.
+    expect(told.text.replace(/<a href="[^"]*"/, '')).not.toContain(link.secret)
     expect(await answered(link.taskId)).toBeUndefined()
   })
 })
