@@ -8,7 +8,14 @@ import type { Route } from './route.ts'
 const SIGNATURE_HEADERS = ['authorization', 'x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token']
 
 /** Response headers that scripts of other origins may read, in addition to those that CORS always exposes. */
-export const EXPOSED_HEADERS = ['allow', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after'] as const
+export const EXPOSED_HEADERS = [
+  'allow',
+  'location',
+  'ratelimit',
+  'ratelimit-policy',
+  'retry-after',
+  'www-authenticate',
+] as const
 
 /** How long a browser may cache the answer to a preflight request. */
 export const PREFLIGHT_SECONDS = 3_600

@@ -65,7 +65,7 @@ export const QuotasSchema = z.strictObject({
       { error: RIGHT_USD },
     )
     .optional()
-    .describe('What the steps of its tasks may cost in a month, in US dollars'),
+    .describe('What the steps of its tasks may cost in a month, in US dollars: 0, or 0.01 and more'),
   agents: count(0, 10_000, 20).describe('Agents that it may have registered'),
   workflows: count(0, 10_000, 50).describe('Workflows that it may have registered, whatever their versions'),
   keys: count(0, 100, 10).describe('Live API keys'),

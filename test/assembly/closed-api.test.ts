@@ -76,7 +76,14 @@ describe('the API of a stage', () => {
         'x-amz-date',
         'x-amz-security-token',
       ],
-      ExposeHeaders: ['allow', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after'],
+      ExposeHeaders: [
+        'allow',
+        'location',
+        'ratelimit',
+        'ratelimit-policy',
+        'retry-after',
+        'www-authenticate',
+      ],
       MaxAge: 3_600,
     })
   })
