@@ -28,6 +28,7 @@ import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
 import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
 import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
 import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
+import { suspensionsGrants } from './adapters/dynamodb/suspending/suspensions.grants.ts'
 import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
 import { queueGrants } from './adapters/dynamodb/tasks/queue.grants.ts'
 import { retentionGrants } from './adapters/dynamodb/tasks/retention.grants.ts'
@@ -50,6 +51,7 @@ export const PORTS = {
   plans: plansGrants,
   steps: stepsGrants,
   gates: gatesGrants,
+  suspensions: suspensionsGrants,
   outputs: outputsGrants,
   values: valuesGrants,
   waits: waitsGrants,

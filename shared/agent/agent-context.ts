@@ -3,6 +3,7 @@ import type { TokenUsage } from '../domain/price-table.ts'
 import type { WEBHOOK_SECRET } from '../domain/secret-source.ts'
 import type { AgentFiles } from './agent-files.ts'
 import type { AgentModel } from './agent-model.ts'
+import type { Callback, Resumed, SuspendOptions, Suspension } from './suspend.ts'
 
 /** Facts for the log of the running step; payloads and secrets stay out. */
 export type AgentLog = {
@@ -47,6 +48,18 @@ export type AgentContext<Secret extends string = string> = {
    * `costUsd`, a model that the price table does not know counts its tokens, and marks the cost of the attempt as a lower bound.
    */
   spend(spent: Spent): void
+  /**
+   * Ends this turn: `return context.suspend({until, state})`. The agent is called again with {@link resumed}, and nothing runs or is paid
+   * meanwhile. Only for a capability that says `suspends: true`. Throws RangeError for a time that is out of bounds.
+   */
+  suspend(options: SuspendOptions): Suspension
+  /** The turn before, where this call goes on after a suspension; the same for every attempt of this turn. */
+  readonly resumed: Resumed | undefined
+  /**
+   * Where an outside job answers. The same for every attempt of this turn: start the job by `once`, give it the `url`, and suspend until it answers, which it
+   * may do before. Valid for the next suspension of this step alone.
+   */
+  callback(): Promise<Callback>
   /** Reports progress, which is shown with the task; `fraction` is 0 to 1. */
   progress(fraction: number, note: string): Promise<void>
 }

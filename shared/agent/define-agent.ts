@@ -14,20 +14,28 @@ import { issuesOfZod } from '../domain/issues-of-zod.ts'
 import { isJsonObject } from '../domain/json.ts'
 import { suggestNames } from '../domain/nearest-names.ts'
 import { shown } from '../domain/shown.ts'
+import { withoutUndefined } from '../domain/without-undefined.ts'
 import type { AgentContext } from './agent-context.ts'
 import { isZod4, kindOfSchema, toJsonSchema, type Zod4Schema } from './given-schema.ts'
+import type { Suspension } from './suspend.ts'
 
 /**
  * What an agent can do, by name: a description, and the schemas of input and output. `outbound` says that it sends its input to a host outside, though it
- * changes nothing there; an agent that changes something has the tag `effect`.
+ * changes nothing there; an agent that changes something has the tag `effect`. `suspends` says that its agent may end a turn by `context.suspend`.
  */
 export type Capabilities = Readonly<
-  Record<string, { description: string; input: z.ZodType; output: z.ZodType; outbound?: boolean }>
+  Record<
+    string,
+    { description: string; input: z.ZodType; output: z.ZodType; outbound?: boolean; suspends?: boolean }
+  >
 >
 
 type Zod4Output = { readonly _zod: { readonly input: AnyValue; readonly output: unknown } }
 type GivenCapabilities = Readonly<
-  Record<string, { description: string; input: Zod4Schema; output: Zod4Output; outbound?: boolean }>
+  Record<
+    string,
+    { description: string; input: Zod4Schema; output: Zod4Output; outbound?: boolean; suspends?: boolean }
+  >
 >
 
 /** One call of an agent: which capability, with its parsed input. Narrow on `capability`. */
@@ -63,7 +71,10 @@ type Definition<C extends GivenCapabilities, Secret extends string> = {
   needs?: Omit<GivenNeeds, 'secrets'> & { secrets?: readonly Secret[] }
   /** No new step is bound to the agent; set it in a deployment before the one that removes the agent. */
   deprecated?: boolean
-  execute(call: Call<C>, context: AgentContext<Secret>): Promise<C[keyof C]['output']['_zod']['input']>
+  execute(
+    call: Call<C>,
+    context: AgentContext<Secret>,
+  ): Promise<C[keyof C]['output']['_zod']['input'] | Suspension>
 }
 
 /** An agent with its types erased, for the host and the registry. */
@@ -90,6 +101,7 @@ export function defineAgent<C extends GivenCapabilities, const Secret extends st
       inputSchema: toJsonSchema(capability.input, 'input'),
       outputSchema: toJsonSchema(capability.output, 'output'),
       outbound: capability.outbound,
+      suspends: capability.suspends,
     })),
   }
   const parsed = AgentManifestSchema.safeParse(declared)
@@ -168,9 +180,9 @@ function unknownFields(at: string, what: string, value: unknown, known: readonly
 function requireSchemas(id: string, given: GivenCapabilities): Capabilities {
   const schemas: Record<string, Capabilities[string]> = {}
   const issues: Issue[] = []
-  for (const [name, { description, input, output, outbound }] of Object.entries(given)) {
+  for (const [name, { description, input, output, outbound, suspends }] of Object.entries(given)) {
     if (isZod4(input) && isZod4(output))
-      schemas[name] = { description, input, output, ...(outbound === undefined ? {} : { outbound }) }
+      schemas[name] = { description, input, output, ...withoutUndefined({ outbound, suspends }) }
     for (const [field, schema] of Object.entries({ input, output })) {
       if (isZod4(schema)) continue
       const path = `capabilities["${name}"].${field}`

@@ -34,3 +34,11 @@ export {
 } from './agent-model.ts'
 export { type Capabilities, type DefinedAgent, defineAgent } from './define-agent.ts'
 export type { GivenSchema } from './given-schema.ts'
+export type {
+  Callback,
+  Resumed,
+  ResumedBy,
+  SuspendOptions,
+  Suspension,
+  Until,
+} from './suspend.ts'

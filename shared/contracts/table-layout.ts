@@ -31,6 +31,7 @@ export const TASK_ITEMS = {
   turn: 'TURN#',
   transcript: 'CALL#',
   wait: 'WAIT#',
+  wake: 'WAKE#',
   link: 'LINK#',
   file: 'FILE#',
   /** Names an output of the task that is cached for others. */

@@ -23,4 +23,10 @@ export const CapabilitySchema = z.object({
     .describe(
       'Whether it sends its input to a host outside, as an address or a query, though it changes nothing there: what a plan from a goal makes up for it waits for a person',
     ),
+  suspends: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether its agent may end a turn by `context.suspend`, and is called again later: only steps with such a capability have the states for that',
+    ),
 })

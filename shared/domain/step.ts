@@ -5,6 +5,7 @@ import { CheckSchema, EvaluationSchema, RatingSchema } from './evaluation.ts'
 import { FaultSchema } from './fault.ts'
 import { DecisionSchema } from './plan.ts'
 import { StoredValueSchema } from './stored-value.ts'
+import { SuspendedSchema } from './suspension.ts'
 
 export { type StoredValue, StoredValueSchema } from './stored-value.ts'
 
@@ -179,6 +180,9 @@ export const StepRecordSchema = z.object({
     'What the model of a conversation is given: its evaluated fields',
   ),
   itemCount: z.number().int().optional().describe('The length of the list of a fan-out'),
+  suspended: SuspendedSchema.optional().describe(
+    'Its latest suspension; the step waits while that is not resumed',
+  ),
 })
 export type StepRecord = z.infer<typeof StepRecordSchema>
 

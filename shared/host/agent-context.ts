@@ -9,6 +9,7 @@ import type { HostPorts } from './host-ports.ts'
 import { withoutModels } from './model/without-models.ts'
 import { performOnce } from './perform-once.ts'
 import { type AdmittedCall, keptBy, type Limits, type StepRun } from './step-run.ts'
+import { withoutSuspending } from './suspending/without-suspending.ts'
 
 /** The ports behind a context. */
 export type ContextNeeds = Pick<
@@ -64,6 +65,7 @@ export function agentContext(
     settings,
     secret: agentSecret(ports, run.agent.manifest),
     once: performOnce(ports, own, signal, keptBy(run)) as AgentContext['once'],
+    ...withoutSuspending(run.agent.manifest),
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) => steps.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),
   }

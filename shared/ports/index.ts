@@ -29,6 +29,7 @@ import type { Quotas } from './quotas.ts'
 import type { Retention } from './retention.ts'
 import type { Statistics } from './statistics.ts'
 import type { Steps } from './steps.ts'
+import type { Suspensions } from './suspensions.ts'
 import type { TaskFiles } from './task-files.ts'
 import type { Tasks } from './tasks.ts'
 import type { Tenants } from './tenants.ts'
@@ -44,6 +45,7 @@ export type Ports = {
   plans: Plans
   steps: Steps
   gates: Gates
+  suspensions: Suspensions
   outputs: Outputs
   values: Values
   waits: Waits
@@ -124,6 +126,7 @@ export type {
   Quotas,
   Statistics,
   Steps,
+  Suspensions,
   TaskFiles,
   Tasks,
   Tenants,

@@ -7,6 +7,7 @@ import { dynamodbGates } from '../../functions/adapters/dynamodb/steps/gates.ts'
 import { dynamodbOutputs } from '../../functions/adapters/dynamodb/steps/outputs.ts'
 import { dynamodbSteps } from '../../functions/adapters/dynamodb/steps/steps.ts'
 import { dynamodbWaits } from '../../functions/adapters/dynamodb/steps/waits.ts'
+import { dynamodbSuspensions } from '../../functions/adapters/dynamodb/suspending/suspensions.ts'
 import { dynamodbPlans } from '../../functions/adapters/dynamodb/tasks/plans.ts'
 import { dynamodbTasks } from '../../functions/adapters/dynamodb/tasks/tasks.ts'
 import { blobValues } from '../../functions/adapters/s3/values.ts'
@@ -18,6 +19,7 @@ export type TaskPorts = Pick<
   | 'plans'
   | 'steps'
   | 'gates'
+  | 'suspensions'
   | 'outputs'
   | 'values'
   | 'waits'
@@ -42,6 +44,7 @@ export function taskPorts(settings: {
     plans: dynamodbPlans({ ...settings, values }),
     steps: dynamodbSteps(settings),
     gates: dynamodbGates(settings),
+    suspensions: dynamodbSuspensions(settings),
     outputs: dynamodbOutputs(settings),
     waits: dynamodbWaits(settings),
     links: dynamodbLinks(settings),

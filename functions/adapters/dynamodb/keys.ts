@@ -29,6 +29,7 @@ export const transcriptKey = (path: string, id: string) => `${TASK_ITEMS.transcr
 export const turnKey = (path: string, loop: string, turn: number) =>
   `${TASK_ITEMS.turn}${path}#${loop}#${digits(turn, 4)}`
 export const waitKey = (path: string) => `${TASK_ITEMS.wait}${path}`
+export const wakeKey = (path: string) => `${TASK_ITEMS.wake}${path}`
 export const linkKey = (id: string) => `${TASK_ITEMS.link}${id}`
 export const fileKey = (id: string) => `${TASK_ITEMS.file}${id}`
 export const keptKey = (key: string) => `${TASK_ITEMS.kept}${key}`

@@ -1,0 +1,77 @@
+/**
+ * What a suspended step waits for, and what has woken it. An agent ends its turn by `context.suspend`, and is called again with `context.resumed`.
+ * The suspensions of a step in one execution of its task are numbered from 1.
+ */
+import * as z from 'zod'
+import { StoredValueSchema } from './stored-value.ts'
+
+/** The longest wait, in seconds: a year, as long as an execution may run. */
+export const MOST_SUSPENDED_SECONDS = 31_536_000
+/** The shortest wait for something, in seconds. */
+export const LEAST_HEARTBEAT_SECONDS = 5
+/** The largest state that an agent may keep, and the largest output of a callback, in bytes of JSON. */
+export const MOST_STATE_BYTES = 4_194_304
+export const MOST_CALLBACK_BYTES = 262_144
+
+/** Which message a step waits for; every part that is given must fit. */
+export const AwaitedMessageSchema = z.object({
+  type: z.string().min(1).max(64).optional(),
+  from: z.string().min(1).max(400).optional(),
+  correlationId: z.string().min(1).max(128).optional(),
+})
+export type AwaitedMessage = z.infer<typeof AwaitedMessageSchema>
+
+/** What a step waits for, as its record keeps it. When the wait ends is `endsAt` of the suspension. */
+export const AwaitedSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('time') }),
+  z.object({
+    kind: z.literal('callback'),
+    heartbeatSeconds: z.number().optional().describe('The wait is over where nothing is heard for so long'),
+  }),
+  z.object({ kind: z.literal('message'), message: AwaitedMessageSchema }),
+  z.object({ kind: z.literal('task'), taskId: z.string() }),
+])
+export type Awaited = z.infer<typeof AwaitedSchema>
+export type AwaitedKind = Awaited['kind']
+
+const FailureSchema = z.object({ name: z.string(), message: z.string() })
+
+/** What has ended a wait. Values are stored, because what a callback brings may be large. */
+export const WakeCauseSchema = z.union([
+  z.object({ kind: z.literal('callback'), output: StoredValueSchema }),
+  z.object({ kind: z.literal('callback'), error: FailureSchema }),
+  z.object({ kind: z.literal('message'), message: StoredValueSchema }),
+  z.object({ kind: z.literal('time') }),
+  z.object({ kind: z.literal('task'), task: z.object({ taskId: z.string(), status: z.string() }) }),
+  z.object({ kind: z.literal('timeout') }),
+])
+export type WakeCause = z.infer<typeof WakeCauseSchema>
+
+/** The latest suspension of a step, within its record. */
+export const SuspendedSchema = z.object({
+  n: z.number().int().min(1),
+  execution: z.number().int().min(1).describe("The task's execution that the step waits in"),
+  until: AwaitedSchema,
+  state: StoredValueSchema.optional().describe('What the agent is given again'),
+  agentId: z.string().describe('The agent that has suspended, and is called again'),
+  since: z.string(),
+  endsAt: z.string().describe('When the wait is over, whatever has happened'),
+  resumedAt: z.string().optional().describe('When the agent was called again; absent while the step waits'),
+  by: WakeCauseSchema.optional().describe('What has ended the wait'),
+})
+export type Suspended = z.infer<typeof SuspendedSchema>
+
+/** What has woken a step: the number of its suspension, and why. `cause` tells a repeat of the same from another. */
+export const WokenSchema = z.object({
+  n: z.number().int().min(1),
+  by: WakeCauseSchema,
+  cause: z.string(),
+  at: z.string(),
+})
+export type Woken = z.infer<typeof WokenSchema>
+
+/** Whether a step waits now. */
+export const isSuspended = <T extends { suspended?: Suspended | undefined }>(
+  record: T,
+): record is T & { suspended: Suspended } =>
+  record.suspended !== undefined && record.suspended.resumedAt === undefined
