@@ -26,6 +26,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   approvals: async () => (await import('./commands/approvals.ts')).approvalsCommand(),
   approve: async () => (await import('./commands/approve.ts')).approveCommand(),
+  messages: async () => (await import('./commands/messages.ts')).messagesCommand(),
+  send: async () => (await import('./commands/send.ts')).sendCommand(),
   link: async () => (await import('./commands/link.ts')).linkCommand(),
   rate: async () => (await import('./commands/rate.ts')).rateCommand(),
   evaluate: async () => (await import('./commands/evaluate.ts')).evaluateCommand(),

@@ -61,8 +61,9 @@ export const FUNCTIONS = {
       tenants: ['look', 'begin'],
       plans: ['read', 'create'],
       steps: ['find', 'list', 'approve', 'rate', 'reopen', 'adopt', 'inputs'],
-      values: ['read'],
+      values: ['read', 'write'],
       waits: ['list', 'clear'],
+      messages: ['send', 'list', 'give', 'park'],
       links: ['manage', 'use'],
       agents: ['find', 'list', 'register'],
       workflows: ['find', 'list', 'versions', 'register'],
@@ -132,6 +133,7 @@ export const FUNCTIONS = {
       gates: ['pass'],
       values: ['read', 'write'],
       waits: ['wait', 'clear'],
+      messages: ['wait', 'give', 'park'],
       // For planning the tasks of child workflows.
       agents: ['list'],
       workflows: ['find', 'list', 'versions'],
@@ -170,7 +172,7 @@ export const FUNCTIONS = {
   },
   reconcile: {
     entry: 'functions/events/reconcile',
-    description: 'Ends or starts tasks whose events were lost',
+    description: 'Ends or starts tasks whose events were lost, and gives messages that were left',
     timeoutSeconds: 120,
     memoryMb: 512,
     ports: {
@@ -179,11 +181,12 @@ export const FUNCTIONS = {
       steps: ['list'],
       values: ['read', 'write'],
       waits: ['clear'],
+      messages: ['sweep', 'give', 'park'],
       limits: ['turns', 'sweep'],
       queue: ['know', 'add', 'next'],
       budgets: ['close'],
       bus: ['publish'],
-      executions: ['start', 'find', 'stop'],
+      executions: ['start', 'find', 'wake', 'stop'],
     },
   },
   collect: {

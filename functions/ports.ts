@@ -18,6 +18,7 @@ import { deletionsGrants } from './adapters/dynamodb/deletions/deletions.grants.
 import { taskFilesGrants } from './adapters/dynamodb/files/task-files.grants.ts'
 import { keysGrants } from './adapters/dynamodb/identity/keys.grants.ts'
 import { linksGrants } from './adapters/dynamodb/identity/links.grants.ts'
+import { messagesGrants } from './adapters/dynamodb/messages/messages.grants.ts'
 import { agentsGrants } from './adapters/dynamodb/registry/agents.grants.ts'
 import { collectablesGrants } from './adapters/dynamodb/registry/collectables.grants.ts'
 import { loadsGrants } from './adapters/dynamodb/registry/loads.grants.ts'
@@ -55,6 +56,7 @@ export const PORTS = {
   outputs: outputsGrants,
   values: valuesGrants,
   waits: waitsGrants,
+  messages: messagesGrants,
   links: linksGrants,
   deletions: deletionsGrants,
   tenants: tenantsGrants,

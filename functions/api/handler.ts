@@ -25,6 +25,7 @@ import { links } from '../deps/identity/links.ts'
 import { money, quotas } from '../deps/identity/quota-ports.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { logs } from '../deps/logs.ts'
+import { messages } from '../deps/messages/message-ports.ts'
 import { configuredModels, modelUsage } from '../deps/models/model-settings.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
@@ -72,6 +73,7 @@ const ports = {
   deletions: deletions(),
   tenants: tenants(),
   links: links(),
+  messages: messages(),
   machines: machines(),
   modelUsage: modelUsage(),
   quotas: quotas(),

@@ -19,6 +19,8 @@ import { listUploads } from '../../shared/app/files/list-uploads.ts'
 import { getTaskFile, listTaskFiles } from '../../shared/app/files/task-files.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from '../../shared/app/keys/manage-keys.ts'
 import { createLink, listLinks, revokeLink } from '../../shared/app/links/manage-links.ts'
+import { listMessages } from '../../shared/app/messages/list-messages.ts'
+import { postMessage } from '../../shared/app/messages/post-message.ts'
 import { previewPlan } from '../../shared/app/planning/preview-plan.ts'
 import { approveStep } from '../../shared/app/tasks/approve-step.ts'
 import { cancelAllTasks } from '../../shared/app/tasks/cancel-all-tasks.ts'
@@ -109,6 +111,8 @@ export function makeHandlers(
     createLink: handle(ROUTES.createLink, createLink({ ...ports, opensLinks: ports.opensLinks ?? false })),
     listLinks: handle(ROUTES.listLinks, listLinks(ports)),
     revokeLink: handle(ROUTES.revokeLink, revokeLink(ports)),
+    postMessage: handle(ROUTES.postMessage, postMessage(ports)),
+    listMessages: handle(ROUTES.listMessages, listMessages(ports)),
     rateStep: handle(ROUTES.rateStep, rateStep(ports)),
     listTaskFiles: handle(ROUTES.listTaskFiles, listTaskFiles(ports)),
     getTaskFile: handle(ROUTES.getTaskFile, getTaskFile(ports)),

@@ -3,8 +3,10 @@ import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import * as z from 'zod'
+import { sweepMessages } from '../../shared/app/messages/sweep-messages.ts'
 import { reconcileTasks } from '../../shared/app/tasks/reconcile-tasks.ts'
 import type { Ports } from '../../shared/ports/index.ts'
+import { messages } from '../deps/messages/message-ports.ts'
 import { clock, logger } from '../deps/platform.ts'
 import type { PortsOf } from '../deps/ports-of.ts'
 import { mayQueue, queuePorts } from '../deps/queue-ports.ts'
@@ -15,15 +17,23 @@ import { measure } from '../telemetry/metrics.ts'
 const RequestSchema = z.object({ graceSeconds: z.number().min(0).optional() })
 
 const log = logger()
-const ports: PortsOf<'reconcile'> & Pick<Ports, 'prices'> = { ...taskPorts(), ...queuePorts(), clock }
+const ports: PortsOf<'reconcile'> & Pick<Ports, 'prices'> = {
+  ...taskPorts(),
+  ...queuePorts(),
+  messages: messages(),
+  clock,
+}
 const reconcile = reconcileTasks(ports)
+const sweep = sweepMessages(ports)
 
 export const handler = middy()
   .use(injectLambdaContext(log))
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown) => {
-    const outcome = await reconcile(RequestSchema.parse(event))
-    const report = outcome.failed.length > 0 ? log.warn : log.info
+    const request = RequestSchema.parse(event)
+    const messages = await sweep(request)
+    const outcome = { ...(await reconcile(request)), messages }
+    const report = outcome.failed.length + messages.failed.length > 0 ? log.warn : log.info
     measure('OpenTasks', {}, outcome.looked - outcome.ended)
     if (mayQueue()) measure('QueueAge', {}, outcome.oldestQueuedSeconds)
     report.call(log, 'reconciled', outcome)

@@ -8,6 +8,7 @@ import { ControlPayloadSchema } from '../../shared/contracts/step-payload.ts'
 import { failureOf } from '../../shared/domain/bounded.ts'
 import { shellWord } from '../../shared/domain/shell-word.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
+import { messages } from '../deps/messages/message-ports.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
 import { collectables, workflows } from '../deps/registry-ports.ts'
@@ -21,6 +22,7 @@ const control = controlStep({
   ...knowledgePorts(),
   ...queuePorts(),
   gates: gates(),
+  messages: messages(),
   workflows: workflows(),
   collectables: collectables(),
   machines: machines(),

@@ -17,9 +17,22 @@ export function statesOfOneCall(names: StepNames, onward: Onward): Record<string
   return { [names.name]: controlTask(names, 'begin', onward) }
 }
 
-export function statesOfApproval(names: StepNames, step: Approval, onward: Onward): Record<string, State> {
+export function statesOfApproval(
+  names: StepNames,
+  { approval: { timeoutSeconds } }: Approval,
+  onward: Onward,
+): Record<string, State> {
+  return statesOfAnswer(names, timeoutSeconds, onward)
+}
+
+/** The states of a step that waits until somebody sends its token, or until its time is over. */
+export function statesOfAnswer(
+  names: StepNames,
+  timeoutSeconds: number,
+  onward: Onward,
+): Record<string, State> {
   const end = endOf(names)
-  return { [names.name]: askTask(names, step, end), [end]: controlTask(names, 'end', onward) }
+  return { [names.name]: askTask(names, timeoutSeconds, end), [end]: controlTask(names, 'end', onward) }
 }
 
 export function statesOfWait(names: StepNames, onward: Onward): Record<string, State> {
@@ -34,13 +47,13 @@ export function statesOfWait(names: StepNames, onward: Onward): Record<string, S
 const endOf = ({ name }: StepNames): string => `${name}: end`
 
 /** The function returns at once; the state continues when its task token is sent back, or on timeout. */
-function askTask(names: StepNames, { approval }: Approval, end: string): TaskState {
+function askTask(names: StepNames, timeoutSeconds: number, end: string): TaskState {
   const token = { token: '{% $states.context.Task.Token %}' }
   return {
     ...controlTask(names, 'begin', { Next: end }, token),
     Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
     Output: '{% {} %}',
-    TimeoutSeconds: Math.ceil(approval.timeoutSeconds),
+    TimeoutSeconds: Math.ceil(timeoutSeconds),
     // A timeout is not retried, which would ask again.
     Retry: ownRetry('States.Timeout'),
     Catch: [{ ErrorEquals: ['States.Timeout'], Output: '{% {} %}', Next: end }],

@@ -7,7 +7,7 @@ import { byFanOutKind, byKind } from '../workflow/step-kinds.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Flow, Onward, State } from './asl.ts'
 import { byPosition } from './by-position.ts'
-import { statesOfApproval, statesOfOneCall, statesOfWait } from './control-states.ts'
+import { statesOfAnswer, statesOfApproval, statesOfOneCall, statesOfWait } from './control-states.ts'
 import {
   APPROVAL,
   CHILD,
@@ -161,7 +161,10 @@ function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine
     converse: (one) => partOfLoop(one, loopOfConversation(one), names, onward, machine, place),
     steps: (each) => partOfFanOut(each, names, onward, machine, place),
     approval: (one) => ({ states: statesOfApproval(names, one, onward), costs: APPROVAL }),
-    wait: () => ({ states: statesOfWait(names, onward), costs: WAIT }),
+    wait: ({ wait: said }) =>
+      'message' in said
+        ? { states: statesOfAnswer(names, said.timeoutSeconds, onward), costs: APPROVAL }
+        : { states: statesOfWait(names, onward), costs: WAIT },
     workflow: (child) => ({ states: statesOfChild(names, child, onward), costs: CHILD }),
     emit: () => ({ states: statesOfOneCall(names, onward), costs: ONE_CALL }),
   })

@@ -24,6 +24,7 @@ import {
 } from './list-requests.ts'
 import { LogLineViewSchema } from './log-views.ts'
 import { LinksViewSchema } from './make-links.ts'
+import { MESSAGE_ROUTES } from './message-routes.ts'
 import { MissingModelViewSchema, ModelViewSchema } from './model-views.ts'
 import { RateStepSchema, RatingViewSchema } from './ratings.ts'
 import {
@@ -377,6 +378,7 @@ export const ROUTES = {
     problems: [404, 409],
   }),
   ...LINK_ROUTES,
+  ...MESSAGE_ROUTES,
   rateStep: defineRoute({
     id: 'rateStep',
     method: 'PUT',

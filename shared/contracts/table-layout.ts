@@ -33,6 +33,10 @@ export const TASK_ITEMS = {
   wait: 'WAIT#',
   wake: 'WAKE#',
   link: 'LINK#',
+  /** A message behind its recipient, its sender and its number; where it is, by its id; and the steps that wait for one. */
+  message: 'MESSAGE#',
+  sent: 'SENT#',
+  listener: 'LISTEN#',
   file: 'FILE#',
   /** Names an output of the task that is cached for others. */
   kept: 'KEPT#',
@@ -44,6 +48,9 @@ export const OPEN_PARTITION = 'OPEN#'
 
 /** Partitions of the same index for open approvals, sorted by expiry. */
 export const APPROVALS_PARTITION = 'APPROVALS#'
+
+/** Partitions of the same index for messages with which something is to be done, by the time at which they were sent. */
+export const MESSAGES_PARTITION = 'MESSAGES#'
 
 /** Partitions of the same index for deleted tasks whose data is being removed, sorted by when they are due. */
 export const DELETED_PARTITION = 'DELETED#'

@@ -58,4 +58,5 @@ export const ERRORS = {
   LoopExhaustedError: { status: 500, retryable: false },
   ChildCancelledError: { status: 409, retryable: false },
   ApprovalTimedOutError: { status: 504, retryable: false },
+  MessageTimedOutError: { status: 504, retryable: false },
 } as const satisfies Readonly<Record<string, Known>>

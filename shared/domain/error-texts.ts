@@ -272,6 +272,12 @@ export const ERROR_TEXTS = {
     when: 'No person has answered an approval within its `timeoutSeconds`, and it has no `onTimeout`.',
     whatToDo: 'Retry the task to ask again, or say `onTimeout: <choice>` in the approval.',
   },
+  MessageTimedOutError: {
+    seen: 'task',
+    when: 'No message that a step waits for has come within its `timeoutSeconds`, and its `onTimeout` does not say `continue`.',
+    whatToDo:
+      'See what has come (`orchestrator messages`), and retry the task to wait again; or say `onTimeout: continue` in the wait.',
+  },
 } as const satisfies Readonly<Record<keyof typeof ERRORS, Text>>
 
 type Foreign = Text & {

@@ -20,6 +20,7 @@ import type { Limits } from './limits.ts'
 import type { Links } from './links.ts'
 import type { Loads } from './loads.ts'
 import type { Machines } from './machines.ts'
+import type { Messages } from './messages.ts'
 import type { ModelUsage } from './model-usage.ts'
 import type { Money } from './money.ts'
 import type { Outputs } from './outputs.ts'
@@ -49,6 +50,7 @@ export type Ports = {
   outputs: Outputs
   values: Values
   waits: Waits
+  messages: Messages
   deletions: Deletions
   tenants: Tenants
   retention: Retention
@@ -94,6 +96,7 @@ export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
 export type { Claim } from './ledger.ts'
 export type { Slot } from './limits.ts'
+export type { Heard, Listener } from './messages.ts'
 export type { KeptMoney } from './money.ts'
 export type { AsksAnew, Plan } from './plans.ts'
 export type { QueueEntry } from './queue.ts'
@@ -119,6 +122,7 @@ export type {
   Links,
   Loads,
   Machines,
+  Messages,
   Money,
   Outputs,
   Plans,

@@ -1,11 +1,11 @@
-/** A step that waits, for a person (an approval) or for time. */
+/** A step that waits: for a person (an approval), for time, or for a message. */
 export type Wait = {
   taskId: string
   path: string
   tenant: string
   /** The number of the task's execution that the step waits in. */
   execution: number
-  kind: 'approval' | 'time'
+  kind: 'approval' | 'time' | 'message'
   since: string
   /** When the wait is over; the approval expires then. */
   until: string

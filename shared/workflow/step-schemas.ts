@@ -18,6 +18,7 @@ import {
   YEAR_SECONDS,
 } from './step-fields.ts'
 import { StepIdSchema } from './step-id.ts'
+import { WaitStepSchema } from './wait-schema.ts'
 
 const AgentStepSchema = z.strictObject({
   ...common,
@@ -142,26 +143,6 @@ const ApprovalStepSchema = z.strictObject({
         .describe('The choice that is taken after the timeout; without it the step fails'),
     })
     .describe('What a person is asked, and for how long'),
-})
-const WaitStepSchema = z.strictObject({
-  ...common,
-  wait: z
-    .union([
-      z.strictObject({
-        seconds: z
-          .union([
-            z.number().meta({ minimum: 0 }),
-            z.string('an expression is written "{% ... %}"').meta(EXPRESSION),
-          ])
-          .describe('The duration; a number or an expression'),
-      }),
-      z.strictObject({
-        until: z
-          .string('a time is written "2026-12-24T18:00:00Z", an expression "{% ... %}"')
-          .describe('The end of the wait, a time with its zone; text, with expressions in it'),
-      }),
-    ])
-    .describe('The duration of the wait, or its end'),
 })
 const ChildStepSchema = z.strictObject({
   ...common,

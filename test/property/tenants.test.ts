@@ -95,7 +95,10 @@ const workflowOf = (owner: string, name: string) => ({
   name,
   version: 1,
   description: mark(owner),
-  steps: { ask: { approval: { prompt: mark(owner), timeoutSeconds: 60 } } },
+  steps: {
+    ask: { approval: { prompt: mark(owner), timeoutSeconds: 60 } },
+    hear: { wait: { message: {}, timeoutSeconds: 60 } },
+  },
 })
 
 const ofTask =
@@ -124,6 +127,8 @@ const TASKS: Partial<Record<RouteId, (resource: Resource) => Request>> = {
     body: { decision: 'approve', by: 'x' },
   }),
   rateStep: ({ taskId: id }) => ({ path: { id, stepId: 'ask' }, body: { score: 1 } }),
+  postMessage: ({ taskId: id, owner }) => ({ path: { id }, body: { to: 'hear', body: mark(owner) } }),
+  listMessages: ofTask(),
 }
 const AGENTS: typeof TASKS = {
   getAgent: named,

@@ -3,6 +3,7 @@ import { dynamodbTranscripts } from '../../functions/adapters/dynamodb/conversat
 import { dynamodbTurns } from '../../functions/adapters/dynamodb/conversations/turns.ts'
 import { dynamodbTaskFiles } from '../../functions/adapters/dynamodb/files/task-files.ts'
 import { dynamodbLinks } from '../../functions/adapters/dynamodb/identity/links.ts'
+import { dynamodbMessages } from '../../functions/adapters/dynamodb/messages/messages.ts'
 import { dynamodbGates } from '../../functions/adapters/dynamodb/steps/gates.ts'
 import { dynamodbOutputs } from '../../functions/adapters/dynamodb/steps/outputs.ts'
 import { dynamodbSteps } from '../../functions/adapters/dynamodb/steps/steps.ts'
@@ -23,6 +24,7 @@ export type TaskPorts = Pick<
   | 'outputs'
   | 'values'
   | 'waits'
+  | 'messages'
   | 'links'
   | 'turns'
   | 'transcripts'
@@ -47,6 +49,7 @@ export function taskPorts(settings: {
     suspensions: dynamodbSuspensions(settings),
     outputs: dynamodbOutputs(settings),
     waits: dynamodbWaits(settings),
+    messages: dynamodbMessages(settings),
     links: dynamodbLinks(settings),
     turns: dynamodbTurns(settings),
     transcripts: dynamodbTranscripts(settings),

@@ -2,6 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import {
   APPROVALS_PARTITION,
   DELETED_PARTITION,
+  MESSAGES_PARTITION,
   OPEN_PARTITION,
   REGISTRY_ITEMS,
   REGISTRY_PARTITIONS,
@@ -31,6 +32,14 @@ export const turnKey = (path: string, loop: string, turn: number) =>
 export const waitKey = (path: string) => `${TASK_ITEMS.wait}${path}`
 export const wakeKey = (path: string) => `${TASK_ITEMS.wake}${path}`
 export const linkKey = (id: string) => `${TASK_ITEMS.link}${id}`
+/** What was sent from one sender to one recipient, in order. A number sign stands in neither: names are escaped. */
+export const laneKey = (to: string, from: string) => `${mailboxKey(to)}${encodeURIComponent(from)}#`
+export const mailboxKey = (to: string) => `${TASK_ITEMS.message}${encodeURIComponent(to)}#`
+export const messageKey = (to: string, from: string, sequence: number) =>
+  laneKey(to, from) + digits(sequence, 6)
+export const sentKey = (id: string) => `${TASK_ITEMS.sent}${id}`
+export const listenerKey = (path: string) => `${TASK_ITEMS.listener}${path}`
+export const unrungKey = (shard: number) => `${MESSAGES_PARTITION}${shard}`
 export const fileKey = (id: string) => `${TASK_ITEMS.file}${id}`
 export const keptKey = (key: string) => `${TASK_ITEMS.kept}${key}`
 export const fileCountKey = (taskId: string) => ({ pk: taskKey(taskId), sk: TASK_ITEMS.fileCount })

@@ -4,22 +4,27 @@ import type { Json } from '../../domain/json.ts'
 import { parseTime, RIGHT_TIME } from '../../domain/times.ts'
 import { type StepOf, YEAR_SECONDS } from '../../workflow/schema.ts'
 import { type Controlled, end } from './controlled.ts'
+import { isForMessage, waitForMessage } from './wait-message.ts'
 import { beginWait } from './waiting.ts'
 
 const SECOND = 1_000
 
 export const wait: Controlled<StepOf<'wait'>> = {
-  template: (step) => step.wait,
+  template: (step) => (isForMessage(step) ? waitForMessage.template(step) : step.wait),
   inputIn: (value) => value,
   begin: async (owned, value) => {
     const { ports, step } = owned
+    if (isForMessage(step)) return waitForMessage.begin({ ...owned, step }, value)
     const now = ports.clock.now().getTime()
     const seconds = 'until' in step.wait ? secondsUntil(value.until, now) : secondsOf(value.seconds)
     const until = new Date(now + seconds * SECOND).toISOString()
     if (seconds > 0) await beginWait(owned, { kind: 'time', until })
     return { seconds }
   },
-  end: (owned) => end(owned, { status: 'succeeded' }),
+  end: async (owned) => {
+    const { step } = owned
+    return isForMessage(step) ? waitForMessage.end({ ...owned, step }) : end(owned, { status: 'succeeded' })
+  },
 }
 
 /** Whole seconds, rounded up so that the wait never ends early. Throws InvalidInputError for an invalid time. */

@@ -58,7 +58,8 @@ async function lookAt(facts: Facts, place: string, step: Step, input: Json | und
       assumptions.push(`nobody takes time to answer "${place}"`)
     },
     async wait({ wait }) {
-      facts.waits[place] = await secondsOfWait(wait, place, input, at, assumptions)
+      if ('message' in wait) assumptions.push(`the message that "${place}" waits for is there at once`)
+      else facts.waits[place] = await secondsOfWait(wait, place, input, at, assumptions)
     },
     async workflow(one) {
       await lookAtItems(one)

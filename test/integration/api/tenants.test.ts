@@ -75,6 +75,8 @@ const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
   revokeLink: (id) => ({ path: { id, linkId: 'l_00000000000000000000000000' } }),
   deleteTask: (id) => ({ path: { id } }),
   rateStep: (id) => ({ path: { id, stepId: 'ask' }, body: { score: 1 } }),
+  postMessage: (id) => ({ path: { id }, body: { to: 'hear' } }),
+  listMessages: (id) => ({ path: { id } }),
 }
 
 /** Routes over all tasks of a tenant, or without tasks. What deployments have brought, and the API's description, belong to the installation. */

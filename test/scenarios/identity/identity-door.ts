@@ -92,6 +92,7 @@ const BODIES: Partial<Record<RouteId, object>> = {
   createLink: { action: 'result' },
   answerApproval: { decision: 'approve', by: 'ada' },
   rateStep: { score: 1 },
+  postMessage: { to: 'hear' },
 }
 
 /** A request of a route that is right in all but who asks; its ids are those of what acme owns. */

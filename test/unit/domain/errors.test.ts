@@ -27,6 +27,7 @@ it('keeps the error names that state machines match', () => {
     'JudgementPendingError',
     'LoopDetectedError',
     'LoopExhaustedError',
+    'MessageTimedOutError',
     'MethodNotAllowedError',
     'ModelContextError',
     'ModelFilteredError',

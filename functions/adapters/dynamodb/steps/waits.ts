@@ -93,8 +93,10 @@ function waitIn(item: Record<string, unknown>): Wait {
     path: text('path'),
     tenant: text('tenant'),
     execution: Number(item.execution),
-    kind: item.kind === 'approval' ? 'approval' : 'time',
+    kind: kindIn(item.kind),
     since: text('since'),
     until: text('until'),
   }
 }
+
+const kindIn = (kind: unknown): Wait['kind'] => (kind === 'approval' || kind === 'message' ? kind : 'time')

@@ -1,0 +1,81 @@
+/**
+ * Gives messages to the steps that wait for them.
+ *
+ * A message is taken for a step first, and then the step hears it: two writes, each of which may be refused, and between which the function may
+ * die. What the step has heard decides: a message that is taken for a step which has heard something else is free (message-waits/G2).
+ *
+ * Invariants (tests cite them):
+ * message-waits/G1 a step gets a message that it waits for if it was stored, whichever of them came first: each writes before it looks for the other
+ * message-waits/G2 no message is lost between its two writes, and none is given to two steps
+ * message-waits/G3 of the messages of one sender a step gets the first that it wants and that no other step has
+ * message-waits/G4 a step that has heard a message is woken, also where whoever has given it has died: the message stays in the index until then
+ */
+import { placeOf } from '../../domain/instance-path.ts'
+import { isWanted, type MessageRecord } from '../../domain/message.ts'
+import type { Listener, Ports } from '../../ports/index.ts'
+
+type Needs = Pick<Ports, 'messages' | 'values' | 'clock' | 'executions'>
+
+/** What a listener has heard after it was given the first message that it wants; undefined in `heard` where there is none. It is not woken yet. */
+export async function giveTo(ports: Needs, listener: Listener): Promise<Given> {
+  if (listener.heard) return { listener }
+  const { taskId, path } = listener
+  for (const message of await messagesFor(ports, listener)) {
+    if (!(await ports.messages.takeMessage(message, path, ports.clock.now().toISOString()))) continue
+    const now = (await ports.messages.hear(taskId, path, { kind: 'message', id: message.id })) ?? listener
+    if (now.heard?.kind === 'message' && now.heard.id === message.id) return { listener: now, taken: message }
+    await ports.messages.releaseMessage(message, path)
+    // Another step may have looked while this one had it.
+    await giveMessage(ports, message)
+    return { listener: now }
+  }
+  return { listener }
+}
+
+export type Given = { listener: Listener; taken?: MessageRecord }
+
+/** Wakes the step; only then is nothing to be done with what it has heard (message-waits/G4). */
+export async function wakeWith(ports: Needs, { listener, taken }: Given): Promise<void> {
+  await ports.executions.wake(listener.token)
+  if (taken) await ports.messages.parkMessage(taken)
+}
+
+/** Gives a message to the steps that wait for it: the one with the path that it is sent to, or all at this place. */
+export async function giveMessage(ports: Needs, message: MessageRecord, isRepeat = false): Promise<void> {
+  const to = message.to.slice(STEP.length)
+  const [first = to] = to.split(/[.[]/)
+  const listeners = await ports.messages.findListeners(message.taskId, first)
+  for (const before of listeners) {
+    if (before.path !== to && placeOf(before.path) !== to) continue
+    const given = await giveTo(ports, before)
+    const { heard } = given.listener
+    if (heard?.kind !== 'message') continue
+    if (given.taken || heard.id === message.id || isRepeat) await wakeWith(ports, given)
+  }
+  await ports.messages.parkMessage(message)
+}
+
+export const STEP = 'step:'
+
+/** The free messages that a listener wants, in order; first of all one that was taken for it before. */
+async function messagesFor(ports: Needs, listener: Listener): Promise<MessageRecord[]> {
+  const { taskId, path, filter } = listener
+  const boxes = [...new Set([path, placeOf(path)])]
+  const open = await Promise.all(boxes.map((box) => ports.messages.openMessages(taskId, `${STEP}${box}`)))
+  const wanted: MessageRecord[] = []
+  for (const message of open.flat()) {
+    const body = filter.match === undefined ? null : await ports.values.loadValue(message.body)
+    if (isWanted(filter, message, body) && (await isFree(ports, message, path))) wanted.push(message)
+  }
+  return [...wanted.filter(({ by }) => by === path), ...wanted.filter(({ by }) => by !== path)]
+}
+
+/** message-waits/G2 */
+async function isFree({ messages }: Needs, message: MessageRecord, path: string): Promise<boolean> {
+  const { status, by, taskId, id } = message
+  if (status !== 'taken' || by === undefined || by === path) return true
+  const [holder] = (await messages.findListeners(taskId, by)).filter((one) => one.path === by)
+  if (!holder?.heard || (holder.heard.kind === 'message' && holder.heard.id === id)) return false
+  await messages.releaseMessage(message, by)
+  return true
+}

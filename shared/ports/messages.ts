@@ -1,0 +1,64 @@
+import type { Message, MessageFilter, MessageRecord } from '../domain/message.ts'
+import type { Ownership } from './steps.ts'
+
+/** What a waiting step has got: a message, or nothing until its time was over. */
+export type Heard = { kind: 'message'; id: string } | { kind: 'timeout' }
+
+/** A step that waits for a message, or has waited for one. */
+export type Listener = {
+  taskId: string
+  path: string
+  fence: string
+  /** Wakes the state of the step. */
+  token: string
+  filter: MessageFilter
+  until: string
+  heard?: Heard | undefined
+}
+
+/**
+ * Messages of a task, and the steps that wait for them. Every write is one conditional write of one item.
+ *
+ * Invariants (tests cite them):
+ * message-store/S1 a message is stored once, however often it is sent under its id, also by senders that know nothing of each other
+ * message-store/S2 those from one sender to one recipient are numbered without a gap: what was stored when another began to be has a lower number
+ * message-store/S3 a step hears one thing: the first message that was given to it, or that its time was over
+ * message-store/S4 a message is in the hands of one step at most
+ */
+export type Messages = {
+  /**
+   * Stores a message under its id, behind those from its sender to its recipient. `isNew` is false where it was stored before: the stored
+   * one stays, whatever this one says. Throws TooManyRequestsError where its sender has sent too many.
+   */
+  storeMessage(message: Message): Promise<{ record: MessageRecord; isNew: boolean }>
+  findMessage(taskId: string, id: string): Promise<MessageRecord | undefined>
+  /** By recipient, then by sender, then in the order in which they were sent. */
+  listMessages(query: {
+    taskId: string
+    to?: string | undefined
+    limit: number
+    cursor?: string | undefined
+  }): Promise<{ messages: MessageRecord[]; cursor?: string | undefined }>
+  /** Those to a recipient that no step has and no agent has handled, and those that a step has; in the same order. */
+  openMessages(taskId: string, to: string): Promise<MessageRecord[]>
+  /** Gives a message to a step. False where another has it, or had it. */
+  takeMessage(message: MessageRecord, path: string, at: string): Promise<boolean>
+  /** Takes a message away from a step that has heard something else. */
+  releaseMessage(message: MessageRecord, path: string): Promise<void>
+  /** Nothing is to be done with a message any more, or not until its recipient asks for it. */
+  parkMessage(message: MessageRecord): Promise<void>
+  /** Messages that were stored before `before`, and with which something is to be done. */
+  listUnrung(query: { before: string; limit: number }): Promise<MessageRecord[]>
+  /**
+   * A step begins to wait, or waits again under a new token. It keeps the message that it has heard; a time that was over counts no more for a later
+   * run. Undefined where a later invocation has the step.
+   */
+  listen(
+    own: Ownership,
+    listener: Pick<Listener, 'token' | 'filter' | 'until'>,
+  ): Promise<Listener | undefined>
+  /** Records the first thing that a step hears, and returns what it has heard. Undefined where it has never waited. */
+  hear(taskId: string, path: string, heard: Heard): Promise<Listener | undefined>
+  /** Steps of a task that wait or have waited, those whose paths begin so. */
+  findListeners(taskId: string, beginning: string): Promise<Listener[]>
+}
