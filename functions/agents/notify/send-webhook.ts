@@ -2,8 +2,8 @@ import type { AgentContext } from 'orchestrator/agent'
 import { callHost, type Surroundings } from '../_support/outbound/call-host.ts'
 import { checkUrl } from '../_support/outbound/check-url.ts'
 import { requireSuccess } from '../_support/outbound/require-status.ts'
+import { signedHeaders } from '../_support/outbound/sign-webhook.ts'
 import type { WebhookInput } from './schemas.ts'
-import { signedHeaders } from './sign-webhook.ts'
 
 const MOST_ANSWER_BYTES = 10_000
 

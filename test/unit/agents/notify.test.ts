@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { testAgent } from 'orchestrator/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import * as z from 'zod'
+import { signedHeaders } from '../../../functions/agents/_support/outbound/sign-webhook.ts'
 import notifyAgent from '../../../functions/agents/notify/index.ts'
 import { EmailSchema, WebhookSchema } from '../../../functions/agents/notify/schemas.ts'
 import { type EmailSetting, sendEmail } from '../../../functions/agents/notify/send-email.ts'
 import { sendWebhook } from '../../../functions/agents/notify/send-webhook.ts'
-import { signedHeaders } from '../../../functions/agents/notify/sign-webhook.ts'
 import { defineAgent } from '../../../shared/agent/index.ts'
 
 const KEY = randomBytes(32)

@@ -9,7 +9,10 @@ import {
 } from '../../../functions/agents/_support/outbound/call-host.ts'
 import type { Address } from '../../../functions/agents/_support/outbound/exchange.ts'
 import { checkHeaders } from '../../../functions/agents/_support/outbound/outbound-headers.ts'
-import { isPublicAddress } from '../../../functions/agents/_support/outbound/public-address.ts'
+import {
+  isCallablePrivately,
+  isPublicAddress,
+} from '../../../functions/agents/_support/outbound/public-address.ts'
 import { AllowedHostSchema, isAllowedHost } from '../../../shared/domain/allowed-host.ts'
 
 const here: Address = { address: '127.0.0.1', family: 4 }
@@ -541,5 +544,101 @@ describe('headers', () => {
       'x-shopify-access-token',
     ]
     expect(Object.keys(checkHeaders(Object.fromEntries(keys.map((name) => [name, '1']))))).toEqual(keys)
+  })
+})
+
+describe('an origin that the stage names as private', () => {
+  it.each([
+    ['127.0.0.1', true],
+    ['10.0.3.7', true],
+    ['172.16.0.1', true],
+    ['192.168.1.1', true],
+    ['100.64.0.1', true],
+    ['::1', true],
+    ['fd12::7', true],
+    ['::ffff:10.0.0.1', true],
+    ['93.184.215.14', true],
+    ['169.254.169.254', false],
+    ['169.254.170.2', false],
+    ['::ffff:169.254.169.254', false],
+    ['64:ff9b::a9fe:a9fe', false],
+    ['2002:a9fe:a9fe::', false],
+    ['fe80::1', false],
+    ['fd00:ec2::254', false],
+    ['fd00:ec2:0:0:0:0:0:254', false],
+    ['168.63.129.16', false],
+    ['100.100.100.200', false],
+    ['0.0.0.0', false],
+    ['::', false],
+    ['224.0.0.1', false],
+    ['255.255.255.255', false],
+    ['0177.0.0.1', false],
+    ['2130706433', false],
+    ['localhost', false],
+    ['fe80::1%eth0', false],
+    ['', false],
+  ])('may be at %s: %s (outbound/O6)', (address, may) => {
+    expect(isCallablePrivately(address)).toBe(may)
+  })
+
+  it('is called at a private address, and answers (outbound/O6)', async () => {
+    const { port, asked } = await serve((_request, response) => void response.end('here'))
+    const origin = `http://127.0.0.1:${port}`
+    const where = { allowedHosts: [], privateOrigins: [origin] }
+    expect((await call({ url: `${origin}/x` }, where)).body.toString()).toBe('here')
+    expect(asked).toEqual(['GET /x'])
+  })
+
+  it('is not called where its name leads to a metadata service, now or later (outbound/O3, outbound/O6)', async () => {
+    const { port, asked } = await serve((_request, response) => void response.end('here'))
+    const origin = `http://agents.internal:${port}`
+    const answers = [[here], [{ address: '169.254.169.254', family: 4 }]]
+    const where = { allowedHosts: [], privateOrigins: [origin], resolve: async () => answers.shift() ?? [] }
+    await call({ url: origin }, where)
+    await expect(call({ url: origin }, where)).rejects.toThrow(
+      'agents.internal is at 169.254.169.254, which is no address that may be called',
+    )
+    expect(asked).toHaveLength(1)
+  })
+
+  it.each([
+    ['another port', 'http://127.0.0.1:1/'],
+    ['another scheme', 'https://127.0.0.1:8000/'],
+    ['another number', 'http://127.0.0.2:8000/'],
+    ['a user', 'http://me@127.0.0.1:8000/'],
+  ])('is not meant by %s (outbound/O1)', async (_what, url) => {
+    const where = { allowedHosts: [], privateOrigins: ['http://127.0.0.1:8000'] }
+    await expect(call({ url }, where)).rejects.toMatchObject({ name: 'InvalidInputError' })
+  })
+
+  it('makes no other host private: what redirects there is refused (outbound/O1)', async () => {
+    const inner = await serve((_request, response) => void response.end('secret'))
+    const outer = await serve(
+      (_request, response) =>
+        void response.writeHead(302, { location: `http://127.0.0.1:${inner.port}/` }).end(),
+    )
+    const origin = `http://127.0.0.1:${outer.port}`
+    const where = { allowedHosts: [], privateOrigins: [origin] }
+    await expect(call({ url: origin }, where)).rejects.toMatchObject({ name: 'InvalidInputError' })
+    expect(inner.asked).toEqual([])
+  })
+
+  it('answers with a redirect where none is followed (outbound/O4)', async () => {
+    const { port } = await serve(
+      (_request, response) => void response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
+    )
+    const origin = `http://127.0.0.1:${port}`
+    const { mostRedirects: _, ...request } = {
+      method: 'GET',
+      timeoutSeconds: 5,
+      mostBytes: 9,
+      mostRedirects: 0,
+    }
+    const signal = new AbortController().signal
+    const where = { allowedHosts: [], privateOrigins: [origin] }
+    expect(await callHost({ ...request, url: origin }, where, signal)).toMatchObject({
+      status: 302,
+      redirects: 0,
+    })
   })
 })

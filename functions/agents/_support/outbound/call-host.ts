@@ -7,14 +7,15 @@
  * outbound/O2 every address that a name resolves to is public, or nothing is called
  * outbound/O3 the connection goes to an address that was checked: the name is not resolved a second time
  * outbound/O4 time, bytes (as sent and as unpacked) and redirects have limits
+ * outbound/O6 an origin that the stage names as private is called as it stands there; its addresses may be private, and none is of a metadata service
  * outbound/O5 keys, and what is sent, do not go to another origin than the one that they were given for
  */
 import { lookup as systemLookup } from 'node:dns/promises'
 import { FinalError, orAborted, RetryableError } from 'orchestrator/agent'
-import { checkUrl } from './check-url.ts'
+import { type AllowedBesides, checkUrl } from './check-url.ts'
 import { type Address, type Exchange, exchange } from './exchange.ts'
 import { checkHeaders, headersForOthers, returnedHeaders } from './outbound-headers.ts'
-import { isPublicAddress } from './public-address.ts'
+import { isCallablePrivately, isPublicAddress } from './public-address.ts'
 
 export type OutboundRequest = {
   url: string
@@ -23,7 +24,8 @@ export type OutboundRequest = {
   body?: string | undefined
   timeoutSeconds: number
   mostBytes: number
-  mostRedirects: number
+  /** How many redirects are followed; where it is not said, a redirect is an answer as any other. */
+  mostRedirects?: number
 }
 
 export type OutboundAnswer = {
@@ -38,7 +40,7 @@ export type OutboundAnswer = {
 }
 
 /** What a stage and the system say; tests pass their own. */
-export type Surroundings = {
+export type Surroundings = AllowedBesides & {
   allowedHosts: readonly string[]
   resolve?: (hostname: string) => Promise<readonly Address[]>
   isPublic?: (address: string) => boolean
@@ -59,19 +61,21 @@ export async function callHost(
   const limit = AbortSignal.timeout(Math.round(request.timeoutSeconds * 1_000))
   const either = AbortSignal.any([signal, limit])
   let { method, body } = request
-  let url = checkUrl(request.url, around.allowedHosts)
+  let url = checkUrl(request.url, around.allowedHosts, around)
   let headers = checkHeaders(request.headers ?? {})
   try {
     for (let redirects = 0; ; redirects += 1) {
       const answer = await callOnce({ url, method, headers, body }, request.mostBytes, around, either)
-      const next = REDIRECTS.includes(answer.status) ? answer.headers.location : undefined
+      const { mostRedirects } = request
+      const isFollowed = mostRedirects !== undefined && REDIRECTS.includes(answer.status)
+      const next = isFollowed ? answer.headers.location : undefined
       if (next === undefined)
         return { ...answer, url: url.href, headers: returnedHeaders(answer.headers), redirects }
-      if (redirects === request.mostRedirects)
+      if (redirects === mostRedirects)
         throw new FinalError(
-          `${url.origin} redirects for the ${redirects + 1}th time; at most ${request.mostRedirects} redirects are followed`,
+          `${url.origin} redirects for the ${redirects + 1}th time; at most ${mostRedirects} redirects are followed`,
         )
-      const to = checkUrl(URL.parse(next, url)?.href ?? next, around.allowedHosts)
+      const to = checkUrl(URL.parse(next, url)?.href ?? next, around.allowedHosts, around)
       if (url.protocol === 'https:' && to.protocol === 'http:')
         throw new FinalError(`${url.origin} redirects to ${to.origin}, which is not encrypted`)
       // As browsers do it: what was posted is not posted again, unless the status says so.
@@ -101,20 +105,23 @@ export async function callHost(
 async function callOnce(
   asked: Pick<Exchange, 'url' | 'method' | 'headers' | 'body'>,
   mostBytes: number,
-  { resolve = resolveBySystem, isPublic = isPublicAddress }: Surroundings,
+  { resolve = resolveBySystem, isPublic = isPublicAddress, privateOrigins = [] }: Surroundings,
   signal: AbortSignal,
 ) {
-  const { hostname, origin } = asked.url
+  const { origin } = asked.url
+  const hostname = asked.url.hostname.replace(/^\[|\]$/g, '')
+  const isPrivate = privateOrigins.includes(origin)
+  const mayCall = isPrivate ? isCallablePrivately : isPublic
   // A resolver cannot be interrupted; its answer is not waited for.
   const addresses = await orAborted(signal, () => resolve(hostname)).catch((error: Error) => {
     throw signal.aborted
       ? error
       : new RetryableError(`the name ${hostname} cannot be resolved: ${error.message}`, { cause: error })
   })
-  const inner = addresses.find(({ address }) => !isPublic(address))
+  const inner = addresses.find(({ address }) => !mayCall(address))
   if (inner || addresses.length === 0)
     throw new FinalError(
-      `${hostname} is ${inner ? `at ${inner.address}, which is no public address` : 'at no address'}; only hosts on the public internet are called`,
+      `${hostname} is ${inner ? `at ${inner.address}, which is no ${isPrivate ? 'address that may be called' : 'public address'}` : 'at no address'}; ${isPrivate ? 'addresses of links and metadata services are not called' : 'only hosts on the public internet are called'}`,
     )
   try {
     return await exchange({ ...asked, addresses, mostBytes, signal })

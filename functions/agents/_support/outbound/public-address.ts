@@ -21,3 +21,21 @@ export function isPublicAddress(text: string): boolean {
   if (address.isIPv4MappedAddress()) return isPublicAddress(address.toIPv4Address().toString())
   return address.range() === 'unicast' && address.match(GLOBAL_UNICAST) && !address.match(DOCUMENTATION)
 }
+
+/** Where clouds have their metadata services, beside the addresses of links (169.254.0.0/16, fe80::/10). */
+const METADATA = [...PLATFORM, 'fd00:ec2::254', '100.100.100.200', '192.0.0.192', 'fd20:ce::254']
+
+/**
+ * Whether an IP address may be called where a stage names its origin as private: one of this machine or of a private network, or a public one; never a
+ * link, where clouds have their metadata services, a group, or a translation of such an address into IPv6.
+ */
+export function isCallablePrivately(text: string): boolean {
+  if (isIP(text) === 0 || text.includes('%')) return false
+  const address = ipaddr.parse(text)
+  if (METADATA.some((one) => ipaddr.parse(one).toString() === address.toString())) return false
+  if (address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress())
+    return isCallablePrivately(address.toIPv4Address().toString())
+  return isPublicAddress(text) || CALLABLE.includes(address.range())
+}
+
+const CALLABLE = ['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']
