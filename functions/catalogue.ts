@@ -151,6 +151,14 @@ export const FUNCTIONS = {
       machines: ['ensure'],
     },
   },
+  // Only in a stage with `agentsElsewhere`: the host of agents that no function of ours hosts.
+  elsewhere: {
+    entry: 'functions/steps/elsewhere',
+    description: 'Calls agents that run elsewhere',
+    timeoutSeconds: 870,
+    memoryMb: 512,
+    ports: { ...AGENT_PORTS, agents: ['find'], files: ['list', 'read', 'write', 'download'] },
+  },
   'finish-task': {
     entry: 'functions/events/finish-task',
     description: 'Ends the task whose execution has ended',

@@ -4,6 +4,7 @@ import type { AgentManifest } from '../shared/domain/agent.ts'
 import { FILES_PREFIX, TASK_FILES_PREFIX } from '../shared/domain/file-reference.ts'
 import { wideAccess } from './constructs/agent-access.ts'
 import { keysOfSecrets } from './constructs/agent-needs.ts'
+import { wildElsewhere } from './constructs/elsewhere-host.ts'
 import { modelPlaces, type Place } from './constructs/model-places.ts'
 import { agentFunctionArn, logGroupArn, statesArn } from './constructs/our-arns.ts'
 import type { DataStack } from './stacks/data-stack.ts'
@@ -125,6 +126,12 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
       ),
     ),
     ...findingsOfOpenRoutes(runtime),
+    ...wildElsewhere(stage).map((arn) =>
+      wildcard(
+        arn,
+        'Functions that the stage names in agentsElsewhere, with their versions: those of this installation are denied.',
+      ),
+    ),
     ...keysOfSecrets(runtime, stage).map((arn) =>
       wildcard(
         arn,

@@ -8,6 +8,7 @@ import { TenantsSchema } from '../shared/domain/quotas.ts'
 import { RIGHT_SOURCE, SecretSourcesSchema } from '../shared/domain/secret-source.ts'
 import { AllowedHostsSchema, EmailSchema } from './allowed-hosts.ts'
 import { OriginsSchema } from './allowed-origins.ts'
+import { AgentsElsewhereSchema } from './stage-elsewhere.ts'
 
 const RETENTIONS = Object.values(RetentionDays).filter((days) => typeof days === 'number')
 
@@ -135,6 +136,9 @@ export const FieldsSchema = z.strictObject({
   ),
   allowedHosts: AllowedHostsSchema.default([]).describe(
     'Hosts that agents may call (http.request, research.fetch, notify.webhook), e.g. [api.example.com, "*.example.org"]; none by default',
+  ),
+  agentsElsewhere: AgentsElsewhereSchema.optional().describe(
+    'Which agents that no function of ours hosts may be registered and called: Lambda functions of any runtime, servers, and the secrets that calls are signed with; none by default',
   ),
   email: EmailSchema.optional().describe(
     'The sender of mails, an address or domain that SES has verified, and who may get them: addresses, or @example.com for all of a domain; no mail by default',

@@ -6,12 +6,17 @@ import { ModelPriceSchema, type PriceTableSchema } from '../shared/domain/price-
 import type { Tenants } from '../shared/domain/quotas.ts'
 import { shown } from '../shared/domain/shown.ts'
 import { withPricesOf } from '../shared/estimator/model-prices.ts'
+import { travelling } from './stage-elsewhere.ts'
 import { StageError } from './stage-place.ts'
 
 type Models = Readonly<Record<string, ModelSettings>>
 type Prices = z.output<ReturnType<typeof PriceTableSchema.partial>>
 type Said = { models: Models; prices?: Prices | undefined }
-type Travelling = Said & { callerRoles: readonly CallerRole[]; tenants?: Tenants }
+type Travelling = Said & {
+  callerRoles: readonly CallerRole[]
+  tenants?: Tenants
+  agentsElsewhere?: Parameters<typeof travelling>[0] | undefined
+}
 
 /** What is wrong with text that is no JSON, by an example of what would be right. */
 const EXAMPLES: Readonly<Record<string, string>> = {
@@ -19,6 +24,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
     '{"default": {"provider": "openai-compatible", "url": "http://localhost:11434/v1", "id": "llama3.2", "contextTokens": 4096}}',
   identity: '{"keys": true}',
   tenants: '{"*": {"requestsPerMinute": 600}}',
+  agentsElsewhere: '{"hosts": ["agents.example.com"]}',
   secrets: '{"OPENAI": "secretsmanager:prod/openai"}',
 }
 
@@ -58,7 +64,8 @@ export function issuesOfSizes({
   prices,
   callerRoles,
   tenants = {},
-}: Travelling): { field: 'models' | 'prices' | 'callerRoles' | 'tenants'; message: string }[] {
+  agentsElsewhere,
+}: Travelling): { field: keyof Travelling; message: string }[] {
   const priced = pricesOfStage({ models, prices })
   const [ofPrices, ofModels] = [priced ?? {}, models].map((value) => JSON.stringify(value).length) as [
     number,
@@ -66,8 +73,13 @@ export function issuesOfSizes({
   ]
   const ofRoles = mappedRoles(callerRoles)?.length ?? 0
   const ofTenants = Object.keys(tenants).length === 0 ? 0 : JSON.stringify(tenants).length
+  const ofElsewhere = agentsElsewhere ? JSON.stringify(travelling(agentsElsewhere)).length : 0
   const ofAll = ofPrices + ofModels + ofRoles + ofTenants
-  if (ofAll <= MOST_CHARACTERS) return []
+  if (ofAll + ofElsewhere <= MOST_CHARACTERS) return []
+  if (ofAll <= MOST_CHARACTERS) {
+    const message = `models, prices, roles that are mapped, quotas of tenants and agents elsewhere travel in variables of a function, ${MOST_CHARACTERS} characters at most as JSON, and these are ${ofAll + ofElsewhere}, of which agents elsewhere have ${ofElsewhere}: *.example.com is every name below it, and agents-* every function that begins so`
+    return [{ field: 'agentsElsewhere', message }]
+  }
   if (ofPrices + ofModels + ofRoles <= MOST_CHARACTERS) {
     const message = `models, prices, roles that are mapped and quotas of tenants travel in variables of a function, ${MOST_CHARACTERS} characters at most as JSON, and these are ${ofAll}, of which the quotas have ${ofTenants}: say under "*" what most tenants have`
     return [{ field: 'tenants', message }]

@@ -1,5 +1,6 @@
 import { EnvironmentSchema } from '../shared/contracts/environment.ts'
 import type { AgentManifest } from '../shared/domain/agent.ts'
+import { allowedToAny } from '../shared/domain/elsewhere/allowed-place.ts'
 import { suggestNames } from '../shared/domain/nearest-names.ts'
 import { ownOf } from '../shared/domain/own.ts'
 import { type SecretSources, WEBHOOK_SECRET } from '../shared/domain/secret-source.ts'
@@ -8,7 +9,7 @@ import type { Stage } from './stage.ts'
 import { StageError } from './stage-place.ts'
 
 type Needs = Pick<NonNullable<AgentManifest['needs']>, 'secrets' | 'webhooks'>
-type Said = Pick<Stage, 'secrets' | 'webhookSecret'>
+type Said = Pick<Stage, 'secrets' | 'webhookSecret' | 'agentsElsewhere'>
 
 /**
  * Where the secrets of an agent are kept. One that the stage does not map, as only on a person's machine (`requireSecrets`), is kept in Secrets
@@ -38,7 +39,7 @@ export function requireSecrets({ agents }: Pick<Catalogue, 'agents'>, stage: Sai
     const missing = (needs?.secrets ?? []).filter((name) => !known.includes(name))
     const { length } = JSON.stringify([secretsFor(needs, stage), needs?.environment ?? {}])
     return [
-      ...(isLenient ? [] : missing.map((name) => unmapped(id, name, known))),
+      ...(isLenient ? [] : missing.map((name) => unmapped(`agent ${id} needs`, name, known))),
       ...(length > MOST_CHARACTERS
         ? [
             `agent ${id}: where its secrets are kept, and its own variables, take ${length} characters, and ${MOST_CHARACTERS} fit beside its other variables: name secrets by names instead of ARNs, and read long values from files or tables`,
@@ -51,9 +52,16 @@ export function requireSecrets({ agents }: Pick<Catalogue, 'agents'>, stage: Sai
         ),
     ]
   })
+  const elsewhere = stage.agentsElsewhere ? allowedToAny(stage.agentsElsewhere).secrets : []
+  if (!isLenient)
+    issues.push(
+      ...elsewhere
+        .filter((name) => !known.includes(name))
+        .map((name) => unmapped('agentsElsewhere names', name, known)),
+    )
   if (issues.length > 0)
     throw new StageError(`the stage is not usable:${issues.map((one) => `\n  ${one}`).join('')}`)
 }
 
-const unmapped = (id: string, name: string, known: readonly string[]): string =>
-  `agent ${id} needs secret ${name}, and the stage does not say where it is kept${known.length > 0 ? suggestNames(name, known) : ''}; write in the stage file: secrets: { ${name}: secretsmanager:<name of a secret> } or ssm:<name of a parameter>`
+const unmapped = (who: string, name: string, known: readonly string[]): string =>
+  `${who} secret ${name}, and the stage does not say where it is kept${known.length > 0 ? suggestNames(name, known) : ''}; write in the stage file: secrets: { ${name}: secretsmanager:<name of a secret> } or ssm:<name of a parameter>`

@@ -11,6 +11,7 @@ import { EmailSchema } from './allowed-hosts.ts'
 import { describeStageIssues } from './describe-stage-issues.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { readStageFile } from './read-stage-file.ts'
+import { fieldsOfElsewhere } from './stage-elsewhere.ts'
 import { FieldsSchema } from './stage-fields.ts'
 import { fieldsOfModels, issuesOfSizes, withParsed } from './stage-models.ts'
 import { StageError } from './stage-place.ts'
@@ -99,6 +100,7 @@ function fieldsIn(path: readonly PropertyKey[]): readonly string[] {
   if (field === undefined) return FIELDS
   if (field === 'models') return fieldsOfModels(path)
   if (field === 'secrets') return ['from', 'field']
+  if (field === 'agentsElsewhere') return fieldsOfElsewhere(path)
   if (field === 'email') return Object.keys(EmailSchema.shape)
   if (field === 'tenants') return Object.keys(QuotasSchema.shape)
   if (field === 'identity') return Object.keys((path.length > 1 ? IssuerSchema : IdentitySchema).shape)

@@ -17,6 +17,7 @@ import type { Caller } from '../../shared/domain/caller.ts'
 import { anchors } from '../deps/audit/anchors.ts'
 import { auditWriter } from '../deps/audit/audit-writer.ts'
 import { deletions, tenants } from '../deps/deletion/deletion-ports.ts'
+import { elsewhereHost } from '../deps/elsewhere/allowed.ts'
 import { environment } from '../deps/environment.ts'
 import { answers, files, taskFiles } from '../deps/files.ts'
 import { callerRoles } from '../deps/identity/caller-roles.ts'
@@ -81,6 +82,7 @@ const ports = {
   stageModels: configuredModels(),
   audit: audit(),
   auditWriter: auditWriter(),
+  elsewhereHost: elsewhereHost(),
   anchors: anchors(),
   clock,
   ids: ids(),

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { ElsewhereHost } from '../../shared/app/agents/hosting-of-agent.ts'
 import {
   getAgent,
   listAgents,
@@ -64,6 +65,8 @@ const API_VERSION = '1.0.0'
 type ApiPorts = PortsOf<'api'> &
   Pick<Ports, 'ids' | 'prices'> & {
     expected?: Expected | undefined
+    /** Only in a stage with agents elsewhere. */
+    elsewhereHost?: ElsewhereHost | undefined
     /** The models of the stage. */
     stageModels?: Readonly<Record<string, ModelSettings>>
     /** Whether a door of this installation takes keys. */

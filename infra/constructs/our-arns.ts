@@ -44,3 +44,6 @@ export function logGroupArn(scope: Construct, name: string): string {
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   })
 }
+
+/** The log group of all machines. */
+export const machineLogs = ({ prefix }: Pick<Stage, 'prefix'>): string => `/aws/vendedlogs/states/${prefix}`

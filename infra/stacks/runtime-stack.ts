@@ -5,16 +5,18 @@ import type { Construct } from 'constructs'
 import { type CataloguedFunction, FUNCTIONS, type FunctionName } from '../../functions/catalogue.ts'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import { hasTokenDoor } from '../../shared/domain/identity-settings.ts'
+import { valuesOf } from '../../shared/domain/values-of.ts'
 import type { Bundles } from '../bundle-functions.ts'
 import type { Catalogue } from '../catalogue.ts'
 import { AgentFleet } from '../constructs/agent-fleet.ts'
 import { AgentHostAccess } from '../constructs/agent-host-access.ts'
 import { BundledFunction } from '../constructs/bundled-function.ts'
 import { ClosedApi } from '../constructs/closed-api.ts'
+import { elsewhereHost, letRegisterElsewhere } from '../constructs/elsewhere-host.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
 import { nestedStacks } from '../constructs/nested-stacks.ts'
-import { logGroupArn, ownFunctionArn, statesArn } from '../constructs/our-arns.ts'
+import { logGroupArn, machineLogs, ownFunctionArn, statesArn } from '../constructs/our-arns.ts'
 import { givePorts } from '../constructs/port-grants.ts'
 import { addOutputs } from '../constructs/stack-outputs.ts'
 import { TaskKeepers } from '../constructs/task-keepers.ts'
@@ -77,30 +79,29 @@ export class RuntimeStack extends Stack {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     })
-    const { agents } = catalogue
     this.#placement = props.placement ?? placementOf(catalogue)
     this.agents = new AgentFleet(this, 'Agents', {
       stage,
-      agents,
+      agents: catalogue.agents,
       bundles,
       data,
       places: this.#placement.agents,
     })
     const rebind = this.#addFunction('rebind')
     const control = this.#makeFunction('control')
+    const elsewhere = elsewhereHost(this, props)
     const role = new ExecutionRole(this, 'ExecutionRole', {
       stage,
-      functions: [rebind, control],
+      functions: [rebind, control, ...(elsewhere ? [elsewhere] : [])],
       tasks: data.tasks,
     })
     this.#givePorts(control, 'control', role)
     // By name: a reference of the function to itself would be circular.
     this.#letMakeMachines(control, { rebind, role, controlArn: ownFunctionArn(this, stage, 'control') })
     const machines = this.#addMachines({ rebind, control, role })
-    const { deadLetters } = this
     new TaskKeepers(this, 'Keepers', {
       stage,
-      deadLetters,
+      deadLetters: this.deadLetters,
       finish: this.#addFunction('finish-task'),
       reconcile: this.#addFunction('reconcile'),
       collect: this.#addFunction('collect'),
@@ -109,13 +110,20 @@ export class RuntimeStack extends Stack {
       anchor: data.anchors && this.#addFunction('anchor'),
     })
     const api = this.#addApi({ rebind, control, role })
+    letRegisterElsewhere(api, stage, elsewhere)
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
     const identity = identityOf(stage)
     const authorize = hasTokenDoor(identity) ? this.#addFunction('authorize') : undefined
     this.tokenApi =
       authorize &&
       new TokenApi(this, 'TokenApi', { stage, identity, handler: api, authorize, logs: data.accessLogs })
-    this.awaited = ['api', ...(authorize ? ['authorize'] : []), 'rebind', 'control']
+    this.awaited = [
+      'api',
+      ...(authorize ? ['authorize'] : []),
+      'rebind',
+      'control',
+      ...(elsewhere ? ['elsewhere'] : []),
+    ]
     this.functionNames = [
       ...this.awaited,
       'finish-task',
@@ -239,10 +247,4 @@ export class RuntimeStack extends Stack {
   #ofStates(resource: 'stateMachine' | 'execution', rest: string): string {
     return statesArn(this, this.#props.stage, resource, rest)
   }
-}
-
-const machineLogs = ({ prefix }: Stage): string => `/aws/vendedlogs/states/${prefix}`
-
-function valuesOf<T>(all: Readonly<Record<string, T>>, of: (one: T) => string): Record<string, string> {
-  return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, of(one)]))
 }

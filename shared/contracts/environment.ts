@@ -118,6 +118,9 @@ export const EnvironmentSchema = z.object({
     .transform((text) => z.record(z.string(), z.string()).parse(JSON.parse(text)))
     .optional()
     .describe('JSON: the tags of every machine'),
+  // Only in a stage with agents elsewhere; not parsed here (functions/deps/elsewhere/allowed.ts).
+  AGENTS_ELSEWHERE: z.string().optional().describe('JSON: which agents elsewhere the stage allows to whom'),
+  ELSEWHERE_FUNCTION: z.string().optional().describe('ARN of the function that calls agents elsewhere'),
   REBIND_FUNCTION: z.string().optional(),
   CONTROL_FUNCTION: z.string().optional(),
 })

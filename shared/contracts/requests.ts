@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { AgentManifestSchema } from '../domain/agent.ts'
 import { BudgetSchema } from '../domain/budget.ts'
 import { distinct } from '../domain/distinct.ts'
 import { FilePathSchema } from '../domain/file-reference.ts'
@@ -184,27 +183,7 @@ export const CreateFilesSchema = z.strictObject({
 
 export const AgentRefSchema = z.strictObject({ id: z.string().min(1).max(64) })
 
-const { tags, tenants } = AgentManifestSchema.shape
-
-export const RegisterAgentSchema = AgentManifestSchema.extend({
-  tags: distinct(tags.unwrap()).default([]),
-  tenants: distinct(tenants.unwrap())
-    .optional()
-    .describe(tenants.description ?? ''),
-  functionArn: z
-    .string()
-    .max(300)
-    .regex(
-      /^arn:[^:]+:lambda:[^:]+:\d{12}:function:[\w$:-]{1,200}$/,
-      'a function is the ARN of a Lambda function, such as arn:aws:lambda:us-east-1:123456789012:function:orchestrator-agent-x',
-    ),
-})
-  .strict()
-  // The JSON Schema form of the rules in issuesOfManifest.
-  .meta({
-    if: { required: ['model'], properties: { model: { required: ['tokensPerMinute'] } } },
-    then: { required: ['price'], properties: { price: { required: ['mostTokens'] } } },
-  })
+export { RegisterAgentSchema } from './register-agent.ts'
 
 export const WorkflowRefSchema = z.strictObject({ name: z.string().min(1).max(64) })
 

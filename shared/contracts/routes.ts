@@ -495,7 +495,8 @@ export const ROUTES = {
     method: 'POST',
     path: '/agents',
     scope: 'agents:write',
-    summary: 'Register an agent that a Lambda function of yours hosts',
+    summary:
+      'Register an agent: one that a Lambda function of yours hosts, or one elsewhere, a function of any runtime or a server',
     tag: 'agents',
     input: RegisterAgentSchema,
     success: { status: 201, description: 'The agent', output: AgentViewSchema, location: '/agents/{id}' },

@@ -102,7 +102,7 @@ const idOf = (kind: 'subnet' | 'sg') =>
     error: `it is an id like ${kind}-0123456789abcdef0, or { parameter: <name of a parameter of SSM that has one> }`,
   })
 
-const VpcSchema = z.strictObject({
+export const VpcSchema = z.strictObject({
   subnets: z.array(idOf('subnet')).min(1).max(16),
   securityGroups: z.array(idOf('sg')).min(1).max(5),
 })

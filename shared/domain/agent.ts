@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { ACCESS_FIELDS, issuesOfAccess } from './agent-access.ts'
 import { usdSchema } from './budget.ts'
 import { CapabilitySchema } from './capability.ts'
+import { ElsewhereSchema } from './elsewhere/place.ts'
 import { type Issue, issue } from './issue.ts'
 import { TagSchema } from './prefer.ts'
 import { SecretNameSchema } from './secret-source.ts'
@@ -187,7 +188,10 @@ export const AgentSchema = AgentManifestSchema.extend({
       'The id, within the registry after the tenant that has registered it (not that of `default`) and a slash',
     ),
   status: AgentStatusSchema,
-  functionArn: z.string().describe('The Lambda function that hosts the agent'),
+  functionArn: z
+    .string()
+    .describe('The Lambda function that hosts the agent, or calls it where it is elsewhere'),
+  elsewhere: ElsewhereSchema.optional().describe('Where the agent is, if no function of ours hosts it'),
   origin: z.enum(['deployment', 'api']).describe('Who registered it: this stack, or a caller of the API'),
   registeredAt: z.iso.datetime(),
 })

@@ -1,8 +1,6 @@
-import type * as z from 'zod'
 import type { AgentView } from '../../contracts/agent-views.ts'
-import type { RegisterAgentSchema } from '../../contracts/requests.ts'
+import type { RegisterAgent } from '../../contracts/register-agent.ts'
 import { type Agent, AgentSchema, issuesOfManifest } from '../../domain/agent.ts'
-import { hostedArn, installationOf } from '../../domain/agent-function.ts'
 import { CLOSED } from '../../domain/breaker.ts'
 import { type Caller, DEFAULT_TENANT } from '../../domain/caller.ts'
 import { compareIds } from '../../domain/compare-ids.ts'
@@ -17,9 +15,9 @@ import { leavePlace, withPlace } from '../quotas/registered-quota.ts'
 import { agentCalled, withinTenant } from '../tenants/within-tenant.ts'
 import { subjectsOf, withoutVersion } from './agent-knowledge.ts'
 import { healthOf } from './agent-statistics.ts'
+import { type HostingNeeds, hostingOf } from './hosting-of-agent.ts'
 
-type Needs = Pick<Ports, 'agents' | 'clock'> &
-  Partial<Pick<Ports, 'quotas' | 'limits'>> & { machines: Pick<Ports['machines'], 'arnOf'> }
+type Needs = Pick<Ports, 'agents' | 'clock'> & HostingNeeds & Partial<Pick<Ports, 'quotas' | 'limits'>>
 
 type Looking = Pick<Ports, 'agents' | 'loads' | 'statistics' | 'breakers' | 'limits' | 'clock'>
 
@@ -109,23 +107,24 @@ function requireAlone({ statistics }: Looking, agent: Agent, { tenant }: Caller)
 }
 
 /**
- * Registers or updates an agent of the caller's tenant; the same manifest again changes nothing. Throws InvalidInputError for a function of
- * another name than the agent's (function/F1), ConflictError for an agent that the deployment owns, and QuotaExceededError where the tenant has
+ * Registers or updates an agent of the caller's tenant; the same manifest again changes nothing. Throws InvalidInputError for a place that it
+ * may not have (`hostingOf`), ConflictError for an agent that the deployment owns, and QuotaExceededError where the tenant has
  * as many as it may.
  */
 export const registerAgent =
-  ({ machines, ...all }: Needs) =>
-  async (request: z.output<typeof RegisterAgentSchema>, { tenant }: Caller): Promise<Agent> => {
+  ({ machines, elsewhereHost, ...all }: Needs) =>
+  async (request: RegisterAgent, { tenant }: Caller): Promise<Agent> => {
     const { agents } = withinTenant(all, tenant)
     const issues = issuesOfManifest(request)
     if (issues.length > 0)
       throw new OrchestratorError('InvalidInputError', describeIssues(issues), { issues })
     const existing = await agentCalled(agents, tenant, request.id)
     if (existing?.origin === 'deployment') throw ownedByDeployment(request.id, 'choose another id')
-    requireOwnFunction(machines, tenant, request)
+    const hosting = hostingOf({ machines, elsewhereHost }, request, tenant)
     // Parsed again, to drop fields of the request that do not belong to a manifest.
     const agent = AgentSchema.parse({
       ...request,
+      ...hosting,
       id: qualifiedName(tenant, request.id),
       status: request.deprecated ? 'deprecated' : 'active',
       origin: 'api',
@@ -144,21 +143,6 @@ export const registerAgent =
 
 const isSame = ({ registeredAt: _before, ...one }: Agent, { registeredAt: _now, ...other }: Agent): boolean =>
   canonicalJson(one as Json) === canonicalJson(other as Json)
-
-/** A name for which a machine's ARN is asked, to tell from it where the installation is. */
-const ANY_MACHINE = 'x'
-
-/** Throws InvalidInputError unless the function is the one that hosts this agent of this tenant, or a version or an alias of it. */
-function requireOwnFunction(
-  machines: Needs['machines'],
-  tenant: string,
-  { id, functionArn }: { id: string; functionArn: string },
-): void {
-  const right = hostedArn(installationOf(machines.arnOf(ANY_MACHINE), ANY_MACHINE), { tenant, id })
-  if (functionArn === right || functionArn.startsWith(`${right}:`)) return
-  const message = `functionArn: the function of agent "${id}" of the tenant "${tenant}" is ${right}, and this is ${functionArn}: a function is in the account and region of the orchestrator, and its name says which agent of which tenant it hosts`
-  throw new OrchestratorError('InvalidInputError', message, { agentId: id, functionArn: right })
-}
 
 /** Throws NotFoundError, and ConflictError for an agent that the deployment owns. */
 export const retireAgent =

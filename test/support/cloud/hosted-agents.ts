@@ -50,7 +50,7 @@ export const agentText = (id: string, capability: string, execute: string): stri
 `
 
 export type Hosted = { id: string; tenant?: string; text: string; stage?: Partial<Stage> }
-export type Registration = ReturnType<typeof RegisterAgentSchema.parse>
+export type Registration = ReturnType<typeof RegisterAgentSchema.parse> & { functionArn: string }
 
 /** Synthesizes the agents of a team and puts them beside an assembly, as if both were deployed into one account. Answers how each is registered. */
 export async function addHostedAgents(assembly: string, agents: readonly Hosted[]): Promise<Registration[]> {
@@ -67,7 +67,8 @@ export async function addHostedAgents(assembly: string, agents: readonly Hosted[
       tenant,
       stage: { prefix: 'orchestrator', ...stage },
     })
-    made.push(RegisterAgentSchema.parse({ ...manifest, functionArn: hostedArn(LOCAL, { tenant, id }) }))
+    const functionArn = hostedArn(LOCAL, { tenant, id })
+    made.push({ ...RegisterAgentSchema.parse({ ...manifest, functionArn }), functionArn })
   }
   app.synth()
   mergeAssemblies(outdir, assembly)

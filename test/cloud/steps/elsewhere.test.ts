@@ -1,0 +1,135 @@
+/** Agents elsewhere in the local cloud: registered by the API, called by the function that hosts them, with the rights that the stage gives it. */
+
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { App } from 'aws-cdk-lib'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { featureFlags, Orchestrator } from '../../../infra/index.ts'
+import { AgentCallSchema } from '../../../shared/contracts/agent-contract.ts'
+import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`
+const root = mkdtempSync(join(tmpdir(), 'elsewhere-'))
+
+type Received = { headers: Record<string, unknown>; body: string }
+const received: Received[] = []
+/** An agent that prices what it is asked by the letters of a city, and of the file beside it. */
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.on('end', async () => {
+    const body = Buffer.concat(chunks).toString()
+    received.push({ headers: request.headers, body })
+    const { input, files } = AgentCallSchema.parse(JSON.parse(body))
+    const { city } = input as { city: string }
+    const texts = await Promise.all(files.map(async ({ url }) => (await fetch(url)).text()))
+    const [status, answer] =
+      city === 'Atlantis'
+        ? ([422, { title: 'No such city', detail: 'Atlantis has sunk' }] as const)
+        : ([200, { output: { usd: city.length + texts.join('').length }, costUsd: 0.01 }] as const)
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  })
+})
+
+let api: LocalApi
+let origin = ''
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  mkdirSync(join(root, 'node_modules'))
+  symlinkSync(ROOT, join(root, 'node_modules/orchestrator'))
+  mkdirSync(join(root, 'data'))
+  writeFileSync(join(root, 'data/secrets.json'), JSON.stringify({ pricing: SECRET }), { mode: 0o600 })
+  const app = new App({ outdir: join(root, 'cdk.out'), analyticsReporting: false, context: featureFlags() })
+  await Orchestrator.create(app, {
+    root,
+    builtIn: false,
+    stage: {
+      secrets: { PRICING: 'secretsmanager:pricing' },
+      agentsElsewhere: {
+        hosts: [],
+        privateOrigins: [origin],
+        lambda: [],
+        secrets: ['PRICING'],
+        tenants: {},
+      },
+    },
+  })
+  app.synth()
+  api = await startApi({ assembly: join(root, 'cdk.out'), dataFolder: join(root, 'data') })
+}, 120_000)
+afterAll(async () => {
+  await api?.stop()
+  server.closeAllConnections()
+  server.close()
+  rmSync(root, { recursive: true, force: true })
+})
+
+const pricing = {
+  id: 'pricing',
+  version: '1.0.0',
+  description: 'Prices routes.',
+  capabilities: [
+    {
+      name: 'price.route',
+      description: 'The price of a route.',
+      inputSchema: {
+        type: 'object',
+        properties: { city: { type: 'string' }, terms: {} },
+        required: ['city'],
+      },
+      outputSchema: { type: 'object', properties: { usd: { type: 'number' } }, required: ['usd'] },
+    },
+  ],
+}
+const workflow = {
+  name: 'price',
+  version: 1,
+  input: { type: 'object', properties: { city: { type: 'string' }, terms: {} }, required: ['city'] },
+  steps: {
+    ask: { capability: 'price.route', input: { city: '{% $input.city %}', terms: '{% $input.terms %}' } },
+  },
+  output: '{% $steps.ask %}',
+}
+
+it('registers a server, calls it, signed, with files, and counts what it costs', async () => {
+  const registered = await api.call('POST', '/agents', {
+    ...pricing,
+    kind: 'http',
+    url: `${origin}/price`,
+    secret: 'PRICING',
+  })
+  expect(registered).toMatchObject({
+    status: 201,
+    body: { id: 'pricing', elsewhere: { kind: 'http', url: `${origin}/price`, secret: 'PRICING' } },
+  })
+  const terms = await api.upload('terms.txt', 'cheap')
+  const { taskId } = await api.submitOwn(workflow, { city: 'Rome', terms })
+  expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded', cost: { usd: expect.any(Number) } })
+  expect(await api.resultOf(taskId)).toEqual({ usd: 'Rome'.length + 'cheap'.length })
+  expect(received).toHaveLength(1)
+  expect(received[0]?.headers).toMatchObject({ 'webhook-signature': expect.stringMatching(/^v1,/) })
+  const { steps } = await api.ask('listTaskSteps', { id: taskId })
+  expect(steps).toMatchObject([{ agentId: 'pricing', status: 'succeeded' }])
+}, 60_000)
+
+it('fails a step as the server says, with its problem document', async () => {
+  const { taskId } = await api.submitOwn(workflow, { city: 'Atlantis' })
+  const task = await api.ended(taskId)
+  expect(task.status).toBe('failed')
+  expect(JSON.stringify(task)).toContain('422: No such city: Atlantis has sunk')
+}, 60_000)
+
+it('refuses what the stage does not allow, and says what to write', async () => {
+  const refused = await api.call('POST', '/agents', {
+    ...pricing,
+    id: 'other',
+    kind: 'http',
+    url: 'http://169.254.169.254/latest',
+  })
+  expect(refused).toMatchObject({ status: 400, body: { issues: [{ path: 'url' }] } })
+})
