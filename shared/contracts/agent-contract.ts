@@ -11,6 +11,7 @@ import * as z from 'zod'
 import { usdSchema } from '../domain/budget.ts'
 import { FileReferenceSchema } from '../domain/file-reference.ts'
 import type { Json } from '../domain/json.ts'
+import { LEAST_HEARTBEAT_SECONDS, MOST_SUSPENDED_SECONDS } from '../domain/suspension.ts'
 
 /** The most bytes of a call, and of an answer, as JSON: what Lambda takes. */
 export const MOST_CALL_BYTES = 6_000_000
@@ -18,8 +19,6 @@ export const MOST_CALL_BYTES = 6_000_000
 export const MOST_CALL_FILES = 100
 /** How long the addresses of files serve. */
 export const FILE_URL_SECONDS = 3_600
-/** The longest time that an agent may be suspended. */
-export const MOST_SUSPENDED_SECONDS = 365 * 86_400
 
 /** Any JSON value, which text of JSON is anyway: it is not walked again. */
 const anything = () => z.custom<Json>((value) => value !== undefined, 'it is missing')
@@ -79,7 +78,7 @@ const suspended = {
     .describe('How long the answer by callback is waited for; a day by default'),
   heartbeatSeconds: z
     .number()
-    .min(1)
+    .min(LEAST_HEARTBEAT_SECONDS)
     .max(MOST_SUSPENDED_SECONDS)
     .optional()
     .describe('The longest time without a heartbeat; none is waited for by default'),

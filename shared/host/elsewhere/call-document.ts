@@ -15,7 +15,12 @@ import type { Ports } from '../../ports/index.ts'
 const encoder = new TextEncoder()
 
 type Needs = Pick<Ports, 'clock' | 'ids'> & { files: Pick<Ports['files'], 'presignDownload'> }
-type Asked = { agentId: string; capability: string; input: Json; callback?: AgentCall['callback'] }
+type Asked = {
+  agentId: string
+  capability: string
+  input: Json
+  callback?: AgentCall['callback'] | undefined
+}
 
 /**
  * What an agent elsewhere is sent for a step, as JSON. Throws InvalidInputError for a file that is not there, or not this task's to read, for more than
@@ -37,7 +42,7 @@ export async function callDocument(
     input,
     files: await calledFiles(ports, input, context),
     deadline: deadline.toISOString(),
-    ...(callback ? { callback } : {}),
+    ...(callback ? { callback: { url: callback.url, token: callback.token } } : {}),
   }
   const body = JSON.stringify(call)
   const bytes = encoder.encode(body).length

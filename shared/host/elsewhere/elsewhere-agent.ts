@@ -1,4 +1,5 @@
 import { type AgentContext, type DefinedAgent, FinalError, RetryableError } from '../../agent/index.ts'
+import type { Callback, Resumed } from '../../agent/suspend.ts'
 import type { AgentAnswer } from '../../contracts/agent-contract.ts'
 import type { Agent } from '../../domain/agent.ts'
 import type { Elsewhere } from '../../domain/elsewhere/place.ts'
@@ -7,6 +8,7 @@ import { describeIssues, type Issue } from '../../domain/issue.ts'
 import type { Json } from '../../domain/json.ts'
 import { givenName } from '../../domain/tenants.ts'
 import { secondsUntil } from '../../domain/times.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { ElsewhereAgents } from '../../ports/elsewhere.ts'
 import type { Ports } from '../../ports/index.ts'
 import { schemaOfJson } from '../../workflow/schema-of-json.ts'
@@ -15,6 +17,8 @@ import { readAnswer } from './read-answer.ts'
 
 export type ElsewhereNeeds = Pick<Ports, 'clock' | 'ids' | 'files'> & { elsewhere: ElsewhereAgents }
 
+/** How long a callback is waited for that says no time: a day, in seconds. */
+const SUSPENDED_SECONDS = 86_400
 /** How long an agent that is busy and names no time is left alone, in seconds. */
 const BUSY_SECONDS = 5
 
@@ -37,20 +41,23 @@ export function elsewhereAgent(
       ...(secret === undefined ? {} : { needs: { models: [], secrets: [secret] } }),
     },
     capabilities: Object.fromEntries(
-      agent.capabilities.map(({ name, description, inputSchema, outputSchema, outbound }) => [
+      agent.capabilities.map(({ name, description, inputSchema, outputSchema, outbound, suspends }) => [
         name,
         {
           description,
           input: schemaIn(id, `${name}.inputSchema`, inputSchema as Json),
           output: schemaIn(id, `${name}.outputSchema`, outputSchema as Json),
-          ...(outbound === undefined ? {} : { outbound }),
+          ...withoutUndefined({ outbound, suspends }),
         },
       ]),
     ),
     async execute({ capability, input }, context) {
       if (issues.length > 0)
         throw new FinalError(`agent ${id} is not called any more: ${describeIssues(issues)}`)
-      const asked = { agentId: agent.id, capability, input: input as Json }
+      if (context.resumed) return calledBack(id, context.resumed)
+      const suspends = agent.capabilities.some((one) => one.name === capability && one.suspends)
+      const callback = suspends ? await context.callback() : undefined
+      const asked = { agentId: agent.id, capability, input: input as Json, callback }
       const { id: callId, body } = await callDocument(ports, asked, context)
       const reply = await ports.elsewhere.call(place, {
         id: callId,
@@ -59,7 +66,7 @@ export function elsewhereAgent(
         timeoutSeconds: Math.max(1, secondsUntil(context.deadline.toISOString(), ports.clock.now())),
         signal: context.signal,
       })
-      return answered(id, readAnswer(reply, ports.clock.now()), context)
+      return answered(id, readAnswer(reply, ports.clock.now()), { ...context, announced: callback })
     },
   }
 }
@@ -74,7 +81,11 @@ function schemaIn(id: string, what: string, schema: Json) {
 }
 
 /** The output, after its cost is counted; or the error that the host knows what to do with. */
-function answered(id: string, answer: AgentAnswer, context: Pick<AgentContext, 'spend'>): unknown {
+function answered(
+  id: string,
+  answer: AgentAnswer,
+  context: Pick<AgentContext, 'spend' | 'suspend'> & { announced: Callback | undefined },
+): unknown {
   const { costUsd, tokens } = answer
   if (costUsd !== undefined || tokens !== undefined)
     context.spend({
@@ -95,8 +106,26 @@ function answered(id: string, answer: AgentAnswer, context: Pick<AgentContext, '
     case 'final':
       throw new FinalError(`agent ${id}: ${answer.message}`, { details: answer.details ?? {} })
     case 'suspended':
+      if (context.announced)
+        return context.suspend({
+          until: {
+            callback: context.announced,
+            timeoutSeconds: answer.timeoutSeconds ?? SUSPENDED_SECONDS,
+            ...withoutUndefined({ heartbeatSeconds: answer.heartbeatSeconds }),
+          },
+        })
       throw new FinalError(
         `agent ${id} announces an answer by callback, which it does not say that it does: register it with suspends: true`,
       )
   }
+}
+
+/** The output that a callback has brought. A failure is final: another attempt of this turn would be told the same. */
+function calledBack(id: string, { by }: Resumed): unknown {
+  if (by.kind === 'callback' && by.error)
+    throw new FinalError(`agent ${id} answers by callback: ${by.error.name}: ${by.error.message}`)
+  if (by.kind === 'callback') return by.output
+  throw new FinalError(
+    `agent ${id} has announced an answer by callback, and none has come: the wait has ended by ${by.kind}`,
+  )
 }
