@@ -24,6 +24,7 @@ import { collectablesGrants } from './adapters/dynamodb/registry/collectables.gr
 import { loadsGrants } from './adapters/dynamodb/registry/loads.grants.ts'
 import { modelUsageGrants } from './adapters/dynamodb/registry/model-usage.grants.ts'
 import { workflowsGrants } from './adapters/dynamodb/registry/workflows.grants.ts'
+import { sharedStateGrants } from './adapters/dynamodb/state/shared-state.grants.ts'
 import { gatesGrants } from './adapters/dynamodb/steps/gates.grants.ts'
 import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
 import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
@@ -74,6 +75,7 @@ export const PORTS = {
   quotas: quotasGrants,
   money: moneyGrants,
   ledger: ledgerGrants,
+  sharedState: sharedStateGrants,
   turns: turnsGrants,
   transcripts: transcriptsGrants,
   files: fileStoreGrants,

@@ -37,6 +37,13 @@ export const TASK_ITEMS = {
   message: 'MESSAGE#',
   sent: 'SENT#',
   listener: 'LISTEN#',
+  /** A version of a key of the shared state. */
+  state: 'STATE#',
+  /** The newest version of each key. */
+  board: 'BOARD',
+  /** A write of the shared state that is made once. */
+  stateWrite: 'WRITE#',
+  snapshot: 'SNAPSHOT#',
   file: 'FILE#',
   /** Names an output of the task that is cached for others. */
   kept: 'KEPT#',

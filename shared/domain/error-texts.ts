@@ -241,6 +241,12 @@ export const ERROR_TEXTS = {
     whatToDo:
       'Raise `timeoutSeconds` (at most 840 for an agent), give the agent less to do, or say `retry: {on: [error, timeout]}`.',
   },
+  StateConflictError: {
+    seen: 'both',
+    when: 'A value for the shared state was made from another version than the newest, and the policy of its key (`conflict`) cannot combine the two; the message has the version, and the members that both have changed.',
+    whatToDo:
+      'Read the key again before you set it, or use `update`, which works on the newest value; or declare a policy for the key in the workflow.',
+  },
   StepSupersededError: {
     seen: 'task',
     when: 'A later attempt has taken the step over, and the output of this one is refused.',

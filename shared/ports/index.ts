@@ -28,6 +28,7 @@ import type { Plans } from './plans.ts'
 import type { Queue } from './queue.ts'
 import type { Quotas } from './quotas.ts'
 import type { Retention } from './retention.ts'
+import type { SharedState } from './shared-state.ts'
 import type { Statistics } from './statistics.ts'
 import type { Steps } from './steps.ts'
 import type { Suspensions } from './suspensions.ts'
@@ -68,6 +69,7 @@ export type Ports = {
   quotas: Quotas
   money: Money
   ledger: Ledger
+  sharedState: SharedState
   turns: Turns
   transcripts: Transcripts
   files: FileStore
@@ -100,6 +102,7 @@ export type { Heard, Listener } from './messages.ts'
 export type { KeptMoney } from './money.ts'
 export type { AsksAnew, Plan } from './plans.ts'
 export type { QueueEntry } from './queue.ts'
+export type { SharedState, StateWrite } from './shared-state.ts'
 export type { AdoptedStep, Begun, Ownership, Rebound, StepEnd, TakeOver } from './steps.ts'
 export type { TaskFilter } from './tasks.ts'
 export type { Wait } from './waits.ts'

@@ -1,7 +1,5 @@
 import * as z from 'zod'
-
-/** Reserved words of JSONata: `$steps.and` would not be a path. */
-const JSONATA_WORDS = ['and', 'or', 'in', 'true', 'false', 'null', 'function']
+import { JSONATA_WORDS } from '../domain/jsonata-words.ts'
 
 export const StepIdSchema = z
   .string()

@@ -6,6 +6,7 @@ import { dynamodbLimits } from '../../functions/adapters/dynamodb/counters/limit
 import { dynamodbQuotas } from '../../functions/adapters/dynamodb/counters/quotas.ts'
 import { dynamodbStatistics } from '../../functions/adapters/dynamodb/counters/statistics.ts'
 import { dynamodbDeletions } from '../../functions/adapters/dynamodb/deletions/deletions.ts'
+import { dynamodbSharedState } from '../../functions/adapters/dynamodb/state/shared-state.ts'
 import { dynamodbLedger } from '../../functions/adapters/dynamodb/steps/ledger.ts'
 import { dynamodbQueue } from '../../functions/adapters/dynamodb/tasks/queue.ts'
 import { dynamodbRetention } from '../../functions/adapters/dynamodb/tasks/retention.ts'
@@ -58,6 +59,7 @@ export function storedPorts({
     quotas: dynamodbQuotas({ ...registry, quotasOf }),
     money: dynamodbMoney({ ...tasks, clock }),
     ledger: dynamodbLedger(tasks),
+    sharedState: dynamodbSharedState(tasks),
     deletions: dynamodbDeletions({ ...tasks, objects }),
     retention: dynamodbRetention({
       client,

@@ -31,6 +31,10 @@ export const turnKey = (path: string, loop: string, turn: number) =>
   `${TASK_ITEMS.turn}${path}#${loop}#${digits(turn, 4)}`
 export const waitKey = (path: string) => `${TASK_ITEMS.wait}${path}`
 export const wakeKey = (path: string) => `${TASK_ITEMS.wake}${path}`
+export const boardKey = TASK_ITEMS.board
+export const stateKey = (key: string, version: number) => `${TASK_ITEMS.state}${key}#${digits(version, 8)}`
+export const stateWriteKey = (key: string, write: string) => `${TASK_ITEMS.stateWrite}${key}#${write}`
+export const snapshotKey = (id: string) => TASK_ITEMS.snapshot + id
 export const linkKey = (id: string) => `${TASK_ITEMS.link}${id}`
 /** What was sent from one sender to one recipient, in order. A number sign stands in neither: names are escaped. */
 export const laneKey = (to: string, from: string) => `${mailboxKey(to)}${encodeURIComponent(from)}#`
