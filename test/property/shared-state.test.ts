@@ -95,7 +95,7 @@ describe('mergeJson', () => {
 /** The innermost places at which a side differs from the base: leaves, and what is not on both. */
 function changedPlaces(base: Maybe, side: Maybe, path: string[] = []): string[][] {
   if (isSame(base, side)) return []
-  // Of an object that both have made, only the members are theirs alone.
+  // Where both have made an object, only its members are theirs alone.
   if (!isObject(side) || !(isObject(base) || base === undefined)) return [path]
   const names = [...new Set([...Object.keys(base ?? {}), ...Object.keys(side)])]
   return names.flatMap((name) => changedPlaces(member(base, name), member(side, name), [...path, name]))

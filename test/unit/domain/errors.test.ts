@@ -43,6 +43,7 @@ it('keeps the error names that state machines match', () => {
     'PlanningFailedError',
     'QuotaExceededError',
     'StartingError',
+    'StateConflictError',
     'StepFailedError',
     'StepSupersededError',
     'StepTimedOutError',
