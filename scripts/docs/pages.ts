@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stageJsonSchema } from '../../infra/stage-json-schema.ts'
+import { agentContractDocument } from '../../shared/contracts/agent-contract-document.ts'
 import { workflowJsonSchema } from '../../shared/workflow/workflow-json-schema.ts'
 import { cliPage } from './cli-page.ts'
 import { configurationPage } from './configuration-page.ts'
+import { contractPart } from './contract-page.ts'
 import { doorExports } from './door-exports.ts'
 import { errorsPage } from './errors-page.ts'
 import { eventsPage } from './events-page.ts'
@@ -23,12 +25,14 @@ export async function generatedPages(root: string): Promise<Record<string, strin
   return {
     'schemas/workflow.schema.json': json(workflowJsonSchema()),
     'schemas/stage.schema.json': json(stageJsonSchema()),
+    'schemas/agent-contract.openapi.json': json(agentContractDocument()),
     'docs/errors.md': errorsPage(),
     'docs/reference/cli.md': await cliPage(),
     'docs/reference/configuration.md': configurationPage(root),
     'docs/reference/http-api.md': httpPage(),
     'docs/reference/events.md': eventsPage(),
     ...part('docs/reference/workflow-language.md', workflowFields()),
+    ...part('docs/reference/agent-contract.md', contractPart()),
     ...part('docs/reference/agent-api.md', doorExports(root, 'shared/agent/index.ts')),
     'docs/reference/testing.md': page(
       '# Test kit',

@@ -21,9 +21,9 @@ export const MOST_CALL_FILES = 100
 export const FILE_URL_SECONDS = 3_600
 
 /** Any JSON value, which text of JSON is anyway: it is not walked again. */
-const anything = () => z.custom<Json>((value) => value !== undefined, 'it is missing')
+const anything = () => z.custom<Json>((value) => value !== undefined, 'any JSON value')
 
-const CalledFileSchema = z.object({
+export const CalledFileSchema = z.object({
   reference: FileReferenceSchema.describe('The reference in the input that named it, or the folder it is in'),
   key: z.string().describe('Its own key'),
   name: z.string().describe('The last part of its key'),
