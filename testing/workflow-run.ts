@@ -1,5 +1,6 @@
 import type { HistoryEvent } from '../local/stepfunctions/run/history.ts'
 import { costOf } from '../shared/app/limits/cost-of-steps.ts'
+import { readState } from '../shared/app/state/read-state.ts'
 import type { DomainEvent } from '../shared/domain/event.ts'
 import type { Json } from '../shared/domain/json.ts'
 import { beginningOf, type StepRecord } from '../shared/domain/step.ts'
@@ -92,6 +93,8 @@ export type WorkflowRun = {
   reason?: string
   /** By path: `draft`, `each[3]` for an item, `improve[2].draft` for a step in a loop. */
   steps: Record<string, StepRun>
+  /** The shared state of the task at its end, by key. */
+  state: Record<string, Json>
   /** The paths of the steps that ran, in the order of their start. */
   order: string[]
   /** Virtual seconds from submission to the end. */
@@ -130,6 +133,7 @@ export async function workflowRunOf(
     ...(task.status === 'cancelled' ? { reason: task.reason } : {}),
     ...('evaluation' in task && task.evaluation ? { evaluation: task.evaluation } : {}),
     steps,
+    state: (await readState(ports, await ports.plans.getPlan(taskId, task.execution))).values,
     order: recorded.order.filter((path) => steps[path] !== undefined && steps[path].status !== 'skipped'),
     seconds: (Date.parse(task.endedAt) - Date.parse(task.createdAt)) / 1_000,
     costUsd: task.cost?.usd ?? 0,

@@ -1,7 +1,6 @@
 import type { Gates, Ledger, Outputs, SharedState, Suspensions, Transcripts, Turns } from '../../shared/ports/index.ts'
 import { dynamodbTranscripts } from '../adapters/dynamodb/conversations/transcripts.ts'
 import { dynamodbTurns } from '../adapters/dynamodb/conversations/turns.ts'
-import { dynamodbSharedState } from '../adapters/dynamodb/state/shared-state.ts'
 import { dynamodbGates } from '../adapters/dynamodb/steps/gates.ts'
 import { dynamodbLedger } from '../adapters/dynamodb/steps/ledger.ts'
 import { dynamodbOutputs } from '../adapters/dynamodb/steps/outputs.ts'
@@ -16,8 +15,6 @@ export const suspensions = (): Suspensions => once('suspensions', () => dynamodb
 export const outputs = (): Outputs => once('outputs', () => dynamodbOutputs(tasksTable()))
 
 export const ledger = (): Ledger => once('ledger', () => dynamodbLedger(tasksTable()))
-
-export const sharedState = (): SharedState => once('sharedState', () => dynamodbSharedState(tasksTable()))
 
 export const turns = (): Turns => once('turns', () => dynamodbTurns(tasksTable()))
 

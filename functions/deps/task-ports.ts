@@ -1,5 +1,6 @@
-import type { Plans, Steps, Tasks, Values } from '../../shared/ports/index.ts'
+import type { Plans, SharedState, Steps, Tasks, Values } from '../../shared/ports/index.ts'
 import type { Retention } from '../../shared/ports/retention.ts'
+import { dynamodbSharedState } from '../adapters/dynamodb/state/shared-state.ts'
 import { dynamodbSteps } from '../adapters/dynamodb/steps/steps.ts'
 import { expiringTasks } from '../adapters/dynamodb/tasks/expiring-tasks.ts'
 import { dynamodbPlans } from '../adapters/dynamodb/tasks/plans.ts'
@@ -14,8 +15,14 @@ import { environment } from './environment.ts'
 import { once } from './once.ts'
 import { clock, ids } from './platform.ts'
 
-/** The ports for tasks, their plans, steps and values. */
-export const taskPorts = () => ({ tasks: tasks(), plans: plans(), steps: steps(), values: values() })
+/** The ports for tasks, their plans, steps, values and shared state. */
+export const taskPorts = () => ({
+  tasks: tasks(),
+  plans: plans(),
+  steps: steps(),
+  values: values(),
+  sharedState: sharedState(),
+})
 
 const tasks = (): Tasks =>
   once('tasks', () => {
@@ -29,6 +36,8 @@ const tasks = (): Tasks =>
 const plans = (): Plans => once('plans', () => dynamodbPlans({ ...tasksTable(), values: values() }))
 
 const steps = (): Steps => once('steps', () => dynamodbSteps(tasksTable()))
+
+const sharedState = (): SharedState => once('sharedState', () => dynamodbSharedState(tasksTable()))
 
 const values = (): Values =>
   once('values', () => blobValues({ blobs: s3BlobStore(bucket()), digest: ids().digest }))

@@ -52,7 +52,7 @@ export const ERRORS = {
   TaskCancelledError: { status: 409, retryable: false },
   StepFailedError: { status: 500, retryable: false },
   StepTimedOutError: { status: 504, retryable: false },
-  StateConflictError: { status: 409, retryable: true },
+  StateConflictError: { status: 409, retryable: false },
   StepSupersededError: { status: 409, retryable: false },
   StartingError: { status: 503, retryable: true },
   UnavailableError: { status: 503, retryable: true },

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { NOT_BY } from './approval.ts'
+import { StateWriterSchema } from './state/shared-state.ts'
 import { CalibrationSchema } from './task.ts'
 
 export const EVENT_SOURCE = 'orchestrator'
@@ -61,6 +62,24 @@ export const EVENT_DATA = {
     quota: z.enum(['tasksPerDay', 'usdPerMonth']),
     period: z.string().describe('The day or the month, UTC'),
     limit: z.number(),
+  }),
+  /** A key of the shared state has a new version; its value is read from the task. */
+  'state.changed': z.object({
+    taskId: z.string(),
+    tenant,
+    key: z.string(),
+    version: z.number().int(),
+    by: StateWriterSchema.describe('The step, the person, or the task that it was copied from'),
+    removed: z.boolean().optional().describe('Whether the version has no value'),
+    restored: z.number().int().optional().describe('The earlier version whose value it has'),
+  }),
+  /** What a step that has succeeded should have written, and could not: another write made it unfit. */
+  'state.refused': z.object({
+    taskId: z.string(),
+    tenant,
+    key: z.string(),
+    by: StateWriterSchema,
+    error: z.object({ name: z.string(), message: z.string() }),
   }),
   /** An event of an `emit` step: the workflow chooses `type` and `data`. */
   custom: z.object({ taskId: z.string(), tenant, path: z.string(), type: z.string(), data: z.json() }),

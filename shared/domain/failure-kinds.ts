@@ -32,9 +32,12 @@ const FINAL: readonly string[] = [
   'PlanningFailedError',
 ] satisfies ErrorName[]
 
+/** An attempt that runs again reads what has come between. */
+const TRANSIENT: readonly string[] = ['StateConflictError'] satisfies ErrorName[]
+
 /** The kind of a failure, by the name under which an attempt records it. */
 export function failureKind({ name }: { name: string }): FailureKind {
-  if (DEATHS.includes(name)) return 'transient'
+  if (DEATHS.includes(name) || TRANSIENT.includes(name)) return 'transient'
   if (TIMEOUTS.includes(name)) return 'timeout'
   if (name === CONFIGURATION) return 'configuration'
   if (FINAL.includes(name)) return 'final'

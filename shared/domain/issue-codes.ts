@@ -54,6 +54,7 @@ export const ISSUE_CODES = {
   'unknown-function': 'An expression calls a function that is not known.',
   'unknown-model': 'A step names a language model that the stage does not have.',
   'unknown-name': 'An expression uses a name (`$...`) that is not known there.',
+  'unknown-state': 'A key of the shared state is used that the workflow does not declare.',
   'unknown-step': 'A step is named that is not there, or not in reach.',
   'unknown-workflow': 'A child is named that is not registered.',
   'wrong-type': 'A value has a type that does not fit: of an input, a condition, a list, or an operand.',

@@ -18,7 +18,7 @@ export type Asked =
  * is one of the attempt, which begins all the same. A step that replays its receipt is not evaluated: its input may be large.
  */
 export async function askedInput(
-  { values, steps }: Pick<HostPorts, 'values' | 'steps'>,
+  { values, steps, sharedState }: Pick<HostPorts, 'values' | 'steps' | 'sharedState'>,
   agent: DefinedAgent,
   { own, planned, hasEnded, chosen, needed, log }: Loading,
 ): Promise<Asked> {
@@ -31,7 +31,11 @@ export async function askedInput(
     return { failure, judge: false }
   }
   try {
-    const resolved = await resolveInput({ values }, { agent, own, plan: await planned, needed }, await chosen)
+    const resolved = await resolveInput(
+      { values, sharedState },
+      { agent, own, plan: await planned, needed },
+      await chosen,
+    )
     if (resolved.kind === 'skip') return { resolved }
     const kept = await keepInput(values, own.taskId, resolved.input, (reason) =>
       log.warn('input not kept', { reason: String(reason) }),

@@ -3,6 +3,7 @@ import type { CallEnd } from '../app/limits/admission.ts'
 import { calledStep } from '../app/steps/chosen-capability.ts'
 import { countAttempt } from '../app/steps/count-attempt.ts'
 import { signalGates } from '../app/steps/signal-gates.ts'
+import { writeStepState } from '../app/steps/state/step-state.ts'
 import { amountOf } from '../domain/budget.ts'
 import { stepEndedEvent } from '../domain/events-of-step.ts'
 import { type Attempt, type Judging, type Receipt, receiptOf, type StepRecord } from '../domain/step.ts'
@@ -39,7 +40,10 @@ export async function recordEnd(
  * reservations (host/H4, host/H5).
  */
 export async function tellEnd(
-  ports: Pick<HostPorts, 'steps' | 'gates' | 'executions' | 'statistics' | 'clock' | 'measure'>,
+  ports: Pick<
+    HostPorts,
+    'steps' | 'gates' | 'executions' | 'statistics' | 'clock' | 'measure' | 'values' | 'sharedState' | 'timer'
+  >,
   run: StepRun,
   ended: EndedStep,
 ): Promise<Receipt> {
@@ -60,15 +64,20 @@ export async function tellEnd(
     ports.measure('StepDuration', { agentId, capability }, durationMs)
     if (record.judging) measureJudged(ports, record.judging)
   }
+  const state = { plan, path: own.path, of: plan, needed: () => run.needed }
+  const [written] = await Promise.allSettled([writeStepState(ports, state, ended)])
+  const changes = written.status === 'fulfilled' ? written.value : []
+  for (const { type, data } of changes) if (type === 'state.refused') log.warn('state not written', data)
   // All are awaited, even if one fails: Lambda freezes the process after the answer, so pending requests might never be
   // sent.
   const told = await Promise.allSettled([
-    signalGates(ports, plan, own.path),
-    notices.finish(event ? [event] : []),
+    // Only then may the steps that wait for this one begin (step-state/W3).
+    written.status === 'fulfilled' ? signalGates(ports, plan, own.path) : undefined,
+    notices.finish(event ? [...changes, event] : changes),
     isAttempt ? countEnd(ports, run, ended) : undefined,
     release(run, isAttempt ? { succeeded: true } : undefined),
   ])
-  for (const one of told) if (one.status === 'rejected') throw one.reason
+  for (const one of [written, ...told]) if (one.status === 'rejected') throw one.reason
   return receiptOf(ended)
 }
 

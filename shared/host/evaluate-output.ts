@@ -23,7 +23,7 @@ import type { StepEvaluate } from '../workflow/evaluation/evaluate-schema.ts'
 import type { HostPorts } from './host-ports.ts'
 import type { StepRun } from './step-run.ts'
 
-type Needs = Pick<HostPorts, 'values'>
+type Needs = Pick<HostPorts, 'values' | 'sharedState'>
 type Answered = { input: Json; output: Json }
 
 /** The checks of a step with `evaluate`; undefined for another. Throws EvaluationFailedError for a score below `atLeast`, which no judge could raise. */
@@ -67,7 +67,7 @@ export function requireScore(
 }
 
 async function checksIn(
-  { values }: Needs,
+  ports: Needs,
   run: StepRun,
   { input, output }: Answered,
 ): Promise<Check[] | undefined> {
@@ -79,7 +79,7 @@ async function checksIn(
   const { rules, citations } = evaluate
   const template = { rules, citations }
   const records = await needed
-  const names = await namesForExpressions(values, { task, plan, scope, path: own.path, records, template })
+  const names = await namesForExpressions(ports, { task, plan, scope, path: own.path, records, template })
   return checkOutput(evaluate, { output, names: { ...names, stepInput: input } })
 }
 

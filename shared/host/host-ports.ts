@@ -26,6 +26,7 @@ export type HostPorts = Pick<
   | 'limits'
   | 'budgets'
   | 'ledger'
+  | 'sharedState'
   | 'prices'
   | 'clock'
   | 'ids'

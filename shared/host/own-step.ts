@@ -3,8 +3,10 @@ import { settleDead } from '../app/limits/spend-budget.ts'
 import { roleIn } from '../app/steps/judging/for-judge.ts'
 import { DIED, hasLostAttempt, noteLostAttempt } from '../app/steps/lost-attempt.ts'
 import { bindingAt, stepOf } from '../app/steps/plan-paths.ts'
+import { recordsOfNeeds } from '../app/steps/resolve-step.ts'
 import { type Failure, hasGoneOn } from '../app/steps/settle-failure.ts'
 import { signalGates } from '../app/steps/signal-gates.ts'
+import { writeStepState } from '../app/steps/state/step-state.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { executionArnOf } from '../domain/execution-arn.ts'
 import { failureFacts } from '../domain/failure-facts.ts'
@@ -23,7 +25,17 @@ import type { StepRun } from './step-run.ts'
 
 type Needs = Pick<
   HostPorts,
-  'steps' | 'gates' | 'bus' | 'clock' | 'executions' | 'statistics' | 'breakers' | 'budgets' | 'timer'
+  | 'steps'
+  | 'gates'
+  | 'bus'
+  | 'clock'
+  | 'executions'
+  | 'statistics'
+  | 'breakers'
+  | 'budgets'
+  | 'values'
+  | 'sharedState'
+  | 'timer'
 >
 /** The result of a take-over: this invocation owns the step, or the step had already ended. */
 export type Owned = { kind: 'owned'; run: StepRun } | { kind: 'ended'; receipt: Receipt }
@@ -55,6 +67,10 @@ export async function ownStep(
       throw superseded(own.path)
     }
     // host/H4: the invocation that recorded the end may have crashed before it signalled the gates.
+    // step-state/W2
+    const needed = () => recordsOfNeeds(ports.steps, plan, own.path)
+    const written = await writeStepState(ports, { plan, path: own.path, of: plan, needed }, taken.step)
+    if (written.length > 0) await ports.bus.publish(written)
     await Promise.all([
       signalGates(ports, plan, own.path),
       plan.budget ? settleDead(ports.budgets, { ...own, holder: own.fence }) : undefined,

@@ -21,13 +21,13 @@ export type Call = {
 
 /** Evaluates `when`, and then the input. Throws InvalidInputError naming the expression that failed. */
 export async function resolveInput(
-  { values }: Pick<HostPorts, 'values'>,
+  ports: Pick<HostPorts, 'values' | 'sharedState'>,
   { agent, own, plan, needed }: Pick<StepRun, 'agent' | 'own' | 'plan' | 'needed'>,
   chosen: Pick<StepRecord, 'capability'> | undefined,
 ): Promise<Resolved> {
   const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
   const schema = capabilityAsked(agent.manifest, calledStep(plan, own.path, chosen))?.inputSchema
-  return resolveStep(values, task, plan, own.path, await needed, schema)
+  return resolveStep(ports, task, plan, own.path, await needed, schema)
 }
 
 /**

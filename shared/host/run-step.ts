@@ -16,6 +16,7 @@
  * host/H9 an agent that names tenants works for these alone, whoever has registered its function under whatever id
  */
 import type { DefinedAgent } from '../agent/index.ts'
+import { checkStepState } from '../app/steps/state/step-state.ts'
 import { withinTenant } from '../app/tenants/within-tenant.ts'
 import { evaluationOf } from '../domain/evaluation.ts'
 import type { Receipt } from '../domain/step.ts'
@@ -84,6 +85,7 @@ async function work(ports: HostPorts, run: StepRun, asked: Asked, limits: Limits
   const answer = await runAgent(ports, run, call, { ...limits, ...run.call })
   const value = await outputOf(ports, run, call, answer)
   const checks = await evaluateOutput(ports, run, { input: call.input, output: value })
+  await checkStepState(ports, { ...run, path: run.own.path, needed: () => run.needed }, value)
   const output = await ports.values.storeValue(run.own.taskId, value)
   if (checks && evaluateOf(run)?.judge) throw await handToJudge(ports, run, { call, output, checks })
   await cache?.keep(output)

@@ -24,6 +24,8 @@ import { bodyIn } from './step-kinds.ts'
 export type Draft = {
   /** Undefined where it is none, or has issues. */
   input: Workflow['input']
+  /** Undefined where it is none, or has issues. */
+  state: Workflow['state']
   steps: Record<string, Step>
   output: unknown
   /** Undefined where it is none, or has issues. */
@@ -54,8 +56,8 @@ export function parseStructure(value: unknown): { workflow?: Workflow; draft?: D
     issues.push(issue('too-many-steps', 'steps', `${count} steps; the most is ${MAX_STEPS}`))
     return { issues }
   }
-  const { evaluate } = head.success ? head.data : {}
-  const draft = { input, steps: parsed.steps, output: rest.output, evaluate, left }
+  const { evaluate, state } = head.success ? head.data : {}
+  const draft = { input, state, steps: parsed.steps, output: rest.output, evaluate, left }
   return head.success && issues.length === 0
     ? { workflow: { ...head.data, steps: parsed.steps }, draft, issues }
     : { draft, issues }

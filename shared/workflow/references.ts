@@ -10,11 +10,16 @@ export type References = {
   steps: Set<string>
   /** Whether `$steps`, `$status` or `$errors` is used as a whole, so that the steps it reads are known only at run time. */
   dynamicSteps: boolean
+  /** The keys of `$state` by name. */
+  state: Set<string>
+  /** Whether `$state` is used as a whole. */
+  dynamicState: boolean
 }
 
 type Node = Record<string, unknown>
 
 const STEP_MAPS = ['steps', 'status', 'errors']
+const STATE = 'state'
 
 /** `$error(...)` is a function of JSONata; `$error` is the failure that a handler handles. */
 const ERROR = 'error'
@@ -27,6 +32,8 @@ export function referencesIn(text: string): References {
     functions: new Set(),
     steps: new Set(),
     dynamicSteps: false,
+    state: new Set(),
+    dynamicState: false,
   }
   visit(tree, namesBoundIn(tree), found)
   return found
@@ -71,19 +78,22 @@ function note(name: string, own: ReadonlySet<string>, found: References): void {
   if (name === '' || name === '$' || own.has(name) || (FUNCTIONS.has(name) && name !== ERROR)) return
   found.variables.add(name)
   if (STEP_MAPS.includes(name)) found.dynamicSteps = true
+  if (name === STATE) found.dynamicState = true
 }
 
-/** `$steps.x` names its step; other parts of the path (predicates, groups, further steps) are visited too. */
+/** `$steps.x` names its step, `$state.x` its key; other parts of the path (predicates, groups, further steps) are visited too. */
 function visitPath(path: Node, own: ReadonlySet<string>, found: References): void {
   const { steps, type: _path, ...rest } = path
   const [first, second, ...further] = steps as Node[]
   const name = first?.type === 'variable' ? String(first.value) : ''
   const named = second?.type === 'name' || second?.type === 'string'
-  if (!first || !second || !named || !STEP_MAPS.includes(name) || own.has(name)) {
+  const isMap = STEP_MAPS.includes(name) || name === STATE
+  if (!first || !second || !named || !isMap || own.has(name)) {
     return visit([...(steps as Node[]), rest], own, found)
   }
   found.variables.add(name)
-  found.steps.add(String(second.value))
+  const members = name === STATE ? found.state : found.steps
+  members.add(String(second.value))
   const { type: _variable, value: _name, ...onFirst } = first
   const { type: _kind, value: _member, ...onSecond } = second
   visit([onFirst, onSecond, ...further, rest], own, found)

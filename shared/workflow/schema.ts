@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { distinct } from '../domain/distinct.ts'
 import { EvaluateSchema } from './evaluation/evaluate-schema.ts'
+import { WorkflowStateSchema } from './state-schema.ts'
 import { StepIdSchema } from './step-id.ts'
 import { type Step, type StepKind, type StepOf, StepSchema, stepKind } from './step-schemas.ts'
 
@@ -101,6 +102,9 @@ export const WorkflowHeadSchema = z.strictObject({
     .record(z.string(), z.unknown())
     .optional()
     .describe('JSON Schema of the task input; checked at submit'),
+  state: WorkflowStateSchema.optional().describe(
+    'The shared state of its tasks, by key ($state.<key>): what agents and steps write for one another while a task runs',
+  ),
   output: z.unknown().optional().describe("Value with expressions; default: the last steps' outputs by id"),
   evaluate: EvaluateSchema.optional().describe(
     'How good the output of the workflow is, as for a step; with a score below `atLeast` the task fails',

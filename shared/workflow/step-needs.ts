@@ -14,10 +14,13 @@ export function expressionsOfStep(step: Step): FoundExpression[] {
 
 /** Whether a field of a fan-out is evaluated for each of its items, which is `$item` there. */
 export const isOfEachItem = (field: string): boolean =>
-  /^(?:input|workflow|capability|evaluate)\b/.test(field)
+  /^(?:input|workflow|capability|evaluate|state)\b/.test(field)
 
 /** Whether a field is evaluated when there is an output, which is `$output` there. */
 export const isOfOutput = (field: string): boolean => /^evaluate\b/.test(field)
+
+/** Whether a field is evaluated when a step has succeeded, for what it writes into the shared state: `$output`, and `$current` in an update. */
+export const isOfState = (field: string): boolean => /^state\b/.test(field)
 
 /** The further variables of the expressions in `evaluate`: of a step, and of a workflow. */
 export const NAMES_OF_EVALUATION = { step: ['output', 'stepInput'], workflow: ['output'] }

@@ -8,6 +8,7 @@ import { PreferSchema } from '../domain/prefer.ts'
 import { ConverseStepSchema } from './converse-schema.ts'
 import { StepEvaluateSchema } from './evaluation/evaluate-schema.ts'
 import { RetrySchema, WITHOUT_RETRY } from './retry-policy.ts'
+import { StepStateSchema } from './state-schema.ts'
 import {
   ConditionSchema,
   common,
@@ -63,6 +64,9 @@ const AgentStepSchema = z.strictObject({
     .describe('Reuses an earlier output of the same agent version for an equal input'),
   evaluate: StepEvaluateSchema.optional().describe(
     'How good the output is, from 0 to 1, by checks that each count the same; kept with the step, shown, and learnt from when the next agent is chosen. Its expressions also know `$output` and `$stepInput`',
+  ),
+  state: StepStateSchema.optional().describe(
+    'What the step writes into the shared state when its agent has succeeded: once, before any step that waits for it begins',
   ),
 })
 

@@ -14,6 +14,7 @@ import { issuesOfNever } from './never-runs.ts'
 import { type Draft, parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
 import { isEach, isFanOut, MAX_NESTING, type Step, type Steps, type Workflow } from './schema.ts'
+import { issuesOfState } from './state-issues.ts'
 import { bodyIn, hasMadeBody } from './step-kinds.ts'
 import {
   expressionsOfBody,
@@ -22,6 +23,7 @@ import {
   handledBy,
   isOfEachItem,
   isOfOutput,
+  isOfState,
   NAMES_OF_EVALUATION,
 } from './step-needs.ts'
 import { type Catalogue, NO_CATALOGUE } from './types/catalogue.ts'
@@ -39,8 +41,8 @@ export type Validation = {
   lenient?: boolean
 }
 
-const NAMES_INSIDE = ['item', 'index', 'iteration', 'previous', ...NAMES_OF_EVALUATION.step]
-const TASK_NAMES = ['input', 'steps', 'status', 'errors', 'task']
+const NAMES_INSIDE = ['item', 'index', 'iteration', 'previous', 'current', ...NAMES_OF_EVALUATION.step]
+const TASK_NAMES = ['input', 'steps', 'status', 'errors', 'task', 'state']
 
 /**
  * Parses a workflow (YAML or JSON text, or a value) and returns it, or every issue with its path: structure first, then names, expressions,
@@ -90,7 +92,7 @@ type Scope = {
   left: Draft['left']
 }
 
-function issuesOfMeaning({ steps, output, evaluate, left }: Draft): IssueInText[] {
+function issuesOfMeaning({ state, steps, output, evaluate, left }: Draft): IssueInText[] {
   const ids = Object.keys(steps)
   const ofOutput = expressionsIn(output, 'output').flatMap((found) =>
     issuesOfExpression(found, ids, TASK_NAMES, true),
@@ -102,6 +104,7 @@ function issuesOfMeaning({ steps, output, evaluate, left }: Draft): IssueInText[
   return [
     ...mixed,
     ...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES, depth: 0, left }),
+    ...issuesOfState({ state, steps, output, evaluate }),
     ...ofOutput,
     ...issuesOfTexts(evaluate, 'evaluate'),
     ...issuesOfEvaluate(evaluate, 'evaluate'),
@@ -146,6 +149,8 @@ function namesOfField(field: string, step: Step): string[] {
   return [
     ...(isFanOut(step) && isOfEachItem(field) ? ['item', 'index'] : []),
     ...(isOfOutput(field) ? NAMES_OF_EVALUATION.step : []),
+    ...(isOfState(field) ? ['output'] : []),
+    ...(field.startsWith('state.update.') ? ['current'] : []),
   ]
 }
 

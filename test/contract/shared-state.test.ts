@@ -86,7 +86,9 @@ describe('shared state', () => {
     const set = (key: string, value: unknown, from?: number) =>
       setState(ports, { ...of, key, by }, { value, from })
     await set('rows', [1])
-    await expect(set('rows', ['x'])).rejects.toThrow(/state "rows" does not fit its schema: .*rows\[1\] is "x"; it must be a whole number/)
+    await expect(set('rows', ['x'])).rejects.toThrow(
+      /state "rows" does not fit its schema: .*rows\[1\] is "x"; it must be a whole number/,
+    )
     await expect(set('rows', [2, 3])).rejects.toThrow(/state "rows" does not fit its schema/)
     await expect(set('rows', { a: 1 })).rejects.toThrow(
       '`conflict: union`, so its value is a list; this is a value of type object',

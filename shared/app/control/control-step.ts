@@ -169,7 +169,7 @@ async function decide(
   const kind = kindOf(step)
   try {
     const records = await recordsOfNeeds(ports.steps, plan, path)
-    const decided = await decideStep(ports.values, { task, plan, records }, path, kind.template(step))
+    const decided = await decideStep(ports, { task, plan, records }, path, kind.template(step))
     if (decided.kind === 'skip') return { ...decided, begun: { input: undefined } }
     const input = kind.inputIn(decided.value)
     if (input === undefined) return decided

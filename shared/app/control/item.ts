@@ -46,6 +46,6 @@ async function outputOf({ ports, task, plan, step, own }: Owned<Each>): Promise<
     ...pathsForNames(plan, view, expressionsOfBody(step)),
   ])
   const records = await ports.steps.findSteps(own.taskId, [...paths])
-  const names = await namesForExpressions(ports.values, { ...view, task, plan, records, template })
+  const names = await namesForExpressions(ports, { ...view, task, plan, records, template })
   return (await resolveExpressions(template, names, 'output')) ?? null
 }

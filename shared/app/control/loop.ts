@@ -59,11 +59,11 @@ async function judge(
   const view = { task, plan, scope: round, path: own.path, records }
   const isOver = await resolveExpressions(
     until,
-    await namesForExpressions(ports.values, { ...view, template: until }),
+    await namesForExpressions(ports, { ...view, template: until }),
     'repeat.until',
   )
   if (!holds(isOver, 'repeat.until', until)) return { isOver: false }
-  const names = await namesForExpressions(ports.values, { ...view, template })
+  const names = await namesForExpressions(ports, { ...view, template })
   return { isOver: true, output: await resolveExpressions(template, names, 'repeat.output') }
 }
 

@@ -1,20 +1,20 @@
-import * as z from 'zod'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues, type Issue } from '../../domain/issue.ts'
 import { issuesOfZod } from '../../domain/issues-of-zod.ts'
-import type { Json } from '../../domain/json.ts'
+import type { Json, JsonObject } from '../../domain/json.ts'
 import { describeNotJson, notJsonIn } from '../../domain/not-json.ts'
 import { mentionsInherited, parseOwn } from '../../domain/parse-own.ts'
 import { requireKind } from '../../domain/state/combine.ts'
 import { MOST_STATE_BYTES } from '../../domain/state/shared-state.ts'
 import { boundedWork } from '../../workflow/bounded-work.ts'
+import { schemaOfJson } from '../../workflow/schema-of-json.ts'
 import type { StateDefinition } from '../../workflow/state-schema.ts'
 
 /** What is wrong with a value by the schema of its key. Throws as `boundedWork` does. */
 export function issuesOfState(key: string, { schema: given }: StateDefinition, value: Json): Issue[] {
   if (given === undefined) return []
   return boundedWork(`the check of state "${key}"`, () => {
-    const schema = z.fromJSONSchema(given)
+    const schema = schemaOfJson(given as JsonObject)
     const parsed = mentionsInherited(given) ? parseOwn(schema, value) : schema.safeParse(value)
     return parsed.success ? [] : issuesOfZod(parsed.error, { schema, value, path: key })
   })

@@ -13,9 +13,10 @@ import { nearestNames } from '../../domain/nearest-names.ts'
 import { shown } from '../../domain/shown.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import type { Task } from '../../domain/task.ts'
-import type { Plan, Steps, Values } from '../../ports/index.ts'
+import type { Plan, Steps } from '../../ports/index.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 import { asCalled, capabilitiesOf, capabilityComputedBy } from '../../workflow/step-capability.ts'
+import type { ReadingPorts } from './expression-names.ts'
 import { stepOf } from './plan-paths.ts'
 import { decideStep, recordsOfNeeds } from './resolve-step.ts'
 
@@ -33,7 +34,7 @@ export const calledStep = (
  * InvalidInputError for an expression that fails, and CapabilityNotAllowedError.
  */
 export async function chooseCapability(
-  { steps, values }: { steps: Pick<Steps, 'findSteps'>; values: Pick<Values, 'loadValue'> },
+  ports: ReadingPorts & { steps: Pick<Steps, 'findSteps'> },
   task: Pick<Task, 'id' | 'type' | 'metadata'>,
   plan: Plan,
   path: string,
@@ -41,8 +42,8 @@ export async function chooseCapability(
   const step = stepOf(plan, path)
   const expression = capabilityComputedBy(step)
   if (expression === undefined) return undefined
-  const records = await recordsOfNeeds(steps, plan, path)
-  const decided = await decideStep(values, { task, plan, records }, path, { capability: expression })
+  const records = await recordsOfNeeds(ports.steps, plan, path)
+  const decided = await decideStep(ports, { task, plan, records }, path, { capability: expression })
   if (decided.kind === 'skip') return decided
   const { capability } = decided.value
   const allowed = capabilitiesOf(step)

@@ -2,9 +2,10 @@ import { enclosingScopes, loopOf, parsePath, roundBefore } from '../../domain/in
 import type { Json } from '../../domain/json.ts'
 import { attemptNumber, type StepRecord } from '../../domain/step.ts'
 import type { Task } from '../../domain/task.ts'
-import type { Plan, Values } from '../../ports/index.ts'
+import type { Plan, Ports, Values } from '../../ports/index.ts'
 import { expressionsIn, type Names } from '../../workflow/expressions.ts'
 import { referencesIn } from '../../workflow/references.ts'
+import { readState } from '../state/read-state.ts'
 import { handledAround, itemAround, pathsOfNames, roundAround, type View } from './plan-paths.ts'
 
 type Wanted = View & {
@@ -18,18 +19,22 @@ type Wanted = View & {
   failed?: StepRecord | undefined
 }
 
+/** What the variables of expressions are read from. */
+export type ReadingPorts = Pick<Ports, 'sharedState'> & { values: Pick<Values, 'loadValue'> }
+
 /** The longest error message that expressions see, in characters. */
 const MOST_MESSAGE = 2_000
 
 /**
  * The variables of expressions: `$input`, `$task`, `$status`, `$errors` and the mentioned members of `$steps`; in a loop also `$iteration`
  * and, from its second round, `$previous` (the outputs of the previous round by step); in a fan-out `$item` and `$index`; in a handler
- * `$error`. In nested loops or fan-outs they refer to the innermost.
+ * `$error`; `$state`, one moment of the shared state, of which only the mentioned keys are read. In nested loops or fan-outs they refer to the innermost.
  */
 export async function namesForExpressions(
-  values: Pick<Values, 'loadValue'>,
+  ports: ReadingPorts,
   { task, plan, scope, path, records, template, failed }: Wanted,
 ): Promise<Names> {
+  const { values } = ports
   const wanted = mentionedIn(template)
   const scopes = enclosingScopes(scope)
   const seen = records.filter((record) => isStepIn(record.path, scopes))
@@ -38,7 +43,7 @@ export async function namesForExpressions(
   const before = wanted.variables.has('previous')
     ? records.filter((record) => isStepIn(record.path, [roundOfPrevious]))
     : []
-  const [steps, previous, ofItem, asked] = await Promise.all([
+  const [steps, previous, ofItem, asked, state] = await Promise.all([
     outputsOf(
       values,
       seen.filter((record) => wanted.steps === 'all' || wanted.steps.has(parsePath(record.path).stepId)),
@@ -46,6 +51,7 @@ export async function namesForExpressions(
     outputsOf(values, before),
     namesOfItem(values, itemAround(plan, { scope, path }), records, wanted.variables),
     wanted.variables.has('asked') ? askedIn(values, round, records) : undefined,
+    wanted.state && readState(ports, plan, wanted.state === 'all' ? undefined : [...wanted.state]),
   ])
   const error = failed ?? (wanted.variables.has('error') ? firstFailed(plan, path, records) : undefined)
   const { id, type, metadata } = task
@@ -59,6 +65,7 @@ export async function namesForExpressions(
     ...(before.length > 0 ? { previous } : {}),
     ...ofItem,
     ...(asked === undefined ? {} : { asked }),
+    ...(state ? { state: state.values } : {}),
     ...(error ? { error: errorOf(error) } : {}),
   }
 }
@@ -155,10 +162,20 @@ async function outputsOf(
   return Object.fromEntries(found.map(({ id }, at) => [id, outputs[at] ?? null]))
 }
 
-function mentionedIn(template: unknown): { steps: Set<string> | 'all'; variables: Set<string> } {
+/** `state`: the keys of `$state`; undefined where it is not mentioned. */
+type Mentioned = {
+  steps: Set<string> | 'all'
+  state: Set<string> | 'all' | undefined
+  variables: Set<string>
+}
+
+function mentionedIn(template: unknown): Mentioned {
   const references = expressionsIn(template).map(({ text }) => referencesIn(text))
   const steps = references.some(({ dynamicSteps }) => dynamicSteps)
     ? 'all'
     : new Set(references.flatMap((one) => [...one.steps]))
-  return { steps, variables: new Set(references.flatMap((one) => [...one.variables])) }
+  const variables = new Set(references.flatMap((one) => [...one.variables]))
+  const keys = new Set(references.flatMap((one) => [...one.state]))
+  const state = references.some(({ dynamicState }) => dynamicState) ? 'all' : keys
+  return { steps, variables, state: variables.has('state') ? state : undefined }
 }

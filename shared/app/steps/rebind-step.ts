@@ -62,7 +62,7 @@ import { signalGates } from './signal-gates.ts'
 
 type Needs = Pick<
   Ports,
-  'tasks' | 'plans' | 'steps' | 'gates' | 'values' | 'bus' | 'executions' | 'budgets'
+  'tasks' | 'plans' | 'steps' | 'gates' | 'values' | 'sharedState' | 'bus' | 'executions' | 'budgets'
 > &
   KnowledgeNeeds
 /** `turn`: how many agents the rebinder has chosen before; `capability`: what the step's expression for it has come to just now. */

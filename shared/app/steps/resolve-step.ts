@@ -18,7 +18,7 @@ import type { Plan, Steps, Values } from '../../ports/index.ts'
 import { resolveExpressions } from '../../workflow/expressions.ts'
 import type { AgentStep } from '../../workflow/schema.ts'
 import { expressionsOfStep, handledBy, needsOfStep } from '../../workflow/step-needs.ts'
-import { namesForExpressions, pathsForNames } from './expression-names.ts'
+import { namesForExpressions, pathsForNames, type ReadingPorts } from './expression-names.ts'
 import { withLists } from './input-lists.ts'
 import { pathsSeen, stepAt, stepOf, stepsAt } from './plan-paths.ts'
 
@@ -51,7 +51,7 @@ export async function recordsOfNeeds(
  * input. Throws InvalidInputError naming the expression that failed.
  */
 export async function resolveStep(
-  values: Pick<Values, 'loadValue'>,
+  ports: ReadingPorts,
   task: Pick<Task, 'id' | 'type' | 'metadata'>,
   plan: Plan,
   path: string,
@@ -59,7 +59,7 @@ export async function resolveStep(
   schema?: unknown,
 ): Promise<Resolved> {
   const { input } = stepOf(plan, path)
-  const decided = await decideStep(values, { task, plan, records }, path, { input })
+  const decided = await decideStep(ports, { task, plan, records }, path, { input })
   if (decided.kind === 'skip') return decided
   return {
     kind: 'run',
@@ -97,7 +97,7 @@ type Facts = {
 
 /** Whether a step of any kind runs, and the evaluated `template`. Throws InvalidInputError naming the expression that failed. */
 export async function decideStep(
-  values: Pick<Values, 'loadValue'>,
+  ports: ReadingPorts,
   facts: Facts,
   path: string,
   template: Readonly<Record<string, unknown>>,
@@ -114,7 +114,7 @@ export async function decideStep(
   const blocked = unhandled(handled, statusOf) ?? blockedBy(step, needs, statusOf)
   if (blocked) return { kind: 'skip', reason: blocked }
   const wanted = { when: step.when, ...template }
-  const names = await namesForExpressions(values, { ...facts, scope, path, template: wanted })
+  const names = await namesForExpressions(ports, { ...facts, scope, path, template: wanted })
   if (
     step.when !== undefined &&
     !holds(await resolveExpressions(step.when, names, 'when'), 'when', step.when)

@@ -26,7 +26,7 @@ export type Failure = { name: string; message: string }
 export type Settled = { settled: 'succeeded' | 'failed' }
 /** A step that the calling invocation owns. */
 export type Situation = {
-  ports: Pick<Ports, 'steps' | 'values' | 'bus' | 'clock'>
+  ports: Pick<Ports, 'steps' | 'values' | 'sharedState' | 'bus' | 'clock'>
   task: Pick<OpenTask, 'id' | 'type' | 'metadata'>
   plan: Plan
   step: Step
@@ -75,7 +75,7 @@ async function settleDegraded(
   const failed = { ...record, status: 'failed' as const, error }
   const records = await recordsOfNeeds(ports.steps, plan, own.path)
   try {
-    const names = await namesForExpressions(ports.values, {
+    const names = await namesForExpressions(ports, {
       ...{ task, plan, scope, path: own.path, records, template, failed },
     })
     const value = (await resolveExpressions(template, names, 'onFailure.output')) ?? null

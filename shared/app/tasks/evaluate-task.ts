@@ -11,14 +11,14 @@ type Ended = { task: OpenTask; plan: Plan; steps: readonly StepRecord[]; output:
 
 /** What the workflow's `evaluate` says of its output; undefined without one. Throws EvaluationFailedError for a score below `atLeast`. */
 export async function evaluationOfTask(
-  { values }: Pick<Ports, 'values'>,
+  ports: Pick<Ports, 'values' | 'sharedState'>,
   { task, plan, steps, output }: Ended,
 ): Promise<Evaluation | undefined> {
   const { evaluate } = plan.workflow
   if (!evaluate) return undefined
   const { rules, citations, atLeast = 0 } = evaluate
   const template = { rules, citations }
-  const names = await namesForExpressions(values, { task, plan, scope: '', records: steps, template })
+  const names = await namesForExpressions(ports, { task, plan, scope: '', records: steps, template })
   const evaluation = evaluationOf(await checkOutput(evaluate, { output, names }))
   if (evaluation.score >= atLeast) return evaluation
   const message = `it has the score ${evaluation.score}, and evaluate.atLeast is ${atLeast}: ${describeLacks(evaluation)}`

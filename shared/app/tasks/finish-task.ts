@@ -38,7 +38,7 @@ import { evaluationOfTask, refusedBy } from './evaluate-task.ts'
 import { leaveQueue, type QueueNeeds } from './queue-tasks.ts'
 import { usdOfTask } from './usage-of-task.ts'
 
-type Needs = QueueNeeds & Pick<Ports, 'steps' | 'values' | 'waits'>
+type Needs = QueueNeeds & Pick<Ports, 'steps' | 'values' | 'sharedState' | 'waits'>
 export type Ended = ExecutionState & { status: Exclude<ExecutionState['status'], 'RUNNING'> }
 
 /** Ends the task whose execution has ended. Returns its final status; undefined when there was nothing to do. */
@@ -130,10 +130,10 @@ async function calibrationOf(
 }
 
 /** The workflow's `output`, or by id the outputs of the steps that no other step needs. */
-async function resultOf({ values }: Needs, task: OpenTask, plan: Plan, steps: StepRecord[]): Promise<Json> {
+async function resultOf(ports: Needs, task: OpenTask, plan: Plan, steps: StepRecord[]): Promise<Json> {
   const sinks = resultStepsOf(plan.workflow)
   const template = plan.workflow.output ?? Object.fromEntries(sinks.map((id) => [id, `{% $steps.${id} %}`]))
-  const names = await namesForExpressions(values, { task, plan, scope: '', records: steps, template })
+  const names = await namesForExpressions(ports, { task, plan, scope: '', records: steps, template })
   return (await resolveExpressions(template, names, 'output')) ?? null
 }
 

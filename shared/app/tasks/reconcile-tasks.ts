@@ -8,7 +8,7 @@ import { finishTask } from './finish-task.ts'
 import { carryOn, startOrLeave, startUnlimited } from './queue-tasks.ts'
 import { startTask } from './start-task.ts'
 
-type Needs = StopNeeds & Pick<Ports, 'values'>
+type Needs = StopNeeds & Pick<Ports, 'values' | 'sharedState'>
 
 export type Reconciled = {
   looked: number

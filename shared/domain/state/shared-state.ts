@@ -1,7 +1,7 @@
 /** The shared state of a task: its keys, their versions, and who has written them. */
 import * as z from 'zod'
 import { JSONATA_WORDS } from '../jsonata-words.ts'
-import { StoredValueSchema } from '../step.ts'
+import { StoredValueSchema } from '../stored-value.ts'
 
 /** The most keys of one task. */
 export const MOST_STATE_KEYS = 100

@@ -17,8 +17,16 @@ export const agent: KindOfStep<'agent'> = {
   word: 'agent',
   title: 'A step that an agent runs',
   description: 'It has `capability`, `agent`, or both. With `forEach` it runs once for each item of a list.',
-  evaluated: ['input', 'forEach', 'capability', 'evaluate.rules', 'evaluate.citations'],
-  valuesOf: ({ input }) => ({ input }),
+  evaluated: [
+    'input',
+    'forEach',
+    'capability',
+    'evaluate.rules',
+    'evaluate.citations',
+    'state.set',
+    'state.update',
+  ],
+  valuesOf: ({ input, state }) => ({ input, 'state.set': state?.set, 'state.update': state?.update }),
   typedIn: (step) => {
     const value = capabilityComputedBy(step)
     const right = `a capability is one of those in oneOf: ${capabilitiesOf(step).join(', ')}`

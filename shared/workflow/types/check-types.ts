@@ -6,14 +6,21 @@ import { kindOf } from '../kinds/index.ts'
 import { everyStep } from '../places.ts'
 import { isAgentStep, isFanOut, type Step, type Steps, type Workflow } from '../schema.ts'
 import { bodyIn, hasMadeBody } from '../step-kinds.ts'
-import { expressionsOfBody, expressionsOfStep, handledBy, isOfEachItem, isOfOutput } from '../step-needs.ts'
+import {
+  expressionsOfBody,
+  expressionsOfStep,
+  handledBy,
+  isOfEachItem,
+  isOfOutput,
+  isOfState,
+} from '../step-needs.ts'
 import type { Catalogue } from './catalogue.ts'
 import { describeType, namesOf } from './describe-type.ts'
 import { issuesOfInput } from './issues-of-input.ts'
+import { ERROR } from './known-types.ts'
 import { type KnownNames, lookalikesIn } from './looks-like-expression.ts'
 import { type Misfit, misfitsOf } from './misfits.ts'
 import {
-  ERROR,
   inferredIn,
   type Scope,
   type Surroundings,
@@ -23,14 +30,16 @@ import {
   scopeOfWorkflow,
   scopeWith,
 } from './scopes.ts'
+import { issuesOfStateWritten, scopeOfState } from './state-types.ts'
 import { ANY, BOOLEAN, isEmpty, join, NUMBER, once, type Type } from './type.ts'
 import { typeOfSchema } from './type-of-schema.ts'
 
-type Checked = Pick<Workflow, 'input' | 'steps' | 'output'>
+type Checked = Pick<Workflow, 'input' | 'state' | 'steps' | 'output'>
 
 /** Data that all checks of one workflow share. */
 type Check = Surroundings & {
   input: Type
+  state: Workflow['state']
   /** Names that make a placeholder look like an expression. */
   known: KnownNames
 }
@@ -41,16 +50,16 @@ type Check = Surroundings & {
  * catalogue lacks cause no issues (types/Q3).
  */
 export function issuesOfTypes(
-  { input, steps, output }: Checked,
+  { input, state, steps, output }: Checked,
   catalogue: Catalogue,
   unknown: ReadonlySet<Step> = new Set(),
 ): IssueInText[] {
   const surroundings: Surroundings = { catalogue, unknown, children: new Map() }
-  const scope = scopeOfWorkflow({ input, steps }, surroundings)
+  const scope = scopeOfWorkflow({ input, state, steps }, surroundings)
   const ofInput = input === undefined ? ANY : typeOfSchema(input)
   const ids = everyStep(steps).map(({ place }) => parsePath(place).stepId)
   const known = { inputs: new Set(namesOf(ofInput)), steps: new Set(ids) }
-  const check: Check = { ...surroundings, input: ofInput, known }
+  const check: Check = { ...surroundings, input: ofInput, state, known }
   return [
     ...issuesOfSteps(steps, 'steps', scope, check),
     ...expressionsIn(output, 'output').flatMap((one) => complaintsAt(one, scope)),
@@ -79,13 +88,15 @@ function issuesOfExpressions(step: Step, at: string, scope: Scope, check: Check)
   const ofFailure = scopeWith(scope, [['error', ERROR]])
   return expressionsOfStep(step).flatMap((found) => {
     const { path } = found
-    const own = isOfOutput(path)
-      ? ofOutput()
-      : isOfEachItem(path)
-        ? ofItem
-        : path.startsWith('onFailure.')
-          ? ofFailure
-          : scope
+    const own = isOfState(path)
+      ? scopeOfState(path, ofOutput(), check.state)
+      : isOfOutput(path)
+        ? ofOutput()
+        : isOfEachItem(path)
+          ? ofItem
+          : path.startsWith('onFailure.')
+            ? ofFailure
+            : scope
     return complaintsAt({ ...found, path: `${at}.${path}` }, own)
   })
 }
@@ -110,6 +121,7 @@ function issuesOfFields(step: Step, at: string, scope: Scope, check: Check): Iss
     ...own,
     ...issuesOfTaken(step, at, scope, check),
     ...issuesOfRules(step, at, scope, check),
+    ...issuesOfStateWritten(step, at, scopeOfEvaluation(step, scope, check), check.state),
   ]
 }
 

@@ -1,4 +1,3 @@
-import { STEP_STATUSES } from '../../domain/step.ts'
 import { expressionIn } from '../expressions.ts'
 import { kindOf } from '../kinds/index.ts'
 import { parseExpression } from '../parse-expression.ts'
@@ -8,6 +7,7 @@ import { resultStepsOf } from '../step-needs.ts'
 import { type Catalogue, workflowNamed } from './catalogue.ts'
 import { type Inferred, inferExpression } from './infer-expression.ts'
 import { itemsOf } from './infer-path.ts'
+import { ERROR, STATUS, TASK, typeOfState } from './known-types.ts'
 import {
   ANY,
   type Field,
@@ -16,9 +16,7 @@ import {
   joinAll,
   listOf,
   NULL,
-  objectOf,
   once,
-  oneOf,
   STRING,
   type Type,
   typeOfValue,
@@ -46,25 +44,16 @@ export type Surroundings = {
   children: Map<Workflow, Type | undefined>
 }
 
-export const ERROR = objectOf({
-  name: STRING,
-  message: STRING,
-  stepId: STRING,
-  path: STRING,
-  attempts: INTEGER,
-})
-const TASK = objectOf({ id: STRING, type: { type: STRING, optional: true }, metadata: objectOf({}, STRING) })
-const STATUS = oneOf(STEP_STATUSES)
-
 /** The scope of a workflow's own steps, and of its output. */
 export function scopeOfWorkflow(
-  workflow: Pick<Workflow, 'input' | 'steps'>,
+  workflow: Pick<Workflow, 'input' | 'state' | 'steps'>,
   surroundings: Surroundings,
 ): Scope {
   const input = workflow.input === undefined ? ANY : typeOfSchema(workflow.input)
   return scopeOfSteps(workflow.steps, undefined, surroundings, [
     ['input', input],
     ['task', TASK],
+    ['state', typeOfState(workflow.state)],
   ])
 }
 

@@ -406,20 +406,23 @@ describe('rebindStep', () => {
     expect(await fail(taskId, ids[0] ?? '', 'AgentFailedError')).toEqual({ settled: 'failed' })
     const plan = await stores.ports.plans.getPlan(taskId)
     const task = { id: taskId, metadata: {} }
-    const { steps, values } = stores.ports
+    const { steps } = stores.ports
     const records = await recordsOfNeeds(steps, plan, 'h')
-    expect(await resolveStep(values, task, plan, 'h', records)).toEqual({ kind: 'run', input: { q: 1 } })
+    expect(await resolveStep(stores.ports, task, plan, 'h', records)).toEqual({
+      kind: 'run',
+      input: { q: 1 },
+    })
   })
 
   it('skips a handler of a step that has not failed (resolve/R3)', async () => {
     const { taskId, ids } = await seed(['a'], { onFailure: { step: 'h' } }, { h: {} })
-    const { plans, steps, values } = stores.ports
+    const { plans, steps } = stores.ports
     const own = { taskId, path: 's', owner: 'o', fence: '000000' }
     await steps.takeOverStep(own, { agentId: ids[0] ?? '', startedAt: 'x' })
     await steps.endStep(own, { status: 'succeeded', endedAt: 'y', output: { inline: '1' } })
     const plan = await plans.getPlan(taskId)
     const records = await recordsOfNeeds(steps, plan, 'h')
-    expect(await resolveStep(values, { id: taskId, metadata: {} }, plan, 'h', records)).toEqual({
+    expect(await resolveStep(stores.ports, { id: taskId, metadata: {} }, plan, 'h', records)).toEqual({
       kind: 'skip',
       reason: '"s" did not fail',
     })

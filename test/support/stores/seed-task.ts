@@ -7,7 +7,14 @@ import { CALLER } from './callers.ts'
 
 let count = 0
 
-type Seed = { steps: object; agents: Agent[]; output?: unknown; inputSchema?: object; input?: Json }
+type Seed = {
+  state?: object
+  steps: object
+  agents: Agent[]
+  output?: unknown
+  inputSchema?: object
+  input?: Json
+}
 
 /** Registers a workflow and agents as a deployment does, for all tenants, and submits a task for it; returns the task's id. */
 export async function seedTask(ports: Ports, { input = {}, ...seed }: Seed): Promise<string> {
@@ -18,12 +25,13 @@ export async function seedTask(ports: Ports, { input = {}, ...seed }: Seed): Pro
 
 export async function seedWorkflow(
   ports: Ports,
-  { steps, agents, output, inputSchema }: Omit<Seed, 'input'>,
+  { state, steps, agents, output, inputSchema }: Omit<Seed, 'input'>,
 ): Promise<string> {
   const name = `w${++count}`
   const given = {
     name,
     steps,
+    ...(state ? { state } : {}),
     ...(output === undefined ? {} : { output }),
     ...(inputSchema ? { input: inputSchema } : {}),
   }

@@ -97,7 +97,7 @@ describe('a conversation in a workflow', () => {
       'mentions a name of its own rounds, which it does not see (converse/D3)',
       'input: "{% $iteration %}"\ncapabilities: [a]',
       [
-        '5:18 unknown-name steps.ask.converse.input: $iteration is not known here; known: $errors, $input, $status, $steps, $task',
+        '5:18 unknown-name steps.ask.converse.input: $iteration is not known here; known: $errors, $input, $state, $status, $steps, $task',
       ],
     ],
     [

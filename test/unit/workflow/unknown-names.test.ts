@@ -17,11 +17,11 @@ it.each([
   ['$map($input.list, $uppercas)', '$uppercas is not known here; did you mean "$uppercase"?'],
   [
     '$inputs.x',
-    '$inputs is not known here; did you mean "$input"? (known: $errors, $input, $status, $steps, $task)',
+    '$inputs is not known here; did you mean "$input"? (known: $errors, $input, $state, $status, $steps, $task)',
   ],
   [
     '$step.read',
-    '$step is not known here; did you mean "$steps"? (known: $errors, $input, $status, $steps, $task)',
+    '$step is not known here; did you mean "$steps"? (known: $errors, $input, $state, $status, $steps, $task)',
   ],
   ['$steps.raed', '"raed" is not a step of this workflow; did you mean "read"? (known: read, s)'],
   ['$input($steps.read)', '$input is a value, no function: it is written without brackets'],
