@@ -13,6 +13,7 @@ import type {
   Machines,
   Ownership,
   Ports,
+  SharedState,
   TaskFiles,
   Turns,
 } from '../shared/ports/index.ts'
@@ -30,6 +31,7 @@ export type KeptEffects = {
   held: Map<string, Held>
   taskFiles: TaskFiles
   turns: Turns
+  sharedState: SharedState
 }
 
 type Call = {
@@ -70,13 +72,14 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     executions: NO_EXECUTIONS,
     machines: NO_MACHINES,
   })
-  const { ledger, taskFiles, turns } = made.ports
-  const kept: KeptEffects = effects ?? { ledger, taskFiles, turns, blobs, held }
+  const { ledger, taskFiles, turns, sharedState } = made.ports
+  const kept: KeptEffects = effects ?? { ledger, taskFiles, turns, sharedState, blobs, held }
   const ports: Ports = {
     ...made.ports,
     files: notingFiles(made.ports.files, call),
     taskFiles: kept.taskFiles,
     turns: kept.turns,
+    sharedState: kept.sharedState,
     steps: notingProgress(made.ports.steps, call.onProgress),
     ledger: crashing(kept.ledger, call),
   }

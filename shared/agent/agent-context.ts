@@ -3,6 +3,7 @@ import type { TokenUsage } from '../domain/price-table.ts'
 import type { WEBHOOK_SECRET } from '../domain/secret-source.ts'
 import type { AgentFiles } from './agent-files.ts'
 import type { AgentModel } from './agent-model.ts'
+import type { AgentState } from './agent-state.ts'
 import type { Callback, Resumed, SuspendOptions, Suspension } from './suspend.ts'
 
 /** Facts for the log of the running step; payloads and secrets stay out. */
@@ -31,6 +32,8 @@ export type AgentContext<Secret extends string = string> = {
   readonly log: AgentLog
   readonly files: AgentFiles
   readonly model: AgentModel
+  /** The shared state of the task. */
+  readonly state: AgentState
   readonly settings: AgentSettings
   /**
    * The text of a secret that the agent needs (`needs.secrets`), at least 8 characters: read at its first use, and again after five minutes. It is

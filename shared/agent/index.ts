@@ -32,6 +32,7 @@ export {
   type ToolCall,
   type ToolLoop,
 } from './agent-model.ts'
+export type { AgentState, StateEntry, StateWriteOptions } from './agent-state.ts'
 export { type Capabilities, type DefinedAgent, defineAgent } from './define-agent.ts'
 export type { GivenSchema } from './given-schema.ts'
 export type {

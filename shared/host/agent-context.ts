@@ -8,6 +8,7 @@ import { agentSecret } from './agent-secret.ts'
 import type { HostPorts } from './host-ports.ts'
 import { withoutModels } from './model/without-models.ts'
 import { performOnce } from './perform-once.ts'
+import { agentState } from './state/agent-state.ts'
 import { type AdmittedCall, keptBy, type Limits, type StepRun } from './step-run.ts'
 import { withoutSuspending } from './suspending/without-suspending.ts'
 
@@ -20,6 +21,7 @@ export type ContextNeeds = Pick<
   | 'taskFiles'
   | 'fileLimits'
   | 'ledger'
+  | 'sharedState'
   | 'turns'
   | 'transcripts'
   | 'keepTranscripts'
@@ -62,6 +64,7 @@ export function agentContext(
       models && turns && transcripts
         ? models.gate({ ...ports, models, turns, transcripts }, run, attempt)
         : withoutModels(run.agent.manifest),
+    state: agentState(ports, run, signal),
     settings,
     secret: agentSecret(ports, run.agent.manifest),
     once: performOnce(ports, own, signal, keptBy(run)) as AgentContext['once'],
