@@ -1,4 +1,4 @@
-import type { Gates, Ledger, Outputs, SharedState, Suspensions, Transcripts, Turns } from '../../shared/ports/index.ts'
+import type { Gates, Ledger, Outputs, Suspensions, Transcripts, Turns } from '../../shared/ports/index.ts'
 import { dynamodbTranscripts } from '../adapters/dynamodb/conversations/transcripts.ts'
 import { dynamodbTurns } from '../adapters/dynamodb/conversations/turns.ts'
 import { dynamodbGates } from '../adapters/dynamodb/steps/gates.ts'
