@@ -14,6 +14,8 @@ export type FunctionSettings = {
   /** Path of the bundle's file, and the name of its exported handler. */
   entry: string
   handler: string
+  /** Another runtime than Node: `entry` is then the folder of the function, and `handler` as that runtime reads it. */
+  runtime?: string | undefined
   timeoutSeconds: number
   memoryMb: number
   environment: Record<string, string>

@@ -5,6 +5,7 @@ import { arnIn, type Place, textOf } from '../assembly/place.ts'
 import type { Provisioners } from '../assembly/provision.ts'
 import type { IamService } from '../iam/service.ts'
 import type { FunctionSettings } from './function-settings.ts'
+import { isByInterface } from './interface/interface-sandbox.ts'
 import type { DebugPorts } from './sandbox/debug-ports.ts'
 import type { LambdaService } from './service.ts'
 
@@ -31,6 +32,7 @@ const FunctionSchema = z.object({
   FunctionName: z.string().optional(),
   Code: z.object({ S3Key: z.string() }),
   Handler: z.string(),
+  Runtime: z.string().default('nodejs24.x'),
   Role: z.string(),
   Timeout: z.number().default(3),
   MemorySize: z.number().default(128),
@@ -48,15 +50,13 @@ export function lambdaProvisioners(
       const settings = FunctionSchema.parse(properties)
       const name = settings.FunctionName ?? logicalId
       const functionArn = arnIn(place, 'lambda', `function:${name}`)
-      const [file = 'index', handler = 'handler'] = settings.Handler.split('.')
       const debugged = place.debugging?.isDebugged(name) ? place.debugging : undefined
       const { Variables: variables } = settings.Environment
       const own = (await place.environment?.(name, variables)) ?? variables
       lambda.put({
         name,
         arn: functionArn,
-        entry: await bundleOf(place, name, settings.Code.S3Key, `${file}.mjs`),
-        handler,
+        ...(await codeOf(place, name, settings)),
         timeoutSeconds: settings.Timeout,
         memoryMb: settings.MemorySize,
         environment: {
@@ -83,6 +83,26 @@ export function lambdaProvisioners(
       return { ref: name, attributes: { Arn: arnIn(place, 'logs', `log-group:${name}:*`) } }
     },
   }
+}
+
+type Code = Pick<FunctionSettings, 'entry' | 'handler' | 'runtime'>
+
+/** What is run: the bundle of a function of Node, or the folder of one whose runtime asks for its events. */
+async function codeOf(
+  place: FunctionPlace,
+  name: string,
+  { Code: { S3Key }, Handler, Runtime }: z.output<typeof FunctionSchema>,
+): Promise<Code> {
+  const [file = 'index', handler = 'handler'] = Handler.split('.')
+  if (Runtime.startsWith('nodejs'))
+    return { entry: await bundleOf(place, name, S3Key, `${file}.mjs`), handler }
+  if (!isByInterface(Runtime))
+    throw new Error(
+      `function ${name}: the local cloud runs functions of Node, python3.x and provided.x, and this has the runtime ${Runtime}`,
+    )
+  const first = Runtime.startsWith('python') ? `${Handler.split('.').slice(0, -1).join('.')}.py` : 'bootstrap'
+  const path = await bundleOf(place, name, S3Key, first)
+  return { entry: path.slice(0, -first.length - 1), handler: Handler, runtime: Runtime }
 }
 
 async function bundleOf({ assets }: FunctionPlace, name: string, key: string, file: string): Promise<string> {

@@ -32,8 +32,11 @@ export type FromSandbox =
 
 /** The settings that a sandbox process gets at its start. */
 export type SandboxSettings = {
+  /** Path of the bundle's file; of another runtime than Node, the folder of the function. */
   entry: string
   handler: string
+  /** Another runtime than Node, such as `python3.13`. */
+  runtime?: string | undefined
   functionName: string
   functionArn: string
   memoryMb: number

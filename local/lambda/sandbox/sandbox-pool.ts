@@ -72,7 +72,8 @@ export class SandboxPool {
 
   /** `gone` is called when the sandbox of a single invocation has ended. */
   open({ gone }: { gone?: () => void } = {}): Sandbox {
-    const { name, arn, entry, handler, memoryMb, environment, onLog, debugging } = this.#owner.settings()
+    const { name, arn, entry, handler, runtime, memoryMb, environment, onLog, debugging } =
+      this.#owner.settings()
     const { sandboxes, journal } = this.#owner.surroundings
     const { alibis } = journal
     const inspectPort = debugging?.take(name)
@@ -80,6 +81,7 @@ export class SandboxPool {
       {
         entry,
         handler,
+        runtime,
         functionName: name,
         functionArn: arn,
         memoryMb,

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { extname } from 'node:path'
 import { boundCompileCache, useCompileCache } from '../../compile-cache.ts'
+import { InterfaceSandbox } from '../interface/interface-sandbox.ts'
 import { exitError, howItEnded, LAST_OUTPUT_CHARACTERS, lastLinesOf, outOfMemory } from './how-it-ended.ts'
 import { Keeper } from './keeper.ts'
 import type { FromSandbox, FunctionError, SandboxSettings, ToSandbox } from './messages.ts'
@@ -38,9 +39,12 @@ export function processSandboxes(): Sandboxes {
   const keeper = new Keeper()
   // They are what fills it.
   void boundCompileCache()
+  const openOther = otherRuntimes(memory, keeper)
 
   return {
     open(settings, environment, events) {
+      const other = openOther(settings, environment, events)
+      if (other) return other
       const child = spawnSandbox(settings, environment)
       const gone = Promise.withResolvers<void>()
       let reason: FunctionError | undefined
@@ -107,6 +111,18 @@ export function processSandboxes(): Sandboxes {
     },
   }
 }
+
+/** The sandbox of a function of another runtime than Node; undefined for one of Node. */
+const otherRuntimes =
+  (memory: ResidentMemory, keeper: Keeper) =>
+  ({ runtime, ...settings }: SandboxSettings, environment: Record<string, string>, events: SandboxEvents) =>
+    runtime === undefined
+      ? undefined
+      : new InterfaceSandbox({ ...settings, runtime }, { ...needed(), ...environment }, events, {
+          keeper,
+          watch: (pid, exceeded) =>
+            memory.watch({ pid, ceilingMb: () => settings.memoryMb + RUNTIME_MB, exceeded }),
+        })
 
 /**
  * In the process group of the local cloud, so that a terminal suspends and continues both. It shares the local cloud's compile cache;
