@@ -1,18 +1,22 @@
 /** Agents elsewhere in the local cloud: registered by the API, called by the function that hosts them, with the rights that the stage gives it. */
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { App } from 'aws-cdk-lib'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { App, Stack } from 'aws-cdk-lib'
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { featureFlags, Orchestrator } from '../../../infra/index.ts'
 import { AgentCallSchema } from '../../../shared/contracts/agent-contract.ts'
+import { type ExampleServer, startExample } from '../../support/cloud/example-server.ts'
+import { hasPython } from '../../support/cloud/has-python.ts'
 import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`
+const PYTHON = join(ROOT, 'examples/agents-python')
 const root = mkdtempSync(join(tmpdir(), 'elsewhere-'))
 
 type Received = { headers: Record<string, unknown>; body: string }
@@ -36,10 +40,18 @@ const server = createServer((request, response) => {
 })
 
 let api: LocalApi
+let python: ExampleServer | undefined
 let origin = ''
+let pythonOrigin = ''
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  if (hasPython())
+    python = await startExample('python3', ['server.py', '0'], {
+      cwd: PYTHON,
+      env: { PRICING_SECRETS: SECRET },
+    })
+  pythonOrigin = python?.origin ?? ''
   mkdirSync(join(root, 'node_modules'))
   symlinkSync(ROOT, join(root, 'node_modules/orchestrator'))
   mkdirSync(join(root, 'data'))
@@ -52,18 +64,27 @@ beforeAll(async () => {
       secrets: { PRICING: 'secretsmanager:pricing' },
       agentsElsewhere: {
         hosts: [],
-        privateOrigins: [origin],
-        lambda: [],
+        privateOrigins: [origin, pythonOrigin].filter(Boolean),
+        lambda: ['arn:aws:lambda:us-east-1:000000000000:function:agents-*'],
         secrets: ['PRICING'],
         tenants: {},
       },
     },
+  })
+  // As a team would bring it, in a stack of its own.
+  const team = new Stack(app, 'team')
+  new LambdaFunction(team, 'Pricing', {
+    functionName: 'agents-pricing',
+    runtime: Runtime.PYTHON_3_13,
+    handler: 'lambda_function.handler',
+    code: Code.fromAsset(PYTHON),
   })
   app.synth()
   api = await startApi({ assembly: join(root, 'cdk.out'), dataFolder: join(root, 'data') })
 }, 120_000)
 afterAll(async () => {
   await api?.stop()
+  python?.child.kill('SIGKILL')
   server.closeAllConnections()
   server.close()
   rmSync(root, { recursive: true, force: true })
@@ -132,4 +153,54 @@ it('refuses what the stage does not allow, and says what to write', async () => 
     url: 'http://169.254.169.254/latest',
   })
   expect(refused).toMatchObject({ status: 400, body: { issues: [{ path: 'url' }] } })
+})
+
+/** The example's own registration, under another id. */
+const example = (id: string, place: object): object => ({
+  ...(JSON.parse(readFileSync(join(PYTHON, 'agent.json'), 'utf8')) as object),
+  id,
+  ...place,
+})
+const routeBy = (agent: string) => ({
+  name: 'route',
+  version: 1,
+  input: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  steps: { ask: { agent, capability: 'price.route', input: { city: '{% $input.city %}', travellers: 2 } } },
+  output: '{% $steps.ask %}',
+})
+
+describe.skipIf(!hasPython())('the example in Python', () => {
+  it.each<[what: string, id: string, place: () => object]>([
+    ['a server', 'py-server', () => ({ kind: 'http', url: pythonOrigin, secret: 'PRICING' })],
+    [
+      'a function',
+      'py-function',
+      () => ({ kind: 'lambda', arn: 'arn:aws:lambda:us-east-1:000000000000:function:agents-pricing' }),
+    ],
+  ])(
+    'does steps as %s, and says which city it does not know',
+    async (_what, id, place) => {
+      expect(await api.call('POST', '/agents', example(id, place()))).toMatchObject({ status: 201 })
+      const { taskId } = await api.submitOwn(routeBy(id), { city: 'Rome' })
+      expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+      expect(await api.resultOf(taskId)).toEqual({ usd: 240, city: 'Rome' })
+      const failed = await api.submitOwn(routeBy(id), { city: 'Atlantis' })
+      const task = await api.ended(failed.taskId)
+      expect(task.status).toBe('failed')
+      expect(JSON.stringify(task)).toContain('no fare for \\"Atlantis\\"')
+    },
+    60_000,
+  )
+
+  it('refuses a call that the orchestrator has not signed', async () => {
+    const call = { id: 'msg_1', input: { city: 'Rome' } }
+    const asked = (headers: Record<string, string>) =>
+      fetch(pythonOrigin, { method: 'POST', headers, body: JSON.stringify(call) })
+    expect((await asked({})).status).toBe(401)
+    const old = { 'webhook-id': 'msg_1', 'webhook-timestamp': '1', 'webhook-signature': 'v1,AAAA' }
+    expect((await asked(old)).status).toBe(401)
+    const now = String(Math.floor(Date.now() / 1_000))
+    expect((await asked({ ...old, 'webhook-timestamp': now })).status).toBe(401)
+    expect((await fetch(`${pythonOrigin}/health`)).status).toBe(200)
+  })
 })
