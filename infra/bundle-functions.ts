@@ -192,6 +192,7 @@ export function registeredOf(catalogue: Catalogue): { text: string; digest: stri
     workflows: catalogue.workflows.map(({ workflow, compiled }) => ({
       workflow,
       gates: compiled.gates,
+      suspending: compiled.suspending,
       parts: compiled.parts.length,
     })),
   })

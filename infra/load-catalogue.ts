@@ -7,10 +7,12 @@ import { AgentManifestSchema } from '../shared/domain/agent.ts'
 import { isOrchestratorError } from '../shared/domain/errors.ts'
 import type { Issue } from '../shared/domain/issue.ts'
 import { withPlaces } from '../shared/workflow/issue-places.ts'
+import { suspendsOf } from '../shared/workflow/suspends-of.ts'
 import { issuesOfTypes } from '../shared/workflow/types/check-types.ts'
 import { validateWorkflow } from '../shared/workflow/validate-workflow.ts'
 import type { Catalogue, CompiledWorkflow, LeftOut } from './catalogue.ts'
 import { agentsApart, workflowsApart } from './clashes.ts'
+import { compiledFor } from './compiled-for.ts'
 import { entryOfFailure, withLateFailures } from './late-failures.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { placeInStack } from './place-in-stack.ts'
@@ -71,8 +73,17 @@ async function load(sources: readonly Source[], mayLack: (file: string) => boole
     mayLack,
   )
   const { usable, wrong } = withoutWrongTypes(apart.usable, agents.usable, mayLack)
-  const catalogue = { agents: agents.usable, workflows: usable.flat() }
+  const suspends = suspendsOf(agents.usable.map(({ manifest }) => manifest))
+  const recompiled = usable.flat().map((one): Loaded<LoadedWorkflow> => {
+    const { compiled, issues } = compiledFor(one, suspends)
+    return {
+      file: one.path,
+      ...(compiled ? { value: { ...one, compiled } } : { problem: linesOf(issues, one.file) }),
+    }
+  })
+  const catalogue = { agents: agents.usable, workflows: valuesOf(recompiled) }
   const failed = [
+    ...failuresOf(recompiled),
     ...failuresOf(allAgents),
     ...loaded.flatMap((source) => failuresOf(source.workflows)),
     ...agents.left,

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { hasSameContent } from '../../shared/app/catalogue/same-content.ts'
 import { issuesOfCompiling } from '../../shared/compiler/index.ts'
 import type { Workflow } from '../../shared/workflow/schema.ts'
+import { suspendsOf } from '../../shared/workflow/suspends-of.ts'
 import { validateWorkflow } from '../../shared/workflow/validate-workflow.ts'
 import { EXIT } from '../cli-error.ts'
 import { type KnownCatalogue, knownCatalogue, unservedIn } from '../input/known-catalogue.ts'
@@ -66,7 +67,8 @@ async function validate(
   const known = await knownCatalogue({ file, text, api, offline })
   const { catalogue, reason } = known
   const { workflow, issues, warnings = [] } = validateWorkflow(text, { catalogue, lenient })
-  const found = workflow ? issuesOfCompiling(workflow) : issues
+  const suspends = suspendsOf(catalogue.agents)
+  const found = workflow ? issuesOfCompiling(workflow, { suspends }) : issues
   const unserved = workflow && found.length === 0 ? unservedIn(workflow, known) : []
   const all = known.isFinal ? [...found, ...unserved] : found
   const told = [...warnings, ...known.warnings, ...(known.isFinal ? [] : unserved)]

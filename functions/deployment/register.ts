@@ -23,7 +23,14 @@ const PropertiesSchema = z.object({
 })
 const CatalogueSchema = z.object({
   agents: z.array(AgentManifestSchema),
-  workflows: z.array(z.object({ workflow: WorkflowSchema, gates: z.array(GateSchema), parts: z.number() })),
+  workflows: z.array(
+    z.object({
+      workflow: WorkflowSchema,
+      gates: z.array(GateSchema),
+      suspending: z.array(z.string()).optional(),
+      parts: z.number(),
+    }),
+  ),
 })
 
 /** Longer than workers cache their lists, and than secondary indexes lag. */
@@ -72,9 +79,10 @@ async function register(event: Asked): Promise<Record<string, unknown>> {
       manifest,
       functionArn: found(agentFunctions, manifest.id),
     })),
-    workflows: catalogue.workflows.map(({ workflow, gates, parts }) => ({
+    workflows: catalogue.workflows.map(({ workflow, gates, suspending, parts }) => ({
       workflow,
       gates,
+      ...(suspending ? { suspending } : {}),
       parts,
       stateMachineArn: found(stateMachines, workflow.name),
     })),

@@ -26,7 +26,8 @@ export type TaskState = {
   Output: unknown
   /** Variables that later states read. */
   Assign?: Record<string, Expression>
-  TimeoutSeconds: number
+  TimeoutSeconds: number | Expression
+  HeartbeatSeconds?: Expression
   Retry: Retrier[]
   Catch?: Catcher[]
 } & Onward
@@ -39,7 +40,7 @@ export type ChoiceState = {
 export type WaitState = { Type: 'Wait'; Seconds: Expression | number } & Onward
 /** A Pass state that only assigns variables for later states. */
 export type PassState = { Type: 'Pass'; Assign: Record<string, Expression>; Output: unknown } & Onward
-export type SucceedState = { Type: 'Succeed' }
+export type SucceedState = { Type: 'Succeed'; Output?: unknown }
 export type ParallelState = {
   Type: 'Parallel'
   Branches: Flow[]

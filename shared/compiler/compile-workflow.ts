@@ -11,7 +11,7 @@ import type { Definition, Flow } from './asl.ts'
 import { EXECUTION, sum } from './costs.ts'
 import { bytesAsSent, REST_OF_REQUEST_BYTES } from './definition-size.ts'
 import { MAX_STATE_NAME, REDRIVES, REDRIVES_OF_PART } from './step-names.ts'
-import { flowOfSteps, type Machine, newMachine } from './steps-flow.ts'
+import { flowOfSteps, type Machine, newMachine, type SuspendsOf } from './steps-flow.ts'
 
 const SUBSTITUTIONS = ['RebindFunction', 'ControlFunction', 'TasksTable']
 
@@ -41,6 +41,8 @@ export type Compiled = Made & {
   parts: (Made & { name: string })[]
   /** Dependencies that the structure does not express; steps of a loop by place (`improve.draft`). */
   gates: Gate[]
+  /** Places of the steps that have the states of a suspension; only these may be bound to an agent that suspends. Absent where there are none. */
+  suspending?: string[]
   counts: Counts
   /** Issues that do not prevent the workflow from running. */
   warnings: Issue[]
@@ -53,7 +55,11 @@ type Options = {
   anonymous?: boolean
   /** The size limit of one definition; smaller in tests. */
   maxBytes?: number
+  /** Which steps may be bound to an agent that suspends (`suspendsOf`); none by default. Only these have the states for it. */
+  suspends?: SuspendsOf
 }
+
+const never: SuspendsOf = () => false
 
 /**
  * Compiles a workflow to a state machine, or to several when one would be too large. Pure; equal workflows give equal bytes. Throws
@@ -61,14 +67,14 @@ type Options = {
  */
 export function compileWorkflow(
   workflow: Workflow,
-  { anonymous = false, maxBytes = LIMITS.bytes }: Options = {},
+  { anonymous = false, maxBytes = LIMITS.bytes, suspends = never }: Options = {},
 ): Compiled {
   refuse(workflow, [...issuesOfCycles(workflow.steps), ...issuesOfNames(workflow.steps)])
-  const whole = compileSteps(workflow, newMachine(anonymous))
+  const whole = compileSteps(workflow, newMachine(anonymous, suspends))
   const fits = whole.counts.requestBytes <= maxBytes && whole.counts.events <= LIMITS.expectedEvents
   // A margin: the weights of the states are exact, those of the states that join the parts are not known yet.
   const budget = { bytes: 0.85 * maxBytes, events: 0.95 * LIMITS.expectedEvents }
-  const compiled = fits ? whole : compileSteps(workflow, newMachine(anonymous, budget))
+  const compiled = fits ? whole : compileSteps(workflow, newMachine(anonymous, suspends, budget))
   refuse(workflow, issuesOfSize(compiled, maxBytes))
   return compiled
 }
@@ -109,6 +115,7 @@ function compileSteps({ name, version, steps }: Workflow, machine: Machine) {
     ...(made.at(-1) as Made),
     parts: machine.parts.map((part, at) => ({ name: part.name, ...(made[at] as Made) })),
     gates: machine.gates,
+    ...(machine.suspending.length > 0 ? { suspending: machine.suspending.sort() } : {}),
     counts,
     warnings: warningsOf(counts),
     ...(machine.anonymous ? { positions: machine.positions } : {}),
@@ -116,9 +123,9 @@ function compileSteps({ name, version, steps }: Workflow, machine: Machine) {
 }
 
 /** The issues for which {@link compileWorkflow} would throw. */
-export function issuesOfCompiling(workflow: Workflow): Issue[] {
+export function issuesOfCompiling(workflow: Workflow, options: Pick<Options, 'suspends'> = {}): Issue[] {
   try {
-    compileWorkflow(workflow)
+    compileWorkflow(workflow, options)
     return []
   } catch (error) {
     if (isOrchestratorError(error, 'InvalidWorkflowError')) return error.details.issues as Issue[]

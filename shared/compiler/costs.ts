@@ -78,15 +78,30 @@ export function costsOfTree(
   return tree.kind === 'parallel' ? sum(PARALLEL, ...parts) : sum(...parts)
 }
 
-/** One call of a step's agents, or one item of an agent's fan-out. */
-export function costsOfAgent({ bind, retry, evaluate }: AgentStep): Costs {
+/** How often a step that may suspend is expected to, and in the worst case: there is no way to know it. */
+const EXPECTED_SUSPENSIONS = 1
+const WORST_SUSPENSIONS = 10
+
+/** One call of a step's agents, or one item of an agent's fan-out. `suspends`: they may suspend, and the step `ends` a branch, which its Choice cannot do. */
+export function costsOfAgent(
+  { bind, retry, evaluate }: AgentStep,
+  suspends: boolean | 'ends' = false,
+): Costs {
   // The rebinder's Task, its Choice and its Wait.
   const chosen = add(TASK, PASSED, PASSED)
   const none = cost(0, 0)
   const late = bind === 'late' ? chosen : none
   const judged = evaluate?.judge ? add(chosen, TASK) : none
   const again = times(retry.maxAttempts - 1, add(FAILED_ATTEMPT, judged))
-  return { expected: add(late, TASK, judged), worst: add(late, TASK, judged, again) }
+  const once = { expected: add(late, TASK, judged), worst: add(late, TASK, judged, again) }
+  if (!suspends) return once
+  // The waiting state, the Task and its Choice again.
+  const turn = add(WAITING_TASK, TASK, PASSED)
+  const out = suspends === 'ends' ? add(PASSED, PASSED) : PASSED
+  return {
+    expected: add(once.expected, out, times(EXPECTED_SUSPENSIONS, turn)),
+    worst: add(once.worst, out, times(WORST_SUSPENSIONS, turn)),
+  }
 }
 
 /** An item with a body: a Pass state, a container, and the call that ends it. */

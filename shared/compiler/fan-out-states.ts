@@ -7,10 +7,10 @@ import {
   MOST_TOGETHER,
 } from '../workflow/schema.ts'
 import { byFanOutKind } from '../workflow/step-kinds.ts'
-import type { ChoiceState, Flow, MapState, Onward, State, TaskState } from './asl.ts'
+import type { ChoiceState, Flow, MapState, Onward, State, SucceedState, TaskState } from './asl.ts'
 import { controlTask } from './control-states.ts'
 import { INPUT, REDRIVES, type StepNames } from './step-names.ts'
-import { statesOfStep } from './step-states.ts'
+import { statesOfStep, wayOut } from './step-states.ts'
 
 /** The concurrency limit of an inline Map. */
 const MAX_INLINE_CONCURRENCY = 40
@@ -131,11 +131,13 @@ function functionsFor(names: StepNames, step: FanOut): Record<string, string> {
 }
 
 /** An item that an agent runs. */
-export function flowOfAgentItem(names: StepNames, step: AgentStep): Flow {
+export function flowOfAgentItem(names: StepNames, step: AgentStep, suspends: boolean): Flow {
   const { forEach: _forEach, description: _description, ...single } = step
-  const States = statesOfStep(names, single, { End: true })
+  const onward = { End: true } as const
+  const States = statesOfStep(names, single, onward, suspends)
   // Dropped, because the Map's output would grow with each item's receipt.
-  States[names.name] = { ...(States[names.name] as TaskState), Output: '{% {} %}' }
+  const last = suspends ? wayOut(names, onward).to : names.name
+  States[last] = { ...(States[last] as TaskState | SucceedState), Output: '{% {} %}' }
   const [StartAt = names.name] = Object.keys(States)
   return { StartAt, States }
 }

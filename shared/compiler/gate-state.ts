@@ -14,7 +14,10 @@ import { PATIENT } from './retries.ts'
 import { fieldOf, prefixed, REDRIVES, type StepNames } from './step-names.ts'
 
 /** The failed conditional write, which AWS and some emulators spell differently. */
-const REFUSED = ['DynamoDB.ConditionalCheckFailedException', 'DynamoDb.ConditionalCheckFailedException']
+export const REFUSED = [
+  'DynamoDB.ConditionalCheckFailedException',
+  'DynamoDb.ConditionalCheckFailedException',
+]
 
 /**
  * The fence: a redrive is higher than anything before it, and a retry higher than the attempt whose token is dead. Between two redrives the

@@ -8,6 +8,7 @@ import { type AgentStep, DEFAULT_TIMEOUT_SECONDS } from '../workflow/schema.ts'
 import type { Onward, State, TaskState } from './asl.ts'
 import { agentRetry, LAMBDA_RETRY, rebindRetry, THROTTLED_RETRY } from './retries.ts'
 import { fieldOf, REDRIVES, type StepNames } from './step-names.ts'
+import { afterTurn, functionOfTurn, SUSPENDABLE_OUTPUT, statesOfSuspension } from './suspend-states.ts'
 
 /** A Task's timeout is longer than its Lambda's, so that Lambda's own error arrives. */
 const TIMEOUT_MARGIN_SECONDS = 15
@@ -44,12 +45,21 @@ function namesOf(stepId: string): StateNames {
 
 /**
  * The step's states by name, its entry first; both success and a settled failure continue `onward`. A step that is bound late enters
- * through the rebinder.
+ * through the rebinder. `suspends`: its agent may, and the step has the states for it.
  */
-export function statesOfStep(own: StepNames, step: AgentStep, onward: Onward): Record<string, State> {
+export function statesOfStep(
+  own: StepNames,
+  step: AgentStep,
+  onward: Onward,
+  suspends = false,
+): Record<string, State> {
   const names = namesOf(own.name)
   const isLate = step.bind === 'late'
-  const task = { [names.step]: stepTask(own, step, names, onward) }
+  const task = {
+    [names.step]: suspends
+      ? asTurn(own, stepTask(own, step, names, { Next: afterTurn(own) }))
+      : stepTask(own, step, names, onward),
+  }
   const rebind = { [names.rebind]: rebindTask(own, names, isLate) }
   const out = wayOut(own, onward)
   return {
@@ -60,7 +70,17 @@ export function statesOfStep(own: StepNames, step: AgentStep, onward: Onward): R
       Default: names.wait,
     },
     [names.wait]: { Type: 'Wait', Seconds: '{% $states.input.rebound.waitSeconds %}', Next: names.step },
+    ...(suspends ? statesOfSuspension(own, out.to) : {}),
     ...out.states,
+  }
+}
+
+/** The Task of a step whose agent may suspend: it calls the agent of the turn before again, and hands on what the waiting state needs. */
+function asTurn({ agent }: StepNames, task: TaskState): TaskState {
+  return {
+    ...task,
+    Arguments: { ...task.Arguments, FunctionName: functionOfTurn(agent) },
+    Output: SUSPENDABLE_OUTPUT,
   }
 }
 

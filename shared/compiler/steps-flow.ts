@@ -2,7 +2,7 @@ import { pathIn } from '../domain/instance-path.ts'
 import type { Gate } from '../domain/plan.ts'
 import { type Loop, loopOfConversation } from '../workflow/conversation.ts'
 import { transitiveReduction } from '../workflow/graph.ts'
-import { type FanOut, isFanOut, type Step, type Steps } from '../workflow/schema.ts'
+import { type AgentStep, type FanOut, isFanOut, type Step, type Steps } from '../workflow/schema.ts'
 import { byFanOutKind, byKind } from '../workflow/step-kinds.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Flow, Onward, State } from './asl.ts'
@@ -52,7 +52,13 @@ export type Machine = {
   parts: { name: string; flow: Flow; costs: Costs }[]
   /** The costs of one item for each distributed Map. */
   items: Costs[]
+  suspends: SuspendsOf
+  /** Places of the steps that have the states of a suspension. */
+  suspending: string[]
 }
+
+/** Whether an agent that may run the step may suspend. */
+export type SuspendsOf = (step: AgentStep) => boolean
 
 /** Identifies a graph: the workflow, or the body of a loop or fan-out. */
 type Where = {
@@ -63,8 +69,10 @@ type Where = {
   variable?: string
 }
 
-export const newMachine = (anonymous: boolean, budget?: Weight): Machine => ({
+export const newMachine = (anonymous: boolean, suspends: SuspendsOf, budget?: Weight): Machine => ({
   anonymous,
+  suspends,
+  suspending: [],
   budget,
   used: new Set(),
   gates: [],
@@ -85,7 +93,7 @@ export function flowOfSteps(
   const { gates } = structure
   const idOf = (node: number): string => ids[node] as string
   const { tree, nameOf } = machine.anonymous
-    ? byPosition(structure, (node) => policyOf(stepOf(node)), where.prefix)
+    ? byPosition(structure, (node) => policyOf(stepOf(node), machine.suspends), where.prefix)
     : { tree: structure.tree, nameOf: (node: number) => where.prefix + idOf(node) }
   const costs = new Map<number, Costs>()
 
@@ -117,7 +125,11 @@ export function flowOfSteps(
   }
 
   function weightOf(node: number): Weight {
-    const { states, costs: own } = withGate(node, { End: true }, newMachine(machine.anonymous))
+    const { states, costs: own } = withGate(
+      node,
+      { End: true },
+      newMachine(machine.anonymous, machine.suspends),
+    )
     return { bytes: bytesAsSent(states), events: own.expected.events }
   }
 
@@ -156,7 +168,13 @@ type Part = { states: Record<string, State>; costs: Costs }
 function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine, place: string): Part {
   if (isFanOut(step)) return partOfFanOut(step, names, onward, machine, place)
   return byKind<Part>(step, {
-    agent: (one) => ({ states: statesOfStep(names, one, onward), costs: costsOfAgent(one) }),
+    agent(one) {
+      const suspends = isSuspending(one, machine, place)
+      return {
+        states: statesOfStep(names, one, onward, suspends),
+        costs: costsOfAgent(one, suspends && 'End' in onward ? 'ends' : suspends),
+      }
+    },
     repeat: (loop) => partOfLoop(loop, loop.repeat, names, onward, machine, place),
     converse: (one) => partOfLoop(one, loopOfConversation(one), names, onward, machine, place),
     steps: (each) => partOfFanOut(each, names, onward, machine, place),
@@ -168,6 +186,13 @@ function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine
     workflow: (child) => ({ states: statesOfChild(names, child, onward), costs: CHILD }),
     emit: () => ({ states: statesOfOneCall(names, onward), costs: ONE_CALL }),
   })
+}
+
+/** Whether the step has the states of a suspension, which the plan keeps by place. */
+function isSuspending(step: AgentStep, { suspends, suspending }: Machine, place: string): boolean {
+  const suspended = suspends(step)
+  if (suspended && !suspending.includes(place)) suspending.push(place)
+  return suspended
 }
 
 function partOfFanOut(step: FanOut, names: StepNames, onward: Onward, machine: Machine, place: string): Part {
@@ -188,7 +213,13 @@ function itemOf(
   place: string,
 ): { costs: Costs; flowOf(item: StepNames): Flow } {
   return byFanOutKind<{ costs: Costs; flowOf(item: StepNames): Flow }>(step, {
-    agent: (one) => ({ costs: costsOfAgent(one), flowOf: (item) => flowOfAgentItem(item, one) }),
+    agent(one) {
+      const suspends = isSuspending(one, machine, place)
+      return {
+        costs: costsOfAgent(one, suspends && 'ends'),
+        flowOf: (item) => flowOfAgentItem(item, one, suspends),
+      }
+    },
     steps(each) {
       const variable = unusedVariable(names.name, machine.used)
       const where = { place, prefix: names.name + (machine.anonymous ? '_' : '.'), variable }
@@ -228,9 +259,9 @@ function partOfLoop(
 }
 
 /** A key of everything that a step's states depend on besides its name. */
-function policyOf(step: Step): string {
+function policyOf(step: Step, suspends: SuspendsOf): string {
   const names = { name: '', agent: '', path: literal('') }
-  return JSON.stringify(statesOf(step, names, { End: true }, newMachine(true), '').states)
+  return JSON.stringify(statesOf(step, names, { End: true }, newMachine(true, suspends), '').states)
 }
 
 /** A unique variable name, because Step Functions forbids shadowing in branches. */

@@ -24,6 +24,8 @@ export type Plan = TaskTerms & {
   estimate?: KeptEstimate | undefined
   /** On a machine that workflows of one shape share: the position of each step. */
   positions?: Record<string, string> | undefined
+  /** Places of the steps that have the states of a suspension; none when absent. */
+  suspending?: string[] | undefined
   asksAnew?: AsksAnew | undefined
 }
 

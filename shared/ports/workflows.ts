@@ -12,6 +12,8 @@ export type RegisteredWorkflow = {
   parts?: number
   /** The gates of the compiled machine. */
   gates: Gate[]
+  /** Places of the steps that have the states of a suspension; none when absent. */
+  suspending?: string[] | undefined
   registeredAt: string
   active: boolean
   /** A deployment retires only workflows that deployments have registered. */

@@ -3,6 +3,7 @@ import type { Decision } from '../domain/plan.ts'
 import type { Prefer } from '../domain/prefer.ts'
 import { seededRandom } from '../domain/random.ts'
 import { isCalled } from '../domain/tenants.ts'
+import { suspendsFor } from '../workflow/suspends-of.ts'
 import { noSums, type Sums } from './decayed-counters.ts'
 import { type Candidate, capabilityMean, type Score, scoreAgents, weightsFor } from './score-agents.ts'
 
@@ -44,6 +45,8 @@ export type SelectionRequest = {
   excluded?: ReadonlyMap<string, string>
   /** Whether a busy agent may be chosen when no other is left; the step then waits for it. */
   mayWait?: boolean
+  /** Whether the step has the states of a suspension; an agent that suspends is unfit for one that has none. */
+  maySuspend?: boolean
 }
 
 export type Selection =
@@ -167,7 +170,10 @@ function refusalOf(agent: Agent, known: Knowledge, request: SelectionRequest): R
   return known.refusal === undefined ? undefined : { kind: 'busy', reason: known.refusal }
 }
 
-function unfitFor(agent: Agent, { pinned, prefer, tenant }: SelectionRequest): string | undefined {
+function unfitFor(
+  agent: Agent,
+  { pinned, prefer, tenant, capability, maySuspend = true }: SelectionRequest,
+): string | undefined {
   const pin = parsePin(pinned)
   if (pin.id && !isCalled(agent.id, pin.id)) return `the step pins ${pinned}`
   if (pin.version && !isVersion(agent.version, pin.version))
@@ -179,8 +185,12 @@ function unfitFor(agent: Agent, { pinned, prefer, tenant }: SelectionRequest): s
     return `is not allowed for tenant ${tenant} (allowedAgents, allowedCapabilities of the stage)`
   if (agent.tenants && tenant !== undefined && !agent.tenants.includes(tenant))
     return `does not work for tenant ${tenant}`
+  if (!maySuspend && suspendsFor(agent, capability)) return CANNOT_WAIT
   return undefined
 }
+
+const CANNOT_WAIT =
+  'suspends, and the state machine of this workflow has no states for that here: it was made when no such agent was known; deploy again, or publish the next version of the workflow'
 
 /** What was measured has many digits. */
 const short = (usd: number): string => String(Number(usd.toPrecision(6)))

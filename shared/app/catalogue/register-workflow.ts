@@ -19,6 +19,7 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import { isOwn, qualifiedName, registryName } from '../../domain/tenants.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
+import { suspendsOf } from '../../workflow/suspends-of.ts'
 import { versionsOfChildren } from '../choice/versions-of-children.ts'
 import { digestOfMachine, ensureMachine, partNames } from '../machines/ensure-machine.ts'
 import { parseWorkflow } from '../planning/given-workflow.ts'
@@ -53,7 +54,8 @@ export const registerWorkflow =
       const message = `the workflow is called "${workflow.name}", and the address says "${name}": make them the same`
       throw new OrchestratorError('InvalidInputError', message)
     }
-    const compiled = compileWorkflow(workflow)
+    const suspends = suspendsOf(await ports.agents.listAgents())
+    const compiled = compileWorkflow(workflow, { suspends })
     // A recursive workflow cannot find itself when its first version is registered.
     await versionsOfChildren(workflows, workflow)
     const [published, newest, listed] = await Promise.all([
@@ -142,6 +144,7 @@ function describeRegistered(ports: Own, workflow: Workflow, compiled: Compiled):
     ...(tenant === DEFAULT_TENANT ? {} : { tenant }),
     stateMachineArn: machines.arnOf(name),
     gates: compiled.gates,
+    ...(compiled.suspending ? { suspending: compiled.suspending } : {}),
     parts: compiled.parts.length,
     registeredAt: clock.now().toISOString(),
     active: true,

@@ -30,6 +30,8 @@ export type ChoiceWishes = {
   kept?: Kept
   /** By place: the only agent to bind. */
   named?: ReadonlyMap<string, string>
+  /** Places of the steps that have the states of a suspension; without it all may have them. */
+  suspending?: readonly string[] | undefined
 }
 
 /**
@@ -78,7 +80,7 @@ function refuse(name: 'InvalidWorkflowError' | 'NoAgentError', issues: readonly 
 async function bind(
   ports: KnowledgeNeeds,
   workflow: Workflow,
-  { seed, prefer, kept, named, ...wishes }: ChoiceWishes,
+  { seed, prefer, kept, named, suspending, ...wishes }: ChoiceWishes,
   agents: readonly Agent[],
 ) {
   const wantedAt = (place: string, { capability, agent }: AgentStep) => {
@@ -100,6 +102,7 @@ async function bind(
       ...wishes,
       ...asked,
       stepId,
+      maySuspend: suspending?.includes(stepId) ?? true,
       agents,
       knowledge: knowledge(capabilityWanted(asked, agents)),
       seed: `${seed} ${stepId}`,

@@ -18,6 +18,7 @@ import type { Plan } from '../../ports/index.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { workflowComputedBy } from '../../workflow/step-kinds.ts'
 import { chooseAgents, recordLoad } from '../choice/choose-agents.ts'
+import { madeMachine } from '../machines/shared-machine.ts'
 import { parseInput } from '../planning/check-input.ts'
 import { makePlan } from '../planning/make-plan.ts'
 import { givenFor } from '../planning/revise-plan.ts'
@@ -65,7 +66,10 @@ export const child: Controlled<Child> = {
       workflow,
       step.input === undefined ? plan.input : (withLists(value.input, step.input, workflow.input) ?? null),
     )
-    const chosen = await chooseAgents(ports, workflow, { seed: taskId, tenant, prefer, left })
+    const chosen = await chooseAgents(ports, workflow, {
+      ...{ seed: taskId, tenant, prefer, left },
+      suspending: machine.suspending,
+    })
     const childPlan = makePlan({
       tenant,
       metadata: plan.metadata,
@@ -78,7 +82,7 @@ export const child: Controlled<Child> = {
       taskId,
       workflow,
       input,
-      machine: await machine(),
+      machine: await machine.make(),
       chosen,
     })
     const { task, plan: stored, first, told } = await storeTask(ports, childPlan, { parent })
@@ -131,7 +135,7 @@ async function definitionOf(
   const version = ownOf(plan.children, placeOf(own.path))
   const registered = version && (await wholeOf(ports.workflows).findWorkflow(version.name, version.version))
   if (!registered) throw new OrchestratorError('BugError', `the plan has no workflow for "${own.path}"`)
-  return { workflow: registered.workflow, machine: async () => registered }
+  return { workflow: registered.workflow, machine: madeMachine(registered) }
 }
 
 async function note({ ports, own }: Owned<Child>, { taskId, input }: Plan): Promise<void> {

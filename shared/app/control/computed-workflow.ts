@@ -6,11 +6,11 @@ import type { Ports } from '../../ports/index.ts'
 import { everyStep } from '../../workflow/places.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { findChild } from '../choice/versions-of-children.ts'
-import { type MachineOfTask, sharedMachine } from '../machines/shared-machine.ts'
+import { madeMachine, type PlannedMachine, sharedMachine } from '../machines/shared-machine.ts'
 import { parseWorkflow } from '../planning/given-workflow.ts'
 
 /** A child's definition, and its machine, which is created when all else is known to be right. */
-export type Definition = { workflow: Workflow; machine(): Promise<MachineOfTask> }
+export type Definition = { workflow: Workflow; machine: PlannedMachine }
 
 /** As for a workflow that comes with a request. */
 const MOST_CHARACTERS = 300_000
@@ -31,7 +31,7 @@ export async function computedWorkflow(
 ): Promise<Definition> {
   if (typeof value === 'string' && NAME.test(value)) {
     const registered = await findChild(ports.workflows, value)
-    return { workflow: registered.workflow, machine: async () => registered }
+    return { workflow: registered.workflow, machine: madeMachine(registered) }
   }
   if (typeof value !== 'string' && !isJsonObject(value)) {
     const message = `workflow is ${shown(value)}; its expression must come to the name of a workflow, to its text, or to an object with steps`
@@ -48,7 +48,7 @@ export async function computedWorkflow(
     const message = `it has ${steps} steps; a workflow that comes while its parent runs has at most ${MOST_STEPS}: register it, and compute its name`
     throw refused([issue('too-many-steps', 'steps', message)])
   }
-  return { workflow, machine: sharedMachine(ports, workflow, tenant) }
+  return { workflow, machine: await sharedMachine(ports, workflow, tenant) }
 }
 
 const tooLarge = (message: string): Issue => issue('too-large', '', message)

@@ -10,6 +10,7 @@ import { everyStep } from '../../workflow/places.ts'
 import { isAgentStep, type Workflow } from '../../workflow/schema.ts'
 import { capabilitiesOf } from '../../workflow/step-capability.ts'
 import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
+import { suspendsOf } from '../../workflow/suspends-of.ts'
 import { workflowNamed } from '../../workflow/types/catalogue.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { chooseAgents } from '../choice/choose-agents.ts'
@@ -69,7 +70,8 @@ export async function foresee(
   input: JsonObject,
   { taskId, tenant, budgetUsd }: Planner,
 ): Promise<Foreseen> {
-  const compiling = issuesOfCompiling(workflow)
+  const suspends = suspendsOf(await ports.agents.listAgents())
+  const compiling = issuesOfCompiling(workflow, { suspends })
   if (compiling.length > 0) return { issues: compiling }
   try {
     const chosen = await chooseAgents(ports, workflow, { seed: taskId, tenant, left: { usd: budgetUsd } })

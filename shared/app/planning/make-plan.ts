@@ -8,7 +8,8 @@ type Parts = Omit<Plan, keyof MachineOfTask | keyof Chosen> & { machine: Machine
 
 /** The plan of one execution of a task: of a submission, a fork, a child or a retry. */
 export function makePlan({ machine, chosen, ...parts }: Parts): Plan {
-  const { stateMachineArn, gates, positions } = machine
+  const { stateMachineArn, gates, positions, suspending } = machine
   const { bindings, decisions, children } = chosen
-  return withoutUndefined({ ...parts, stateMachineArn, gates, positions, bindings, decisions, children })
+  const made = { stateMachineArn, gates, positions, suspending }
+  return withoutUndefined({ ...parts, ...made, bindings, decisions, children })
 }

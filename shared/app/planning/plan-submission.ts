@@ -7,7 +7,7 @@ import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { chooseAgents } from '../choice/choose-agents.ts'
 import type { rememberEstimates } from '../estimates/remember-estimates.ts'
 import { withUndeclared } from '../limits/most-of-call.ts'
-import { sharedMachine } from '../machines/shared-machine.ts'
+import { madeMachine, sharedMachine } from '../machines/shared-machine.ts'
 import { checkFileReferences, parseInput } from './check-input.ts'
 import { givenWorkflow } from './given-workflow.ts'
 import { makePlan } from './make-plan.ts'
@@ -31,12 +31,14 @@ export async function planSubmission(
   const { workflow, registered, warnings } = await givenWorkflow(ports, request)
   const input = parseInput(workflow, request.input)
   await checkFileReferences(ports.files, input, tenant)
-  const makeMachine = registered ? () => registered : sharedMachine(ports, workflow, tenant)
+  const { suspending, make } = registered
+    ? madeMachine(registered)
+    : await sharedMachine(ports, workflow, tenant)
   const limits = limitsOf(ports, request)
   const { prefer } = request
   const left = leftOf(ports, limits)
-  const chosen = await chooseAgents(ports, workflow, { seed: taskId, tenant, prefer, left })
-  const machine = await makeMachine()
+  const chosen = await chooseAgents(ports, workflow, { seed: taskId, tenant, prefer, left, suspending })
+  const machine = await make()
   const estimate = await estimateOf({ ...chosen, workflow, input }, tenant)
   const agents = limits.budget ? await ports.agents.listAgents() : []
   const plan = makePlan({

@@ -12,6 +12,7 @@ import { placedIn } from '../../workflow/issue-places.ts'
 import { type Step, type Steps, stepKind } from '../../workflow/schema.ts'
 import { bodyOf } from '../../workflow/step-kinds.ts'
 import { capabilityOfStep, graphOfWorkflow, oneOfStep } from '../../workflow/step-needs.ts'
+import { suspendsOf } from '../../workflow/suspends-of.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { chooseAgents } from '../choice/choose-agents.ts'
 import { estimatePlan } from '../estimates/estimate-plan.ts'
@@ -27,18 +28,22 @@ export const previewPlan =
   (all: PlanningNeeds & Pick<Ports, 'files' | 'prices'>) =>
   async (request: z.output<typeof MakePlanSchema>, { tenant }: Caller): Promise<PlanView> => {
     const ports = withinTenant(all, tenant)
-    const { workflow, warnings } = await givenWorkflow(ports, request)
+    const { workflow, registered, warnings } = await givenWorkflow(ports, request)
     const input = request.input === undefined ? undefined : parseInput(workflow, request.input)
     if (input !== undefined) await checkFileReferences(ports.files, input, tenant)
-    const compiled = compileWorkflow(workflow)
+    const agents = await ports.agents.listAgents()
+    const compiled = compileWorkflow(workflow, { suspends: suspendsOf(agents) })
+    const suspending = (registered ?? compiled).suspending ?? []
     const { prefer } = request
     const limits = limitsOf(ports, request)
     const left = leftOf(ports, limits)
-    const planned = await chooseAgents(ports, workflow, { seed: workflow.name, tenant, prefer, left })
+    const planned = await chooseAgents(ports, workflow, {
+      ...{ seed: workflow.name, tenant, prefer, left },
+      suspending,
+    })
     const { bindings, decisions } = planned
     const estimate = await estimatePlan(ports, { ...planned, workflow, input, seed: workflow.name })
     const graph = graphOfWorkflow(workflow)
-    const agents = await ports.agents.listAgents()
     const active = agents.filter(({ status }) => status !== 'inactive')
     const unjudged = issuesOfJudges(workflow, active).map(({ issue }) => issue)
     return {

@@ -14,7 +14,7 @@ import { isAgentStep, type Step, type Workflow } from '../../workflow/schema.ts'
 import { needsOfStep } from '../../workflow/step-needs.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { chooseAgents } from '../choice/choose-agents.ts'
-import { type MachineOfTask, sharedMachine } from '../machines/shared-machine.ts'
+import { type MachineOfTask, type PlannedMachine, sharedMachine } from '../machines/shared-machine.ts'
 import { parseInput } from './check-input.ts'
 import { givenWorkflow } from './given-workflow.ts'
 import { makePlan } from './make-plan.ts'
@@ -34,10 +34,12 @@ export async function givenFor(
   { workflow: wanted, lenient }: Pick<Wishes, 'workflow' | 'lenient'>,
 ): Promise<Given | undefined> {
   if (wanted === undefined)
-    return positions && { workflow: before, machine: await sharedMachine(ports, before, tenant)() }
+    return positions && { workflow: before, machine: await making(sharedMachine(ports, before, tenant)) }
   const { workflow, registered } = await givenWorkflow(ports, { workflow: wanted, lenient })
-  return { workflow, machine: registered ?? (await sharedMachine(ports, workflow, tenant)()) }
+  return { workflow, machine: registered ?? (await making(sharedMachine(ports, workflow, tenant))) }
 }
+
+const making = async (planned: Promise<PlannedMachine>): Promise<MachineOfTask> => (await planned).make()
 
 /**
  * The plan of a task's next execution: the previous one with the overrides applied, and with agents chosen anew for steps that are not
@@ -68,6 +70,7 @@ export async function revisePlan(
     left: { seconds: deadline === undefined ? undefined : secondsUntil(deadline, ports.clock.now()) },
     kept,
     named: agentsNamed(workflow, wishes),
+    suspending: (given?.machine ?? before).suspending ?? [],
   })
   return makePlan({ ...before, workflow, input, budget, deadline, machine: given?.machine ?? before, chosen })
 }

@@ -43,6 +43,7 @@ import {
   withoutBusy,
 } from './busy-waits.ts'
 import { attemptsAtCall, forJudge, LATE } from './judging/for-judge.ts'
+import { maySuspendAt } from './plan-paths.ts'
 import type { Failure } from './settle-failure.ts'
 
 /** The step, its failure, and the attempts recorded so far. */
@@ -83,6 +84,7 @@ export async function nextAgent(given: Trouble): Promise<NextAgent | { failure: 
   const choose = (wanted: Wanted, more: Partial<SelectionRequest>) => {
     const selection = chooseAgent({
       stepId: own.path,
+      maySuspend: maySuspendAt(plan, own.path),
       tenant: plan.tenant,
       prefer: preferring(plan.prefer, step.prefer),
       left,

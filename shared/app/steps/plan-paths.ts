@@ -92,6 +92,11 @@ export function bindingAt({ bindings }: Pick<Plan, 'bindings'>, path: string): B
   return ownOf(bindings, placeOf(path))
 }
 
+/** Whether the machine has the states of a suspension for the step at a path. */
+export function maySuspendAt({ suspending = [] }: Pick<Plan, 'suspending'>, path: string): boolean {
+  return suspending.includes(placeOf(path))
+}
+
 /** The paths of the steps with these ids, as seen from a scope: in it, or in an enclosing one. */
 export function pathsSeen(plan: Planned, scope: string, ids: Iterable<string>): string[] {
   const scopes = enclosingScopes(scope)

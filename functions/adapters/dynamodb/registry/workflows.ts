@@ -42,6 +42,7 @@ const RegisteredSchema = z.looseObject({
   }),
   stateMachineArn: z.string(),
   gates: z.array(GateSchema),
+  suspending: z.array(z.string()).optional(),
   active: z.boolean(),
   tenant: z.string().optional(),
 })
