@@ -1,38 +1,8 @@
 /**
  * The catalogue of functions: what infra bundles and deploys, and what each may do. Pure data: a synthesis loads no SDK.
  */
+import { AGENT_PORTS, SUSPEND_PORTS } from './agent-ports.ts'
 import type { PortModes } from './ports.ts'
-
-/** The ports of every agent's function. */
-export const AGENT_PORTS = {
-  tasks: ['read'],
-  plans: ['read'],
-  steps: ['find', 'run'],
-  gates: ['pass'],
-  outputs: ['reuse'],
-  values: ['read', 'write'],
-  statistics: ['count'],
-  breakers: ['read', 'count'],
-  limits: ['take'],
-  budgets: ['read', 'spend'],
-  quotas: ['know'],
-  money: ['spend'],
-  ledger: ['record'],
-  sharedState: ['read', 'write'],
-  files: ['list', 'read', 'write'],
-  taskFiles: ['write'],
-  bus: ['publish'],
-  executions: ['wake'],
-} as const satisfies PortModes
-
-/** The ports of the function of an agent that needs language models, besides. */
-export const MODEL_PORTS = {
-  models: ['call'],
-  secrets: ['read'],
-  modelUsage: ['count'],
-  turns: ['keep'],
-  transcripts: ['keep'],
-} as const satisfies PortModes
 
 /** The settings of a function that are known before the synthesis. */
 export type CataloguedFunction = {
@@ -64,6 +34,8 @@ export const FUNCTIONS = {
       steps: ['find', 'list', 'approve', 'rate', 'reopen', 'adopt', 'inputs'],
       values: ['read', 'write'],
       sharedState: ['read', 'write', 'keep'],
+      suspensions: ['wake', 'hear'],
+      callbacks: ['find'],
       waits: ['list', 'clear'],
       messages: ['send', 'list', 'give', 'park'],
       links: ['manage', 'use'],
@@ -84,7 +56,7 @@ export const FUNCTIONS = {
       transcripts: ['read'],
       answers: ['keep'],
       bus: ['publish'],
-      executions: ['start', 'wake', 'stop'],
+      executions: ['start', 'wake', 'beat', 'stop'],
       machines: ['ensure'],
       modelUsage: ['read'],
       logs: ['read'],
@@ -107,7 +79,9 @@ export const FUNCTIONS = {
     memoryMb: 512,
     reserved: true,
     ports: {
-      tasks: ['read'],
+      // For a suspended step that another agent takes over.
+      tasks: ['read', 'wait'],
+      waits: ['end'],
       plans: ['read'],
       steps: ['find', 'run'],
       gates: ['pass'],
@@ -161,7 +135,12 @@ export const FUNCTIONS = {
     description: 'Calls agents that run elsewhere',
     timeoutSeconds: 870,
     memoryMb: 512,
-    ports: { ...AGENT_PORTS, agents: ['find'], files: ['list', 'read', 'write', 'download'] },
+    ports: {
+      ...AGENT_PORTS,
+      ...SUSPEND_PORTS,
+      agents: ['find'],
+      files: ['list', 'read', 'write', 'download'],
+    },
   },
   'finish-task': {
     entry: 'functions/events/finish-task',

@@ -30,6 +30,7 @@ import { ledgerGrants } from './adapters/dynamodb/steps/ledger.grants.ts'
 import { outputsGrants } from './adapters/dynamodb/steps/outputs.grants.ts'
 import { stepsGrants } from './adapters/dynamodb/steps/steps.grants.ts'
 import { waitsGrants } from './adapters/dynamodb/steps/waits.grants.ts'
+import { callbacksGrants } from './adapters/dynamodb/suspending/callbacks.grants.ts'
 import { suspensionsGrants } from './adapters/dynamodb/suspending/suspensions.grants.ts'
 import { plansGrants } from './adapters/dynamodb/tasks/plans.grants.ts'
 import { queueGrants } from './adapters/dynamodb/tasks/queue.grants.ts'
@@ -54,6 +55,7 @@ export const PORTS = {
   steps: stepsGrants,
   gates: gatesGrants,
   suspensions: suspensionsGrants,
+  callbacks: callbacksGrants,
   outputs: outputsGrants,
   values: valuesGrants,
   waits: waitsGrants,

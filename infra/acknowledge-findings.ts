@@ -54,12 +54,18 @@ function findingsOfAgents(
   })
 }
 
-const findingsOfOpenRoutes = ({ tokenApi }: Stacks['runtime']): Acknowledged[] => [
+const findingsOfOpenRoutes = ({ api, tokenApi }: Stacks['runtime']): Acknowledged[] => [
   ...[tokenApi?.openRoute ?? []].flat().map((where) => ({
     where,
     id: 'AwsSolutions-APIG4',
     reason:
       'Where a client without a token learns which issuers give some (RFC 9728); it reads nothing else.',
+  })),
+  ...[...api.callbackRoutes, ...(tokenApi?.callbackRoutes ?? [])].map((where) => ({
+    where,
+    id: 'AwsSolutions-APIG4',
+    reason:
+      'An outside job that answers for a suspended step shows 256 random bits; the function refuses everything else.',
   })),
   ...(tokenApi?.linkRoutes ?? []).map((where) => ({
     where,

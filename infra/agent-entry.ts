@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { needsModels, needsSecrets } from '../shared/domain/agent.ts'
+import { maySuspend, needsModels, needsSecrets } from '../shared/domain/agent.ts'
 import type { Provider } from './agent-providers.ts'
 import { moduleOf } from './agent-with-ports.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -13,7 +13,7 @@ const ADAPTERS: Readonly<Record<Provider, string>> = {
 
 /**
  * The text of an agent's entry point, which wraps the agent in the host: agents' own files do not know Lambda. Only that of an agent that needs
- * language models, or secrets, imports what calls or reads them.
+ * language models or secrets, or suspends, imports what that takes.
  */
 export function agentEntry(declared: Catalogue['agents'][number]): string {
   const { manifest, providers = [] } = declared
@@ -23,11 +23,16 @@ export function agentEntry(declared: Catalogue['agents'][number]): string {
     ? `import { secretPorts } from ${placeOf('functions/deps/secrets/agent-secrets')}\n`
     : ''
   const agent = `${masked}import agent from ${JSON.stringify(moduleOf(declared))}`
-  const secrets = hasSecrets ? '...secretPorts(), ' : ''
-  if (!needsModels(manifest) && hasSecrets)
+  const suspends = maySuspend(manifest)
+  const suspending = suspends
+    ? `import { suspendPorts } from ${placeOf('functions/deps/suspending/suspend-ports')}`
+    : ''
+  const more = `${hasSecrets ? '...secretPorts(), ' : ''}${suspends ? '...suspendPorts(), ' : ''}`
+  if (!needsModels(manifest) && more !== '')
     return `${agent}
       import { agentHandler, hostPorts } from ${placeOf('functions/steps/agent-handler')}
-      export const handler = agentHandler(agent, { ...hostPorts(), ...secretPorts() })`
+      ${suspending}
+      export const handler = agentHandler(agent, { ...hostPorts(), ${more}})`
   if (!needsModels(manifest))
     return `${agent}
       import { agentHandler } from ${placeOf('functions/steps/agent-handler')}
@@ -41,8 +46,9 @@ export function agentEntry(declared: Catalogue['agents'][number]): string {
   return `${agent}
     ${only ? `import * as adapter from ${placeOf(ADAPTERS[only])}` : ''}
     import { agentHandler, hostPorts } from ${placeOf('functions/steps/agent-handler')}
+    ${suspending}
     import { modelPorts } from ${placeOf('functions/deps/models/models')}
-    export const handler = agentHandler(agent, { ...hostPorts(), ${secrets}...modelPorts({ ${adapters.join(' ')} }) })`
+    export const handler = agentHandler(agent, { ...hostPorts(), ${more}...modelPorts({ ${adapters.join(' ')} }) })`
 }
 
 const placeOf = (module: string): string => JSON.stringify(join(PACKAGE_ROOT, sourceOf(module)))

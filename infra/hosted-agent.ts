@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
 import { Construct } from 'constructs'
-import { AGENT_PORTS, MODEL_PORTS } from '../functions/catalogue.ts'
-import { type AgentManifest, needsModels } from '../shared/domain/agent.ts'
+import { AGENT_PORTS, MODEL_PORTS } from '../functions/agent-ports.ts'
+import { type AgentManifest, maySuspend, needsModels } from '../shared/domain/agent.ts'
 import { hostedName } from '../shared/domain/agent-function.ts'
 import { DEFAULT_TENANT } from '../shared/domain/caller.ts'
 import { RIGHT_TENANT, TenantSchema } from '../shared/domain/tenant.ts'
@@ -100,8 +100,10 @@ export class HostedAgent extends Construct {
       folder: join(folder, `agent-${manifest.id}`),
       ...agentFunctionSettings(manifest),
     })
-    for (const [variable, last] of Object.entries(HOST_VARIABLES))
+    for (const [variable, last] of Object.entries(HOST_VARIABLES)) {
+      if (variable === 'CALLBACK_URL' && !maySuspend(manifest)) continue
       this.function.addEnvironment(variable, `{{resolve:ssm:${hostParameter(stage, last)}}}`)
+    }
     this.function.role?.addManagedPolicy(
       ManagedPolicy.fromManagedPolicyName(this, 'Host', hostPolicyName(this, stage)),
     )

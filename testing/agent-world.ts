@@ -195,6 +195,7 @@ const NO_EXECUTIONS: Executions = {
   start: async ({ name }) => name,
   find: async () => ({ status: 'RUNNING' }),
   wake: async () => {},
+  beat: async () => {},
   stop: async () => {},
 }
 

@@ -5,10 +5,12 @@ import { controlStep } from '../shared/app/control/control-step.ts'
 import { paysByCall } from '../shared/app/limits/most-of-call.ts'
 import { rebindStep } from '../shared/app/steps/rebind-step.ts'
 import { ControlPayloadSchema, RebindPayloadSchema } from '../shared/contracts/step-payload.ts'
+import { maySuspend } from '../shared/domain/agent.ts'
 import { HOST_MARGIN_SECONDS } from '../shared/domain/host-margin.ts'
 import type { Timer } from '../shared/domain/timer.ts'
 import type { HostPorts } from '../shared/host/host-ports.ts'
 import { runStep } from '../shared/host/run-step.ts'
+import { hostSuspending } from '../shared/host/suspending/host-suspending.ts'
 import type { Ports } from '../shared/ports/index.ts'
 import type { Cast } from './cast.ts'
 
@@ -52,6 +54,9 @@ export type Host = (payload: unknown, requestId: string) => Promise<unknown>
 
 const CANCELLED = 'cancelled'
 
+/** Nothing answers there: a test answers by the token. */
+const CALLBACK_URL = 'https://orchestrator.test/api/v1'
+
 /** Wraps an agent in the host; timers are the platform's by default. */
 export function hostOf(
   agent: DefinedAgent,
@@ -65,6 +70,9 @@ export function hostOf(
   const needed = models && paysByCall(agent.manifest) ? { models } : {}
   const run = runStep({
     ...ports,
+    ...(maySuspend(agent.manifest)
+      ? { suspending: hostSuspending({ ...ports, callbackUrl: CALLBACK_URL }) }
+      : {}),
     ...needed,
     log: silent,
     measure() {},

@@ -168,6 +168,13 @@ function executionsOf(engine: () => StepFunctionsService): Executions {
         // The state has ended or timed out meanwhile.
       }
     },
+    async beat(token) {
+      try {
+        engine().tokens.get(token).heartbeat()
+      } catch {
+        // The same.
+      }
+    },
     async stop(reference, reason) {
       if (find(reference)) engine().stopExecution(executionArnOf(reference), 'TaskCancelledError', reason)
     },

@@ -33,6 +33,7 @@ import { queuePorts } from '../deps/queue-ports.ts'
 import { audit, collectables, workflows } from '../deps/registry-ports.ts'
 import { machines } from '../deps/state-machines.ts'
 import { transcripts } from '../deps/step-ports.ts'
+import { callbacks, suspensions } from '../deps/suspending/suspend-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 import { callerOfRequest } from '../middleware/caller-of-request.ts'
 import { jsonBody } from '../middleware/json-body.ts'
@@ -42,6 +43,7 @@ import { problemDetails } from '../middleware/problem-details.ts'
 import { requestLog } from '../middleware/request-log.ts'
 import { requestQuota } from '../middleware/request-quota.ts'
 import { measure } from '../telemetry/metrics.ts'
+import { callbackHandler, isForCallback } from './callback-handler.ts'
 import { makeHandlers } from './handlers.ts'
 import { isForLink, linkHandler } from './link-handler.ts'
 import { unknownRoute } from './unknown-route.ts'
@@ -75,6 +77,8 @@ const ports = {
   tenants: tenants(),
   links: links(),
   messages: messages(),
+  suspensions: suspensions(),
+  callbacks: callbacks(),
   machines: machines(),
   modelUsage: modelUsage(),
   quotas: quotas(),
@@ -112,6 +116,9 @@ const door = (outer: Middleware[] = []) =>
     .use(problemDetails({ logger: log }))
     .use(requestLog({ logger: log }))
 
+const answerJob = callbackHandler(ports)
+const behindCallback = door().use(limitBody()).use(httpHeaderNormalizer()).handler(answerJob)
+
 const behindLink = door().use(limitBody()).use(httpHeaderNormalizer()).handler(openLink)
 
 const routed = door([quota.tell])
@@ -125,9 +132,11 @@ const routed = door([quota.tell])
     event.routeKey.endsWith(OTHER_REQUESTS) ? unknown(event.requestContext.http) : router(event, context),
   )
 
-/** Who opens a link is nobody whom a door knows. */
+/** Who opens a link, or answers for an outside job, is nobody whom a door knows. */
 export const handler = (
   event: APIGatewayProxyEventV2,
   context: Context,
-): Promise<APIGatewayProxyStructuredResultV2> =>
-  isForLink(event) ? behindLink(event, context) : routed(event, context)
+): Promise<APIGatewayProxyStructuredResultV2> => {
+  if (isForLink(event)) return behindLink(event, context)
+  return isForCallback(event) ? behindCallback(event, context) : routed(event, context)
+}

@@ -1,5 +1,6 @@
 import type { Ports } from '../../shared/ports/index.ts'
-import type { AGENT_PORTS, FUNCTIONS, FunctionName } from '../catalogue.ts'
+import type { AGENT_PORTS } from '../agent-ports.ts'
+import type { FUNCTIONS, FunctionName } from '../catalogue.ts'
 
 type Catalogued<Name extends FunctionName | 'agents'> = Name extends FunctionName
   ? (typeof FUNCTIONS)[Name]['ports']

@@ -32,6 +32,6 @@ const queue = (): Queue =>
     dynamodbQueue({ ...tasksTable(), mostOf: (tenant) => quotasOfTenant(tenant).concurrency }),
   )
 
-const waits = (): Waits => once('waits', () => dynamodbWaits(tasksTable()))
+export const waits = (): Waits => once('waits', () => dynamodbWaits(tasksTable()))
 
 export const budgets = (): Budgets => once('budgets', () => dynamodbBudgets(tasksTable()))

@@ -1,16 +1,13 @@
-import type { Gates, Ledger, Outputs, Suspensions, Transcripts, Turns } from '../../shared/ports/index.ts'
+import type { Gates, Ledger, Outputs, Transcripts, Turns } from '../../shared/ports/index.ts'
 import { dynamodbTranscripts } from '../adapters/dynamodb/conversations/transcripts.ts'
 import { dynamodbTurns } from '../adapters/dynamodb/conversations/turns.ts'
 import { dynamodbGates } from '../adapters/dynamodb/steps/gates.ts'
 import { dynamodbLedger } from '../adapters/dynamodb/steps/ledger.ts'
 import { dynamodbOutputs } from '../adapters/dynamodb/steps/outputs.ts'
-import { dynamodbSuspensions } from '../adapters/dynamodb/suspending/suspensions.ts'
 import { tasksTable } from './clients.ts'
 import { once } from './once.ts'
 
 export const gates = (): Gates => once('gates', () => dynamodbGates(tasksTable()))
-
-export const suspensions = (): Suspensions => once('suspensions', () => dynamodbSuspensions(tasksTable()))
 
 export const outputs = (): Outputs => once('outputs', () => dynamodbOutputs(tasksTable()))
 

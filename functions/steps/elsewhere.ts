@@ -10,6 +10,7 @@ import { allowedElsewhere } from '../deps/elsewhere/allowed.ts'
 import { elsewhere, ownFunctionsOf } from '../deps/elsewhere/elsewhere.ts'
 import { agents } from '../deps/registry-ports.ts'
 import { secretPorts } from '../deps/secrets/agent-secrets.ts'
+import { suspendPorts } from '../deps/suspending/suspend-ports.ts'
 import { hostPorts } from './agent-handler.ts'
 
 /** The last part of this function's name. */
@@ -20,6 +21,7 @@ const { code: _ours, ...host } = hostPorts()
 const ports = {
   ...host,
   ...secretPorts(),
+  ...suspendPorts(),
   agents: agents(),
   elsewhere: elsewhere(),
   allowed: allowedElsewhere(),

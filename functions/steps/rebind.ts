@@ -9,7 +9,7 @@ import { isOrchestratorError } from '../../shared/domain/errors.ts'
 import { bus } from '../deps/bus.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { clock, logger } from '../deps/platform.ts'
-import { budgets } from '../deps/queue-ports.ts'
+import { budgets, waits } from '../deps/queue-ports.ts'
 import { executions } from '../deps/state-machines.ts'
 import { gates } from '../deps/step-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
@@ -21,6 +21,7 @@ const rebind = rebindStep({
   ...knowledgePorts(),
   gates: gates(),
   budgets: budgets(),
+  waits: waits(),
   bus: bus(),
   executions: executions(),
   clock,

@@ -1,6 +1,8 @@
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import { Construct } from 'constructs'
 import type { Grant } from '../../shared/contracts/grants.ts'
-import { needsModels } from '../../shared/domain/agent.ts'
+import { API_PREFIX } from '../../shared/contracts/route.ts'
+import { maySuspend, needsModels } from '../../shared/domain/agent.ts'
 import { agentFunctionSettings } from '../agent-function.ts'
 import { portsOfAgent } from '../agent-with-ports.ts'
 import type { Bundles } from '../bundle-functions.ts'
@@ -55,6 +57,15 @@ export class AgentFleet extends Construct {
         this.#add(within, declared, name),
       ]),
     )
+  }
+
+  /** Tells the agents that suspend, and these hosts, where outside jobs answer; returns the address. */
+  takeCallbacksAt({ api }: { readonly api: HttpApi }, ...hosts: (BundledFunction | undefined)[]): string {
+    const url = `${api.apiEndpoint}${API_PREFIX}`
+    for (const { manifest } of this.#props.agents)
+      if (maySuspend(manifest)) this.functions[manifest.id]?.configure('CALLBACK_URL', url)
+    for (const host of hosts) host?.configure('CALLBACK_URL', url)
+    return url
   }
 
   #add(scope: Construct, declared: Catalogue['agents'][number], name: string): BundledFunction {

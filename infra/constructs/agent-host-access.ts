@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib'
 import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { Construct } from 'constructs'
-import { AGENT_PORTS, MODEL_PORTS } from '../../functions/catalogue.ts'
+import { AGENT_PORTS, MODEL_PORTS, SUSPEND_PORTS } from '../../functions/agent-ports.ts'
 import { withoutCounts } from '../own-counts.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
@@ -14,6 +14,7 @@ export const HOST_VARIABLES = {
   REGISTRY_TABLE: 'registry-table',
   BUCKET: 'bucket',
   EVENT_BUS: 'event-bus',
+  CALLBACK_URL: 'callback-url',
 } as const
 
 export const hostParameter = ({ prefix }: Pick<Stage, 'prefix'>, name: string): string =>
@@ -25,11 +26,15 @@ export const hostPolicyName = (scope: Construct, { prefix }: Pick<Stage, 'prefix
 
 /** What an agent needs that another stack deploys, but for its own counters, which its stack allows it: a policy for its role, and parameters with the names of our stores (`HostedAgent`). */
 export class AgentHostAccess extends Construct {
-  constructor(scope: Construct, id: string, { stage, data }: { stage: Stage; data: DataStack }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { stage, data, callbackUrl }: { stage: Stage; data: DataStack; callbackUrl: string },
+  ) {
     super(scope, id)
     const { models: _called, secrets: _keys, ...stored } = MODEL_PORTS
     const context = { stage, data, name: 'agent-host', counts: withoutCounts }
-    const places = placesOfPorts(this, { ...AGENT_PORTS, ...stored }, context)
+    const places = placesOfPorts(this, { ...AGENT_PORTS, ...stored, ...SUSPEND_PORTS }, context)
     new ManagedPolicy(this, 'Policy', {
       managedPolicyName: hostPolicyName(this, stage),
       description: `What the host of an agent of ${stage.prefix} needs that another stack deploys`,
@@ -47,6 +52,7 @@ export class AgentHostAccess extends Construct {
       REGISTRY_TABLE: data.registry.tableName,
       BUCKET: data.bucket.bucketName,
       EVENT_BUS: data.bus.eventBusName,
+      CALLBACK_URL: callbackUrl,
     } satisfies Record<keyof typeof HOST_VARIABLES, string>
     for (const [variable, name] of Object.entries(HOST_VARIABLES))
       new StringParameter(this, variable, {

@@ -1,5 +1,5 @@
 import { Stack } from 'aws-cdk-lib'
-import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
+import type { HttpApi, HttpRoute } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { ManagedPolicy, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
@@ -7,13 +7,15 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { roleOf } from '../../shared/domain/caller-roles.ts'
 import type { Stage } from '../stage.ts'
-import { addHttpDoor } from './http-door.ts'
+import { addCallbackRoutes, addHttpDoor } from './http-door.ts'
 
 type ClosedApiProps = { readonly stage: Stage; readonly handler: IFunction; readonly logs: ILogGroup }
 
 /** The door for roles and users of the account: IAM authorization on every route. */
 export class ClosedApi extends Construct {
   readonly api: HttpApi
+  /** Those where an outside job answers for a suspended step: the callback itself says what it may do. */
+  readonly callbackRoutes: readonly HttpRoute[]
   /** Lets its holder call every route. */
   readonly callerPolicy: ManagedPolicy
 
@@ -28,6 +30,7 @@ export class ClosedApi extends Construct {
       authorizer: new HttpIamAuthorizer(),
       caller: { caller: '$context.identity.userArn' },
     })
+    this.callbackRoutes = addCallbackRoutes(this.api, handler)
     this.callerPolicy = this.#addCallerPolicy(stage)
   }
 

@@ -5,6 +5,8 @@ import {
   type CorsPreflightOptions,
   HttpApi,
   HttpMethod,
+  HttpNoneAuthorizer,
+  type HttpRoute,
   HttpStage,
   type IHttpRouteAuthorizer,
   LogGroupLogDestination,
@@ -13,6 +15,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
+import { CALLBACK_PATH, HEARTBEAT_PATH } from '../../shared/contracts/callback-requests.ts'
 import {
   allowedHeaders,
   allowedMethods,
@@ -23,12 +26,11 @@ import { OTHER_REQUESTS, pathsOf } from '../../shared/contracts/route.ts'
 import { ROUTES } from '../../shared/contracts/routes.ts'
 import type { Stage } from '../stage.ts'
 
-/** The fields of the access log: who called which route, and the outcome; no query, no body. A door adds the caller. */
+/** The fields of the access log: who called which route, and the outcome; no path, which has the token of a callback in it, no query, no body. A door adds the caller. */
 const ACCESS_LOG = {
   requestId: '$context.requestId',
   sourceIp: '$context.identity.sourceIp',
   routeKey: '$context.routeKey',
-  path: '$context.path',
   status: '$context.status',
   error: '$context.error.message',
   integrationError: '$context.integrationErrorMessage',
@@ -73,6 +75,14 @@ type HttpDoorProps = {
   readonly authorizer: IHttpRouteAuthorizer
   /** The fields of the access log that say who called. */
   readonly caller: Readonly<Record<string, string>>
+}
+
+/** The routes by which outside jobs answer: the secret of a callback is all that they have. */
+export function addCallbackRoutes(api: HttpApi, handler: IFunction): HttpRoute[] {
+  const integration = new HttpLambdaIntegration('Callbacks', handler, { scopePermissionToRoute: false })
+  return [CALLBACK_PATH, HEARTBEAT_PATH].flatMap((path) =>
+    api.addRoutes({ path, methods: [HttpMethod.POST], integration, authorizer: new HttpNoneAuthorizer() }),
+  )
 }
 
 /** An HTTP API: exactly the routes of the contract and one for all other requests, an authorizer on every one, throttling, an access log. */

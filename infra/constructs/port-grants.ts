@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib'
 import type { IRole } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
-import { AGENT_PORTS } from '../../functions/catalogue.ts'
+import { AGENT_PORTS } from '../../functions/agent-ports.ts'
 import { PORTS, type PortModes, type PortName } from '../../functions/ports.ts'
 import type { EnvironmentName } from '../../shared/contracts/environment.ts'
 import { type Grant, grantsOfModes, type Resource, type StageSetting } from '../../shared/contracts/grants.ts'

@@ -9,7 +9,7 @@ import { METADATA_PATH } from '../../shared/contracts/resource-metadata.ts'
 import type { IdentitySettings } from '../../shared/domain/identity-settings.ts'
 import type { Stage } from '../stage.ts'
 import type { BundledFunction } from './bundled-function.ts'
-import { addHttpDoor } from './http-door.ts'
+import { addCallbackRoutes, addHttpDoor } from './http-door.ts'
 
 type TokenApiProps = {
   readonly stage: Stage
@@ -29,6 +29,9 @@ export class TokenApi extends Construct {
   readonly openRoute: HttpRoute | undefined
   /** Those where a link is opened, by which a person without an account answers: the link itself says what he may do. */
   readonly linkRoutes: readonly HttpRoute[]
+
+  /** Those where an outside job answers for a suspended step. */
+  readonly callbackRoutes: readonly HttpRoute[]
 
   constructor(scope: Construct, id: string, { stage, identity, handler, authorize, logs }: TokenApiProps) {
     super(scope, id)
@@ -60,6 +63,7 @@ export class TokenApi extends Construct {
       authorizer: new HttpNoneAuthorizer(),
     })
     this.openRoute = open
+    this.callbackRoutes = addCallbackRoutes(this.api, handler)
     this.linkRoutes = this.api.addRoutes({
       path: LINK_PATH,
       methods: [HttpMethod.GET, HttpMethod.POST],

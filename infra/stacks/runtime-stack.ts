@@ -114,9 +114,9 @@ export class RuntimeStack extends Stack {
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
     const identity = identityOf(stage)
     const authorize = hasTokenDoor(identity) ? this.#addFunction('authorize') : undefined
+    const logs = data.accessLogs
     this.tokenApi =
-      authorize &&
-      new TokenApi(this, 'TokenApi', { stage, identity, handler: api, authorize, logs: data.accessLogs })
+      authorize && new TokenApi(this, 'TokenApi', { stage, identity, handler: api, authorize, logs })
     this.awaited = [
       'api',
       ...(authorize ? ['authorize'] : []),
@@ -133,7 +133,8 @@ export class RuntimeStack extends Stack {
       'erase',
       ...(data.anchors ? ['anchor'] : []),
     ]
-    new AgentHostAccess(this, 'AgentHost', { stage, data })
+    const callbackUrl = this.agents.takeCallbacksAt(this.tokenApi ?? this.api, elsewhere)
+    new AgentHostAccess(this, 'AgentHost', { stage, data, callbackUrl })
     const registration = this.#register(machines)
     addOutputs(this, { stage, api: this.api, tokenApi: this.tokenApi, registration })
   }

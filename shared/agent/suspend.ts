@@ -42,6 +42,8 @@ export type Resumed = {
   readonly by: ResumedBy
   /** The number of the suspension, from 1. */
   readonly n: number
+  /** The version of the agent that has suspended: a later one may have to read an older state. */
+  readonly version: string
 }
 
 const SUSPENSION = Symbol.for('orchestrator.suspension')

@@ -10,8 +10,9 @@ import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Definition, Flow } from './asl.ts'
 import { EXECUTION, sum } from './costs.ts'
 import { bytesAsSent, REST_OF_REQUEST_BYTES } from './definition-size.ts'
+import { type Machine, newMachine, type SuspendsOf } from './machine.ts'
 import { MAX_STATE_NAME, REDRIVES, REDRIVES_OF_PART } from './step-names.ts'
-import { flowOfSteps, type Machine, newMachine, type SuspendsOf } from './steps-flow.ts'
+import { flowOfSteps } from './steps-flow.ts'
 
 const SUBSTITUTIONS = ['RebindFunction', 'ControlFunction', 'TasksTable']
 

@@ -1,8 +1,7 @@
 import { pathIn } from '../domain/instance-path.ts'
-import type { Gate } from '../domain/plan.ts'
 import { type Loop, loopOfConversation } from '../workflow/conversation.ts'
 import { transitiveReduction } from '../workflow/graph.ts'
-import { type AgentStep, type FanOut, isFanOut, type Step, type Steps } from '../workflow/schema.ts'
+import { type FanOut, isFanOut, type Step, type Steps } from '../workflow/schema.ts'
 import { byFanOutKind, byKind } from '../workflow/step-kinds.ts'
 import { graphOfWorkflow } from '../workflow/step-needs.ts'
 import type { Flow, Onward, State } from './asl.ts'
@@ -32,33 +31,13 @@ import { flowOf } from './flow.ts'
 import { gateState } from './gate-state.ts'
 import * as items from './item-states.ts'
 import { nextRoundOf, statesOfLoop } from './loop-states.ts'
+import { isSuspending, type Machine, newMachine, type SuspendsOf, unusedVariable } from './machine.ts'
 import { orderOf } from './order.ts'
 import { type Split, splitTree, type Weight } from './split.ts'
 import { statesOfChild } from './start-states.ts'
 import { INPUT, literal, type StepNames } from './step-names.ts'
 import { statesOfStep } from './step-states.ts'
 import { structureOf } from './structure.ts'
-
-/** State shared by all graphs of one machine. */
-export type Machine = {
-  anonymous: boolean
-  /** Names already used by Parallel states and variables. */
-  used: Set<string>
-  /** Gates by place. */
-  gates: Gate[]
-  positions: Record<string, string>
-  /** When one machine is too small: the weight that each may have, and the started machines, inner ones first. */
-  budget?: Weight | undefined
-  parts: { name: string; flow: Flow; costs: Costs }[]
-  /** The costs of one item for each distributed Map. */
-  items: Costs[]
-  suspends: SuspendsOf
-  /** Places of the steps that have the states of a suspension. */
-  suspending: string[]
-}
-
-/** Whether an agent that may run the step may suspend. */
-export type SuspendsOf = (step: AgentStep) => boolean
 
 /** Identifies a graph: the workflow, or the body of a loop or fan-out. */
 type Where = {
@@ -68,18 +47,6 @@ type Where = {
   /** The variable that holds the round, or the item. */
   variable?: string
 }
-
-export const newMachine = (anonymous: boolean, suspends: SuspendsOf, budget?: Weight): Machine => ({
-  anonymous,
-  suspends,
-  suspending: [],
-  budget,
-  used: new Set(),
-  gates: [],
-  positions: {},
-  parts: [],
-  items: [],
-})
 
 /** The states of an acyclic graph of steps; loops and fan-outs are single nodes in it. */
 export function flowOfSteps(
@@ -188,13 +155,6 @@ function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine
   })
 }
 
-/** Whether the step has the states of a suspension, which the plan keeps by place. */
-function isSuspending(step: AgentStep, { suspends, suspending }: Machine, place: string): boolean {
-  const suspended = suspends(step)
-  if (suspended && !suspending.includes(place)) suspending.push(place)
-  return suspended
-}
-
 function partOfFanOut(step: FanOut, names: StepNames, onward: Onward, machine: Machine, place: string): Part {
   const { costs, flowOf } = itemOf(step, names, machine, place)
   const mode = modeOf(step, costs.worst.events)
@@ -262,13 +222,4 @@ function partOfLoop(
 function policyOf(step: Step, suspends: SuspendsOf): string {
   const names = { name: '', agent: '', path: literal('') }
   return JSON.stringify(statesOf(step, names, { End: true }, newMachine(true, suspends), '').states)
-}
-
-/** A unique variable name, because Step Functions forbids shadowing in branches. */
-function unusedVariable(name: string, used: Set<string>): string {
-  const base = `in_${name.replaceAll('.', '_')}`
-  let variable = base
-  for (let copy = 2; used.has(variable); copy++) variable = `${base}_${copy}`
-  used.add(variable)
-  return variable
 }

@@ -81,6 +81,8 @@ export const EnvironmentSchema = z.object({
     .string()
     .optional()
     .describe('JSON: where each secret is kept that the agent needs, by its name; never its text'),
+  // Only for agents that suspend.
+  CALLBACK_URL: z.string().optional().describe('Where the API answers callbacks, with its prefix'),
   // Only for the API.
   EXPECTED_AGENT_NAMES: z
     .string()

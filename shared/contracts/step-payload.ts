@@ -22,6 +22,7 @@ const TURN = { turn: CountsSchema.nullish() }
 /** The payload of a step's Lambda function, which also carries the order of its calls. Task data never travels with it. */
 export const StepPayloadSchema = z.object({ ...CALL, ...TURN }).transform((call) => ({
   ...withFence(call, orderOfTurn(call, 0)),
+  turn: call.turn ?? 0,
   enteredAt: Date.parse(call.state.EnteredTime),
 }))
 

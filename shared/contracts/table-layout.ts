@@ -32,6 +32,7 @@ export const TASK_ITEMS = {
   transcript: 'CALL#',
   wait: 'WAIT#',
   wake: 'WAKE#',
+  callback: 'CALLBACK#',
   link: 'LINK#',
   /** A message behind its recipient, its sender and its number; where it is, by its id; and the steps that wait for one. */
   message: 'MESSAGE#',

@@ -109,6 +109,10 @@ export const AgentNeedsSchema = z.object({
 export const needsModels = ({ needs }: Pick<AgentManifest, 'needs'>): boolean =>
   (needs?.models.length ?? 0) > 0
 
+/** Whether an agent suspends in one of its capabilities, so that its function has what that takes. */
+export const maySuspend = ({ capabilities }: Pick<AgentManifest, 'capabilities'>): boolean =>
+  capabilities.some(({ suspends }) => suspends === true)
+
 /** Whether an agent may ask for a model of this name. */
 export const needsModel = ({ needs }: Pick<AgentManifest, 'needs'>, name: string): boolean =>
   needs?.models.some((needed) => needed === name || needed === EVERY_MODEL) ?? false

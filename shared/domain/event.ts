@@ -32,6 +32,15 @@ const stepData = z.object({
   error: z.object({ name: z.string(), message: z.string() }).optional(),
 })
 
+/** The agent of a step has ended its turn, and is called again: `number` counts the suspensions of a step in one execution of its task. */
+const suspensionData = z.object({
+  taskId: z.string(),
+  tenant,
+  path: z.string(),
+  agentId: z.string(),
+  number: z.number().int(),
+})
+
 /** Every event that is published. An incompatible change of its data gets a new version beside the old one. */
 export const EVENT_DATA = {
   'task.submitted': taskData,
@@ -42,6 +51,14 @@ export const EVENT_DATA = {
   'task.timed_out': taskData,
   'step.started': stepData,
   'step.attempt_failed': stepData,
+  'step.suspended': suspensionData.extend({
+    until: z.string().describe('What it waits for: time, callback, message or task'),
+    endsAt: z.string().describe('When the wait is over, whatever has happened'),
+  }),
+  'step.resumed': suspensionData.extend({
+    by: z.string().describe('What has ended the wait: time, callback, message, task or timeout'),
+    waitedMs: z.number().describe('How long this wait was'),
+  }),
   'step.succeeded': stepData,
   'step.failed': stepData,
   'step.skipped': stepData,

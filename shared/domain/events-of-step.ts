@@ -11,6 +11,7 @@ import {
   type StepRecord,
   type UndoneEnd,
 } from './step.ts'
+import type { Suspended } from './suspension.ts'
 import { millisecondsBetween } from './times.ts'
 
 /** Each failed attempt gives a start and a failure; the last attempt gives a start, unless no agent was ever called for it. */
@@ -126,3 +127,20 @@ function endedEvent(
   const key = number === 1 ? path : `${path}/${number}`
   return makeEvent({ type: `step.${status}`, of, key, time: endedAt, data })
 }
+
+/** An agent has ended its turn, and its step waits. */
+export function stepSuspendedEvent(of: EventOf, path: string, suspended: Suspended): DomainEvent {
+  const { agentId, n: number, until, since, endsAt } = suspended
+  const data = { path, agentId, number, until: until.kind, endsAt }
+  return makeEvent({ type: 'step.suspended', of, key: keyOfSuspension(path, suspended), time: since, data })
+}
+
+/** The agent of a suspended step is called again; undefined for one that nobody goes on from. */
+export function stepResumedEvent(of: EventOf, path: string, suspended: Suspended): DomainEvent | undefined {
+  const { agentId, n: number, by, since, resumedAt } = suspended
+  if (by === undefined || resumedAt === undefined) return undefined
+  const data = { path, agentId, number, by: by.kind, waitedMs: millisecondsBetween(since, resumedAt) }
+  return makeEvent({ type: 'step.resumed', of, key: keyOfSuspension(path, suspended), time: resumedAt, data })
+}
+
+const keyOfSuspension = (path: string, { execution, n }: Suspended): string => `${path}/${execution}/${n}`

@@ -233,7 +233,14 @@ export const attemptNumber = (attempts: readonly Pick<Attempt, 'judgeOf'>[]): nu
   attempts.filter(({ judgeOf }) => judgeOf === undefined).length + 1
 
 /** The small result a step's Lambda returns to Step Functions: at most 1 KB, never the output itself. */
-export type Receipt = { path: string; status: StepStatus; agentId?: string; replayed?: boolean }
+export type Receipt = {
+  path: string
+  status: StepStatus
+  agentId?: string
+  replayed?: boolean
+  /** Where the step waits: what its waiting state reads. `seconds` and `heartbeat` are its timeouts, `turn` is the next one. */
+  suspended?: { n: number; seconds: number; heartbeat: number; turn: number }
+}
 
 export const receiptOf = ({ path, status, agentId }: StepRecord): Receipt => ({
   path,

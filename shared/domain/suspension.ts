@@ -7,7 +7,9 @@ import { StoredValueSchema } from './stored-value.ts'
 
 /** The longest wait, in seconds: a year, as long as an execution may run. */
 export const MOST_SUSPENDED_SECONDS = 31_536_000
-/** The shortest wait for something, in seconds. */
+/** The most suspensions of a step in one execution: the history of an execution is finite. */
+export const MOST_SUSPENSIONS = 1_000
+/** The shortest time within which an outside job must be heard, in seconds. */
 export const LEAST_HEARTBEAT_SECONDS = 5
 /** The largest state that an agent may keep, and the largest output of a callback, in bytes of JSON. */
 export const MOST_STATE_BYTES = 4_194_304
@@ -54,10 +56,15 @@ export const SuspendedSchema = z.object({
   until: AwaitedSchema,
   state: StoredValueSchema.optional().describe('What the agent is given again'),
   agentId: z.string().describe('The agent that has suspended, and is called again'),
+  agentVersion: z.string().describe('The version that has suspended'),
   since: z.string(),
   endsAt: z.string().describe('When the wait is over, whatever has happened'),
   resumedAt: z.string().optional().describe('When the agent was called again; absent while the step waits'),
-  by: WakeCauseSchema.optional().describe('What has ended the wait'),
+  by: WakeCauseSchema.optional().describe(
+    'What has ended the wait; absent where the agent was not called again',
+  ),
+  workedMs: z.number().describe('How long the turns have taken that are over'),
+  waitedMs: z.number().describe('How long the step has waited before this wait'),
 })
 export type Suspended = z.infer<typeof SuspendedSchema>
 
@@ -71,7 +78,7 @@ export const WokenSchema = z.object({
 export type Woken = z.infer<typeof WokenSchema>
 
 /** Whether a step waits now. */
-export const isSuspended = <T extends { suspended?: Suspended | undefined }>(
+export const isSuspended = <T extends { status: string; suspended?: Suspended | undefined }>(
   record: T,
 ): record is T & { suspended: Suspended } =>
-  record.suspended !== undefined && record.suspended.resumedAt === undefined
+  record.status === 'running' && record.suspended !== undefined && record.suspended.resumedAt === undefined

@@ -1,4 +1,4 @@
-import type { AgentContext } from '../agent/index.ts'
+import type { AgentContext, DefinedAgent, Resumed } from '../agent/index.ts'
 import { redriveOf } from '../contracts/step-payload.ts'
 import { boundedText, textOf } from '../domain/bounded.ts'
 import { factsOfAgent } from '../domain/log-facts.ts'
@@ -34,6 +34,7 @@ export type ContextNeeds = Pick<
   | 'ids'
   | 'timer'
   | 'settings'
+  | 'suspending'
 >
 
 const NO_SETTINGS: AgentContext['settings'] = { allowedHosts: [] }
@@ -42,9 +43,10 @@ const NO_SETTINGS: AgentContext['settings'] = { allowedHosts: [] }
 export function agentContext(
   ports: ContextNeeds,
   run: StepRun,
-  attempt: Limits & AdmittedCall,
+  attempt: Limits & AdmittedCall & { resumed?: Resumed | undefined },
+  called?: Pick<DefinedAgent['capabilities'][string], 'suspends'>,
 ): AgentContext {
-  const { steps, models, turns, transcripts, mask, settings = NO_SETTINGS } = ports
+  const { steps, models, turns, transcripts, mask, suspending, settings = NO_SETTINGS } = ports
   // Before it is cut.
   const masked = (value: unknown): string => mask?.text(textOf(value)) ?? textOf(value)
   const { deadline, signal, spending } = attempt
@@ -68,7 +70,9 @@ export function agentContext(
     settings,
     secret: agentSecret(ports, run.agent.manifest),
     once: performOnce(ports, own, signal, keptBy(run)) as AgentContext['once'],
-    ...withoutSuspending(run.agent.manifest),
+    ...(suspending && run.turn && called?.suspends
+      ? suspending.contextOf(ports, run, { signal, resumed: attempt.resumed })
+      : withoutSuspending(run.agent.manifest, called)),
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) => steps.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),
   }

@@ -84,7 +84,7 @@ function askAgainAt({ clock }: Needs, error: unknown): string | undefined {
 }
 
 /** What all such calls of the step have cost, this one among them; undefined where this one has cost nothing. */
-function uncountedWith({ call, record: { uncounted = {} } }: StepRun): StepRecord['uncounted'] {
+export function uncountedWith({ call, record: { uncounted = {} } }: StepRun): StepRecord['uncounted'] {
   const { costUsd = 0, tokens = 0, unpriced = [] } = call?.spending.told() ?? {}
   if (costUsd === 0 && tokens === 0) return undefined
   const models = [...new Set([...(uncounted.unpriced ?? []), ...unpriced])]

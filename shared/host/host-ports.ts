@@ -7,6 +7,7 @@ import type { Timer } from '../domain/timer.ts'
 import type { Ports } from '../ports/index.ts'
 import type { HostModels } from './model/host-models.ts'
 import type { StepLog } from './step-log.ts'
+import type { HostSuspending } from './suspending/host-suspending.ts'
 
 /** Everything the host needs from outside. */
 export type HostPorts = Pick<
@@ -46,6 +47,8 @@ export type HostPorts = Pick<
     keepTranscripts?: boolean
     /** Names the code that runs, where it is a bundle: two versions of one number are told apart by it. */
     code?: Promise<string | undefined>
+    /** Suspends and resumes; absent where the agent does not suspend. */
+    suspending?: HostSuspending
     /** What the stage says for the agent; nothing where it is not given. */
     settings?: AgentSettings
     /** What agents may write; `DEFAULT_FILE_LIMITS` where it is not given. */

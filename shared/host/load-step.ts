@@ -10,6 +10,8 @@ import { type StepLog, stepLog } from './step-log.ts'
 export type Loading = {
   own: Ownership
   enteredAt: number
+  /** How many calls of this entry of the step's states there were, as its state counts them. */
+  at: number
   /** How long this invocation had when it began, in milliseconds: the timeout of its function. */
   timeLimit: number
   log: StepLog
@@ -31,7 +33,7 @@ export function loadStep(
   payload: unknown,
   { id, remainingMs }: Invocation,
 ): Loading {
-  const { taskId, execution, path, fence, enteredAt } = StepPayloadSchema.parse(payload)
+  const { taskId, execution, path, fence, enteredAt, turn } = StepPayloadSchema.parse(payload)
   const planned = plans.getPlan(taskId, execution)
   // Only where it may be: in the first run this would be a read for nothing.
   const hasEnded = isRunAgain(fence)
@@ -49,6 +51,7 @@ export function loadStep(
   return {
     own: { taskId, path, owner: id, fence },
     enteredAt,
+    at: turn,
     timeLimit: remainingMs(),
     log: stepLog(log, { taskId, stepId: path, requestId: id }),
     planned,

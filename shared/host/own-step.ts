@@ -22,6 +22,7 @@ import type { Loading } from './load-step.ts'
 import { lastFailure } from './retry-or-leave.ts'
 import { stepNotices } from './step-notices.ts'
 import type { StepRun } from './step-run.ts'
+import { suspendedAt } from './suspending/suspended-at.ts'
 
 type Needs = Pick<
   HostPorts,
@@ -52,12 +53,15 @@ export async function ownStep(
   loading: Loading,
   asked: Asked,
 ): Promise<Owned> {
-  const { own, planned, log, enteredAt, timeLimit, needed } = loading
+  const { own, planned, log, enteredAt, at, timeLimit, needed } = loading
   const input = 'kept' in asked ? asked.kept : undefined
   const begun = { input, calledVersion: agent.manifest.version }
   // The judge works on what its agent was given, which stays with the step. A call that only repeats the one whose output waits begins nothing.
   const more = 'judge' in asked ? { keepStart: !asked.judge } : { begun }
-  const start = { startedAt: ports.clock.now().toISOString(), ...more }
+  const startedAt = ports.clock.now().toISOString()
+  const turn = 'resolved' in asked ? asked.turn : undefined
+  const suspended = suspendedAt(turn, startedAt)
+  const start = { startedAt, ...more, ...(suspended ? { suspended } : {}) }
   const taken = await ports.steps.takeOverStep(own, start)
   const plan = await planned
   if (taken.kind === 'superseded') throw superseded(own.path)
@@ -106,7 +110,8 @@ export async function ownStep(
     record.attempts = [...record.attempts, attempt]
   }
   const role = taken.step.judging && roleIn(before)
-  const run = { agent, own, plan, record, agentId, role, enteredAt, needed, log, notices: stepNotices(ports) }
+  const notices = stepNotices(ports)
+  const run = { agent, own, plan, record, agentId, role, turn, at, enteredAt, needed, log, notices }
   const last = lastFailure(run)
   if (last) {
     // Restores the start of the last attempt, because no new attempt begins.

@@ -1,3 +1,4 @@
+import type { Resumed } from '../agent/index.ts'
 import { OrchestratorError } from '../domain/errors.ts'
 import { stepStartedEvent } from '../domain/events-of-step.ts'
 import type { Json } from '../domain/json.ts'
@@ -22,11 +23,12 @@ export function runAgent(
   ports: Needs,
   run: StepRun,
   { capability, input, parsed }: Call,
-  limits: Limits & AdmittedCall,
+  limits: Limits & AdmittedCall & { resumed?: Resumed | undefined },
 ): Promise<unknown> {
-  // A judge begins no attempt of the step.
-  if (run.role !== 'judge') run.notices.tell(stepStartedEvent(run.plan, run.record))
-  const context = agentContext(ports, run, limits)
+  // A judge begins no attempt of the step, and what is resumed has begun before.
+  if (run.role !== 'judge' && run.turn?.kind !== 'resumes')
+    run.notices.tell(stepStartedEvent(run.plan, run.record))
+  const context = agentContext(ports, run, limits, capability)
   return untilAborted(ports, limits.signal, () => {
     const { attempt, step } = context
     const agentId = run.agent.manifest.id

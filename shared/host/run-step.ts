@@ -13,6 +13,7 @@
  * host/H7 the write that begins an attempt has its input and the agent's version: both are seen while the agent works, and after its worker
  *    has died. An input that cannot be kept costs no step
  * host/H8 a replay reads no more than the step's own record: neither its needs, nor its input, which is not evaluated or stored again
+ * host/H10 a step that waits still is not taken over, and its agent is not called: the call answers as the one that has suspended it
  * host/H9 an agent that names tenants works for these alone, whoever has registered its function under whatever id
  */
 import type { DefinedAgent } from '../agent/index.ts'
@@ -35,6 +36,7 @@ import { ownStep } from './own-step.ts'
 import { validateCall } from './resolve-call.ts'
 import { outputOf, runAgent } from './run-agent.ts'
 import type { Limits, StepOutcome, StepRun } from './step-run.ts'
+import type { Suspending } from './suspending/suspend-step.ts'
 import { withinDeadline } from './within-deadline.ts'
 
 /**
@@ -50,39 +52,58 @@ export function runStep(given: HostPorts) {
     // Only then is anything of the host a tenant's.
     const ports = all.statistics.ofTenants ? withinTenant(all, (await loading.planned).tenant) : all
     const asked = await askedInput(ports, agent, loading)
+    const { suspending } = ports
+    if ('waits' in asked && suspending) {
+      const { own, planned, at } = loading
+      return suspending.stillSuspended(ports, { own, plan: await planned, at }, asked.waits)
+    }
     const owned = await ownStep(ports, agent, loading, asked)
     if (owned.kind === 'ended') return owned.receipt
     const { run } = owned
-    let ended: EndedStep
+    const resumed = suspending?.tellResumed(ports, run)
+    let ended: EndedStep | Suspending
     try {
       const outcome = await withinDeadline(ports, run, invocation, (limits) =>
         work(ports, run, asked, limits),
       )
-      ended = await recordEnd(ports, run, outcome)
+      ended = outcome.status === 'suspended' ? outcome : await recordEnd(ports, run, outcome)
     } catch (error) {
+      await resumed
       throw await failAttempt(ports, run, maskedFailure(ports.mask, error))
     }
-    return tellEnd(ports, run, ended)
+    await resumed
+    if (ended.status !== 'suspended') return tellEnd(ports, run, ended)
+    if (!suspending) throw superseded(run.own.path)
+    return suspending.tell(ports, run, ended)
   }
 }
 
 /** From the step's condition to its output. */
-async function work(ports: HostPorts, run: StepRun, asked: Asked, limits: Limits): Promise<StepOutcome> {
+async function work(
+  ports: HostPorts,
+  run: StepRun,
+  asked: Asked,
+  limits: Limits,
+): Promise<StepOutcome | Suspending> {
   if (run.role === 'pending') throw pending(run.own.path)
   if ('failure' in asked) throw asked.failure
   // What has succeeded is not taken over, and so does not come here (steps/P2).
-  if ('ended' in asked) throw superseded(run.own.path)
+  if ('ended' in asked || 'waits' in asked) throw superseded(run.own.path)
   if ('judge' in asked) return judgeOutput(ports, run, limits)
   const { resolved } = asked
   if (resolved.kind === 'skip') return { status: 'skipped', skipReason: resolved.reason }
   const call = validateCall(run, resolved.input)
   const cache = outputCache(ports, run, call)
-  const known = await cache?.find()
+  const isResumed = run.turn?.kind === 'resumes'
+  const known = isResumed ? undefined : await cache?.find()
   const reused = known && (await evaluateReused(ports, run, { input: call.input, output: known.value }))
   if (known && reused) return { ...known.outcome, ...reused }
   run.call = await admitCall(ports, run, limits)
   const { spending } = run.call
-  const answer = await runAgent(ports, run, call, { ...limits, ...run.call })
+  const resumed = await ports.suspending?.resumedFrom(ports, run.turn)
+  const answer = await runAgent(ports, run, call, { ...limits, ...run.call, resumed })
+  const suspended = run.turn && (await ports.suspending?.record(ports, run, call, answer))
+  if (suspended) return suspended
   const value = await outputOf(ports, run, call, answer)
   const checks = await evaluateOutput(ports, run, { input: call.input, output: value })
   await checkStepState(ports, { ...run, path: run.own.path, needed: () => run.needed }, value)

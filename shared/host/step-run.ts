@@ -6,6 +6,7 @@ import type { StepRecord } from '../domain/step.ts'
 import type { Ownership, Plan, StepEnd } from '../ports/index.ts'
 import type { StepLog } from './step-log.ts'
 import type { StepNotices } from './step-notices.ts'
+import type { Situation } from './suspending/situation.ts'
 
 /** A step that this invocation owns, with everything that the parts of the host need to know about it. */
 export type StepRun = {
@@ -17,6 +18,10 @@ export type StepRun = {
   readonly agentId: string
   /** Whether this call is to judge the output that waits, or repeats the one that has made it (judging/W1). */
   readonly role?: 'judge' | 'pending' | undefined
+  /** Where this call stands among the suspensions of the step; undefined where the agent cannot suspend there. */
+  readonly turn?: Begun | undefined
+  /** How many calls of this entry of the step's states there were, as its state counts them. */
+  readonly at: number
   /** When Step Functions entered the state, in milliseconds since 1970. */
   readonly enteredAt: number
   /** Records of the steps that this one needs. */
@@ -46,6 +51,9 @@ export type Limits = {
   /** Whether somebody watches the task, as it was known a second ago at most. */
   isWatched(): Promise<boolean>
 }
+
+/** A call that begins a turn. */
+export type Begun = Exclude<Situation, { kind: 'waits' }>
 
 /** The outcome of a step, before it is recorded. */
 export type StepOutcome = Omit<StepEnd, 'endedAt'>

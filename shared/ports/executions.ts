@@ -23,6 +23,8 @@ export type Executions = {
   find(execution: { stateMachineArn: string; name: string }): Promise<ExecutionState | undefined>
   /** Resumes the state that waits for this task token. Does nothing when it does not wait any more. */
   wake(token: string): Promise<void>
+  /** Tells the state that waits for this task token that its work goes on. Does nothing when it does not wait any more. */
+  beat(token: string): Promise<void>
   /** Does nothing when the execution has ended or does not exist. */
   stop(execution: { stateMachineArn: string; name: string }, reason: string): Promise<void>
 }

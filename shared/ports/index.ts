@@ -6,6 +6,7 @@ import type { AuditWriter } from './audit-writer.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { Breakers } from './breakers.ts'
 import type { Budgets } from './budgets.ts'
+import type { Callbacks } from './callbacks.ts'
 import type { Clock } from './clock.ts'
 import type { Collectables } from './collectables.ts'
 import type { Deletions } from './deletions.ts'
@@ -48,6 +49,7 @@ export type Ports = {
   steps: Steps
   gates: Gates
   suspensions: Suspensions
+  callbacks: Callbacks
   outputs: Outputs
   values: Values
   waits: Waits
@@ -112,6 +114,7 @@ export type {
   BlobStore,
   Breakers,
   Budgets,
+  Callbacks,
   Clock,
   Collectables,
   EventBus,

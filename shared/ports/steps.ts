@@ -2,6 +2,7 @@ import type { Approval } from '../domain/approval.ts'
 import type { Rating } from '../domain/evaluation.ts'
 import type { Decision } from '../domain/plan.ts'
 import type { Attempt, Held, StepRecord, StoredValue, UndoneEnd } from '../domain/step.ts'
+import type { Suspended } from '../domain/suspension.ts'
 
 /** The outcome of an invocation's first write: it owns the step now (`before`: the record until then), or it came too late. */
 export type TakeOver =
@@ -21,6 +22,8 @@ export type Rebound = {
   capability?: string | undefined
   busySince?: string | undefined
   begun?: Begun
+  /** The suspension after which the agent is called again, or that nobody goes on from. */
+  suspended?: Suspended | undefined
   /** Why the agent that the rebinder has chosen is not called at once; without it the rebinder removes what was recorded before. */
   held?: Held | undefined
 }
@@ -124,7 +127,7 @@ export type Steps = {
       | Pick<StepRecord, 'items' | 'itemCount'>
       | Pick<StepRecord, 'asked'>
       | (Pick<StepRecord, 'child'> & { input?: StoredValue | undefined })
-      | Pick<StepRecord, 'askAgainAt' | 'uncounted' | 'judging'>
+      | Pick<StepRecord, 'askAgainAt' | 'uncounted' | 'judging' | 'suspended'>
       | { held: Held | undefined },
   ): Promise<boolean>
   /**

@@ -1,11 +1,11 @@
-/** A step that waits: for a person (an approval), for time, or for a message. */
+/** A step that waits: for a person (an approval), for time, for a message, or because its agent has suspended. */
 export type Wait = {
   taskId: string
   path: string
   tenant: string
   /** The number of the task's execution that the step waits in. */
   execution: number
-  kind: 'approval' | 'time' | 'message'
+  kind: 'approval' | 'time' | 'message' | 'suspended'
   since: string
   /** When the wait is over; the approval expires then. */
   until: string

@@ -13,7 +13,7 @@ export function suspendsFor({ capabilities }: Offering, capability: string | und
 }
 
 /**
- * Which steps may be bound to an agent that suspends, among these agents: the step's own, a pinned one, or one of its fallbacks. Of a step whose capability is
+ * Which steps may be bound to an agent that suspends, among these agents: the step's own, a pinned one, or one of its fallbacks. Where its capability is
  * computed, any that it may come to.
  */
 export function suspendsOf(agents: readonly Offering[]): (step: AgentStep) => boolean {

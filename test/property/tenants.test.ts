@@ -44,6 +44,7 @@ const outside: Outside = {
     start: async ({ name }) => name,
     find: async () => ({ status: 'RUNNING' }),
     wake: async () => {},
+    beat: async () => {},
     stop: async () => {},
   },
   machines: {

@@ -8,6 +8,7 @@ import { dynamodbGates } from '../../functions/adapters/dynamodb/steps/gates.ts'
 import { dynamodbOutputs } from '../../functions/adapters/dynamodb/steps/outputs.ts'
 import { dynamodbSteps } from '../../functions/adapters/dynamodb/steps/steps.ts'
 import { dynamodbWaits } from '../../functions/adapters/dynamodb/steps/waits.ts'
+import { dynamodbCallbacks } from '../../functions/adapters/dynamodb/suspending/callbacks.ts'
 import { dynamodbSuspensions } from '../../functions/adapters/dynamodb/suspending/suspensions.ts'
 import { dynamodbPlans } from '../../functions/adapters/dynamodb/tasks/plans.ts'
 import { dynamodbTasks } from '../../functions/adapters/dynamodb/tasks/tasks.ts'
@@ -21,6 +22,7 @@ export type TaskPorts = Pick<
   | 'steps'
   | 'gates'
   | 'suspensions'
+  | 'callbacks'
   | 'outputs'
   | 'values'
   | 'waits'
@@ -47,6 +49,7 @@ export function taskPorts(settings: {
     steps: dynamodbSteps(settings),
     gates: dynamodbGates(settings),
     suspensions: dynamodbSuspensions(settings),
+    callbacks: dynamodbCallbacks(settings),
     outputs: dynamodbOutputs(settings),
     waits: dynamodbWaits(settings),
     messages: dynamodbMessages(settings),

@@ -35,6 +35,7 @@ export const boardKey = TASK_ITEMS.board
 export const stateKey = (key: string, version: number) => `${TASK_ITEMS.state}${key}#${digits(version, 8)}`
 export const stateWriteKey = (key: string, write: string) => `${TASK_ITEMS.stateWrite}${key}#${write}`
 export const snapshotKey = (id: string) => TASK_ITEMS.snapshot + id
+export const callbackKey = (id: string) => `${TASK_ITEMS.callback}${id}`
 export const linkKey = (id: string) => `${TASK_ITEMS.link}${id}`
 /** What was sent from one sender to one recipient, in order. A number sign stands in neither: names are escaped. */
 export const laneKey = (to: string, from: string) => `${mailboxKey(to)}${encodeURIComponent(from)}#`

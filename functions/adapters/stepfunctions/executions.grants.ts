@@ -9,12 +9,14 @@ export const executionsGrants = grantsOf<Executions>()({
     find: [on('executions', 'states:DescribeExecution')],
     // IAM checks a task token by the state machine that issued it.
     wake: [on('machines', 'states:SendTaskSuccess')],
+    beat: [on('machines', 'states:SendTaskHeartbeat')],
     stop: [on('executions', 'states:StopExecution')],
   },
   modes: {
     start: ['start'],
     find: ['find'],
     wake: ['wake'],
+    beat: ['beat'],
     stop: ['stop'],
     /** Starts a task when its turn in the queue has come; stops it if it was cancelled meanwhile. */
     turns: { methods: ['start', 'stop'], when: 'tenantConcurrency' },

@@ -1,5 +1,6 @@
 import {
   DescribeExecutionCommand,
+  SendTaskHeartbeatCommand,
   SendTaskSuccessCommand,
   type SFNClient,
   StartExecutionCommand,
@@ -44,6 +45,10 @@ export function stepfunctionsExecutions({ client, traceHeader }: Settings): Exec
     async wake(token) {
       const send = new SendTaskSuccessCommand({ taskToken: token, output: '{}' })
       await unlessAws(OVER, () => client.send(send))
+    },
+
+    async beat(token) {
+      await unlessAws(OVER, () => client.send(new SendTaskHeartbeatCommand({ taskToken: token })))
     },
 
     async stop(reference, reason) {

@@ -13,6 +13,7 @@ import { boundedFailure } from '../../domain/bounded.ts'
 import { attemptFailedEvent } from '../../domain/events-of-step.ts'
 import type { Attempt, StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
+import { isSuspended } from '../../domain/suspension.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import { decisionOf } from '../agents/agent-statistics.ts'
 import { capabilityAsked } from '../agents/capability-asked.ts'
@@ -43,7 +44,7 @@ export const DIED: Failure = {
 /** Whether a host owned the step without recording an end (attempt/J1, attempt/J2). */
 export function hasLostAttempt(record: StepRecord): boolean {
   const { status, reboundBy = '', attempts, startedAt } = record
-  const isOpen = status === 'running' && reboundBy === '' && !hasMadeOutput(record)
+  const isOpen = status === 'running' && reboundBy === '' && !hasMadeOutput(record) && !isSuspended(record)
   return isOpen && !attempts.some((noted) => noted.startedAt === startedAt)
 }
 

@@ -43,7 +43,7 @@ import {
   withoutBusy,
 } from './busy-waits.ts'
 import { attemptsAtCall, forJudge, LATE } from './judging/for-judge.ts'
-import { maySuspendAt } from './plan-paths.ts'
+import { placeIn } from './plan-paths.ts'
 import type { Failure } from './settle-failure.ts'
 
 /** The step, its failure, and the attempts recorded so far. */
@@ -55,10 +55,7 @@ export type Trouble = Wait & {
 
 export type NextAgent = { agent: Agent; decision?: Decision | undefined; waitSeconds: number }
 
-/**
- * The next agent, or the failure if there is none. Throws AgentBusyError when the rebinder's state should retry it in
- * place (rebind/B10).
- */
+/** The next agent, or the failure if there is none. Throws AgentBusyError when the rebinder's state should retry it in place (rebind/B10). */
 export async function nextAgent(given: Trouble): Promise<NextAgent | { failure: Failure }> {
   const trouble = forJudge(given)
   const { ports, plan, step, record, failure, own } = trouble
@@ -83,8 +80,7 @@ export async function nextAgent(given: Trouble): Promise<NextAgent | { failure: 
   const refusals: Refusals = new Map()
   const choose = (wanted: Wanted, more: Partial<SelectionRequest>) => {
     const selection = chooseAgent({
-      stepId: own.path,
-      maySuspend: maySuspendAt(plan, own.path),
+      ...placeIn(plan, own.path),
       tenant: plan.tenant,
       prefer: preferring(plan.prefer, step.prefer),
       left,

@@ -97,6 +97,12 @@ export function maySuspendAt({ suspending = [] }: Pick<Plan, 'suspending'>, path
   return suspending.includes(placeOf(path))
 }
 
+/** What the choice of an agent depends on where the step stands. */
+export const placeIn = (plan: Pick<Plan, 'suspending'>, path: string) => ({
+  stepId: path,
+  maySuspend: maySuspendAt(plan, path),
+})
+
 /** The paths of the steps with these ids, as seen from a scope: in it, or in an enclosing one. */
 export function pathsSeen(plan: Planned, scope: string, ids: Iterable<string>): string[] {
   const scopes = enclosingScopes(scope)

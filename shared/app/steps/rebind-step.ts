@@ -8,8 +8,7 @@
  * rebind/B3 a failure that no agent can avoid (the input, a cancellation) does not fail over
  * rebind/B4 the record of a settled step is final before the answer is given
  * rebind/B5 a step that goes on, settled or succeeded, signals the gates that wait for it; one that ends the task does not
- * rebind/B6 the call is idempotent: a repeat (after a crash) returns the same answer, does not charge the chosen agent with a failure, and
- *    a failure that ends the task ends it again
+ * rebind/B6 the call is idempotent: a repeat (after a crash) returns the same answer, does not charge the chosen agent, and ends the task again
  * rebind/B7 when an agent has failed, a step with `fallback` tries only the named fallbacks, in that order; when its agents are only busy,
  *    the fallbacks are additional candidates
  * rebind/B8 busy is not failed: a step whose agents are all busy waits for them without using up candidates, up to a limit
@@ -40,6 +39,7 @@ import { executionName, isOpenTask } from '../../domain/task.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import type { KnowledgeNeeds } from '../agents/agent-knowledge.ts'
 import { settleDead } from '../limits/spend-budget.ts'
+import { leaveSuspension } from '../suspending/leave-suspension.ts'
 import { withinTenant } from '../tenants/within-tenant.ts'
 import { answeredBefore, isRefusal, isSame } from './busy-waits.ts'
 import { calledStep, chooseCapability } from './chosen-capability.ts'
@@ -62,7 +62,16 @@ import { signalGates } from './signal-gates.ts'
 
 type Needs = Pick<
   Ports,
-  'tasks' | 'plans' | 'steps' | 'gates' | 'values' | 'sharedState' | 'bus' | 'executions' | 'budgets'
+  | 'tasks'
+  | 'plans'
+  | 'steps'
+  | 'gates'
+  | 'values'
+  | 'sharedState'
+  | 'bus'
+  | 'executions'
+  | 'budgets'
+  | 'waits'
 > &
   KnowledgeNeeds
 /** `turn`: how many agents the rebinder has chosen before; `capability`: what the step's expression for it has come to just now. */
@@ -135,6 +144,7 @@ export const rebindStep =
     const { answer, decision } =
       taken.kind === 'final' ? { answer: settledAs(step, record) } : await decideAfter(record)
     if ('settled' in answer) await signalGates(ports, plan, path)
+    await leaveSuspension({ ports, plan, own }, before, answer)
     const next = 'rebound' in answer ? answer.rebound.agentId : failed
     report({
       executionArn,

@@ -24,6 +24,7 @@ export function hostInMemory({ quotasOf }: { quotasOf?: Ports['quotas']['quotasO
       start: async ({ name }) => name,
       find: async () => undefined,
       wake: async (token) => void woken.push(token),
+      beat: async () => {},
       stop: async () => {},
     },
     machines: {

@@ -94,6 +94,7 @@ export async function startStores(): Promise<Stores> {
       },
       find: async ({ name }) => recorded.executions.get(name),
       wake: async (token) => void recorded.woken.push(token),
+      beat: async () => {},
       stop: async ({ name }) => void recorded.executions.set(name, { status: 'ABORTED' }),
     },
     machines: {

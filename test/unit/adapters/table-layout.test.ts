@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { AGENT_PORTS, FUNCTIONS } from '../../../functions/catalogue.ts'
+import { AGENT_PORTS } from '../../../functions/agent-ports.ts'
+import { FUNCTIONS } from '../../../functions/catalogue.ts'
 import { grantsOfPorts } from '../../../infra/constructs/port-grants.ts'
 import {
   COUNTER_KEYS,

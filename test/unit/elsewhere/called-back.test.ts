@@ -41,7 +41,7 @@ async function turn({
     attempt: 1,
     deadline: new Date('2026-01-01T00:01:00Z'),
     signal: new AbortController().signal,
-    resumed: by && { state: null, n: 1, by },
+    resumed: by && { state: null, n: 1, by, version: '1.0.0' },
     callback: async () => callback,
     suspend: suspension,
     spend: (one) => void spent.push(one),

@@ -1,6 +1,6 @@
 /** What the role of an agent's function may change of the registry's counters. */
 import { describe, expect, it } from 'vitest'
-import { AGENT_PORTS, MODEL_PORTS } from '../../../functions/catalogue.ts'
+import { AGENT_PORTS, MODEL_PORTS } from '../../../functions/agent-ports.ts'
 import { grantsOfPorts, leadingKeys } from '../../../infra/constructs/port-grants.ts'
 import { mergeGrants } from '../../../infra/merge-grants.ts'
 import { countedAgent, countsAlone, ownCounts, withoutCounts } from '../../../infra/own-counts.ts'

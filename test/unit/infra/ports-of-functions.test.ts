@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { parseSync } from '@swc/core'
 import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
+import { AGENT_PORTS, MODEL_PORTS, SUSPEND_PORTS } from '../../../functions/agent-ports.ts'
 import { AGENTS_WITH_PORTS } from '../../../functions/agents-with-ports.ts'
-import { AGENT_PORTS, FUNCTIONS, MODEL_PORTS } from '../../../functions/catalogue.ts'
+import { FUNCTIONS } from '../../../functions/catalogue.ts'
 import { PORTS, type PortModes, type PortName } from '../../../functions/ports.ts'
 import { grantsOfPorts } from '../../../infra/constructs/port-grants.ts'
 import { mergeGrants } from '../../../infra/merge-grants.ts'
@@ -134,6 +135,9 @@ const AGENT_HANDLER = 'functions/steps/agent-handler.ts'
 /** What the entry point of an agent that needs models of every provider imports besides (infra/agent-entry.ts). */
 const WITH_MODELS = ['functions/deps/models/models.ts', 'functions/deps/models/openai-compatible.ts']
 
+/** What that of an agent that suspends imports besides. */
+const WITH_SUSPENSIONS = 'functions/deps/suspending/suspend-ports.ts'
+
 const WITHOUT_MODELS = ['notify']
 
 const functions: [string, string[], PortModes][] = [
@@ -142,6 +146,7 @@ const functions: [string, string[], PortModes][] = [
   ),
   ['agents', [AGENT_HANDLER], AGENT_PORTS],
   ['agents with models', [AGENT_HANDLER, ...WITH_MODELS], { ...AGENT_PORTS, ...MODEL_PORTS }],
+  ['agents that suspend', [AGENT_HANDLER, WITH_SUSPENSIONS], { ...AGENT_PORTS, ...SUSPEND_PORTS }],
   ...Object.entries(AGENTS_WITH_PORTS).map(([name, { entry, ports }]): [string, string[], PortModes] =>
     WITHOUT_MODELS.includes(name)
       ? [name, [AGENT_HANDLER, `${entry}.ts`], { ...AGENT_PORTS, ...ports }]

@@ -92,7 +92,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
 const LONG_FILES: Readonly<Record<string, string>> = {
   'shared/contracts/routes.ts': 'data: the table of routes',
   'shared/domain/error-texts.ts': 'data: what to say of each error',
-  'functions/catalogue.ts': 'data: the table of functions',
 }
 
 const LIMITED_FOLDERS = /^(shared\/app|functions|local|test\/integration)(\/|$)/

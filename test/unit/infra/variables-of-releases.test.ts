@@ -43,6 +43,7 @@ const FORMATS: Readonly<Record<EnvironmentName, RegExp>> = {
   EXPECTED_WORKFLOWS: NUMBER,
   EXPECTED_AGENT_NAMES: /^(#\d+:[0-9a-f]{16}|[\w.-]+(,[\w.-]+)*)?$/,
   EXPECTED_WORKFLOW_NAMES: /^(#\d+:[0-9a-f]{16}|[\w.-]+(,[\w.-]+)*)?$/,
+  CALLBACK_URL: NAME,
   MACHINES: NAME,
   MACHINE_ROLE: NAME,
   MACHINE_LOGS: NAME,

@@ -104,7 +104,7 @@ export function dynamodbSteps({ client, table }: TaskTable): Steps {
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
-        UpdateExpression: `SET #status = :failed, reopenedAt = :at, fence = :before${undone ? ', undone = :undone' : ''} REMOVE firstStartedAt, held, agentId, reboundBy, decision, capability, busySince, askAgainAt, approval, #error, endedAt, degraded, progress, said, judging${answered ? ', #output, reused, rating' : ''}`,
+        UpdateExpression: `SET #status = :failed, reopenedAt = :at, fence = :before${undone ? ', undone = :undone' : ''} REMOVE firstStartedAt, held, agentId, reboundBy, decision, capability, busySince, askAgainAt, approval, #error, endedAt, degraded, progress, said, judging, suspended${answered ? ', #output, reused, rating' : ''}`,
         ConditionExpression: `${answered ? '#status = :succeeded AND attribute_exists(approval)' : 'attribute_exists(pk) AND NOT #status IN (:succeeded, :skipped)'} AND (fence < :before OR fence = :last)`,
         ExpressionAttributeNames: {
           '#status': 'status',

@@ -64,7 +64,7 @@ export function takeOverStep({
 /** What a take-over sets in a record, and what it removes. */
 function changeOf(
   { owner, fence, path }: Ownership,
-  { agentId, startedAt, reboundBy, decision, capability, busySince, held, begun }: Rebound,
+  { agentId, startedAt, reboundBy, decision, capability, busySince, held, begun, suspended }: Rebound,
 ) {
   const set = withoutUndefined({
     status: 'running' as const,
@@ -75,6 +75,7 @@ function changeOf(
     capability,
     busySince,
     held,
+    suspended,
     calledVersion: begun?.calledVersion,
   })
   const isBusyNoMore = reboundBy !== undefined && busySince === undefined

@@ -18,5 +18,7 @@ export const waitsGrants = grantsOf<Waits>()({
     wait: ['addWait', 'removeWait', 'hasWaits', 'findWaitsInside'],
     list: ['listApprovals', 'removeWait', 'hasWaits'],
     clear: ['clearWaits'],
+    /** For waits that somebody else has begun. */
+    end: ['removeWait', 'hasWaits'],
   },
 })

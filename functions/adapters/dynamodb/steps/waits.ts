@@ -99,4 +99,6 @@ function waitIn(item: Record<string, unknown>): Wait {
   }
 }
 
-const kindIn = (kind: unknown): Wait['kind'] => (kind === 'approval' || kind === 'message' ? kind : 'time')
+const KINDS = ['approval', 'time', 'message', 'suspended'] as const satisfies readonly Wait['kind'][]
+
+const kindIn = (kind: unknown): Wait['kind'] => KINDS.find((one) => one === kind) ?? 'time'

@@ -1,0 +1,77 @@
+import { maySuspendAt } from '../../app/steps/plan-paths.ts'
+import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
+import { isSuspended, type Suspended, type WakeCause } from '../../domain/suspension.ts'
+import { FIRST_EXECUTION, runKey } from '../../domain/task.ts'
+import { secondsUntil } from '../../domain/times.ts'
+import type { Ownership, Plan, Ports } from '../../ports/index.ts'
+
+/**
+ * What a call of a step that may suspend is: one that goes on after a suspension, because of `by`; one that finds it waiting still; or one that begins,
+ * whose next suspension has the number `n`.
+ */
+export type Situation =
+  | { kind: 'begins'; n: number; abandoned?: Suspended }
+  | Waiting
+  | { kind: 'resumes'; n: number; suspended: Suspended; by: WakeCause }
+
+export type Waiting = { kind: 'waits'; suspended: Suspended; heardAt: string }
+
+type Needs = Pick<Ports, 'steps' | 'suspensions' | 'clock'>
+type Call = { own: Ownership; plan: Plan; agentId: string }
+
+/** Undefined for a step without the states of a suspension: nothing is read for it. Claims the end of a wait whose time is over (suspending/V1). */
+export async function situationOf(
+  ports: Needs,
+  { own, plan, agentId }: Call,
+): Promise<Situation | undefined> {
+  if (!maySuspendAt(plan, own.path)) return undefined
+  const [record] = await ports.steps.findSteps(own.taskId, [own.path])
+  const { suspended } = record ?? {}
+  if (!record || !suspended || suspended.execution !== (plan.execution ?? FIRST_EXECUTION))
+    return { kind: 'begins', n: 1 }
+  if (!isCalledAgain(record, suspended, agentId))
+    return {
+      kind: 'begins',
+      n: suspended.n + 1,
+      ...(isSuspended(record) ? { abandoned: suspended } : {}),
+    }
+  return wokenOrNot(ports, own, suspended)
+}
+
+/** Whether a call goes on where the agent has suspended; another agent, which knows nothing of its state, begins anew. */
+function isCalledAgain(record: StepRecord, suspended: Suspended, agentId: string): boolean {
+  if (record.status === 'succeeded' || record.status === 'skipped') return false
+  const wasAbandoned = suspended.resumedAt !== undefined && suspended.by === undefined
+  const isOver = isFinalStepStatus(record.status) && suspended.resumedAt === undefined
+  return suspended.agentId === (record.agentId ?? agentId) && !wasAbandoned && !isOver
+}
+
+async function wokenOrNot(
+  { suspensions, clock }: Needs,
+  { taskId, path }: Ownership,
+  suspended: Suspended,
+): Promise<Situation> {
+  const { n, execution, since } = suspended
+  const place = { runKey: runKey({ taskId, execution }), path }
+  const resumed = (by: WakeCause): Situation => ({ kind: 'resumes', n: n + 1, suspended, by })
+  const { woken, heardAt = since } = await suspensions.findWoken(place)
+  if (woken && woken.n >= n) return resumed(woken.by)
+  const heard = heardAt > since ? heardAt : since
+  const now = clock.now()
+  if (!isOver(suspended, heard, now)) return { kind: 'waits', suspended, heardAt: heard }
+  const by: WakeCause = { kind: suspended.until.kind === 'time' ? 'time' : 'timeout' }
+  const wake = await suspensions.wake(place, { n, by, cause: 'time', at: now.toISOString() })
+  // Somebody was faster by a moment.
+  return resumed(wake.kind === 'woken' ? by : wake.woken.by)
+}
+
+/** Whether the time of a wait is over, or nothing was heard for too long. */
+function isOver({ until, endsAt }: Suspended, heardAt: string, now: Date): boolean {
+  return Math.min(secondsUntil(endsAt, now), secondsUntilSilent(until, heardAt, now)) <= 0
+}
+
+/** Seconds until nothing was heard for too long; Infinity where nobody need be heard. */
+export function secondsUntilSilent(until: Suspended['until'], heardAt: string, now: Date): number {
+  if (until.kind !== 'callback' || until.heartbeatSeconds === undefined) return Number.POSITIVE_INFINITY
+  return secondsUntil(heardAt, now) + until.heartbeatSeconds
+}
