@@ -38,3 +38,9 @@ export const SUSPEND_PORTS = {
   callbacks: ['make'],
   waits: ['wait'],
 } as const satisfies PortModes
+
+/** The ports of the function of an agent that sends or handles messages, besides. */
+export const MESSAGE_PORTS = {
+  messages: ['send', 'give', 'park', 'handle'],
+  bell: ['ring'],
+} as const satisfies PortModes

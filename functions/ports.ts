@@ -39,12 +39,14 @@ import { tasksGrants } from './adapters/dynamodb/tasks/tasks.grants.ts'
 import { tenantsGrants } from './adapters/dynamodb/tenants/tenants.grants.ts'
 import { eventBusGrants } from './adapters/eventbridge/event-bus.grants.ts'
 import { auditWriterGrants } from './adapters/lambda/audit-writer.grants.ts'
+import { handlersGrants } from './adapters/lambda/handlers.grants.ts'
 import { invocationsGrants } from './adapters/lambda/invocations.grants.ts'
 import { modelsGrants } from './adapters/models/wrapped/counting-models.grants.ts'
 import { answerStoreGrants } from './adapters/s3/answer-store.grants.ts'
 import { fileStoreGrants } from './adapters/s3/file-store.grants.ts'
 import { valuesGrants } from './adapters/s3/values.grants.ts'
 import { secretsGrants } from './adapters/secretsmanager/secrets.grants.ts'
+import { bellGrants } from './adapters/sqs/bell.grants.ts'
 import { executionsGrants } from './adapters/stepfunctions/executions.grants.ts'
 import { machinesGrants } from './adapters/stepfunctions/machines.grants.ts'
 
@@ -60,6 +62,8 @@ export const PORTS = {
   values: valuesGrants,
   waits: waitsGrants,
   messages: messagesGrants,
+  bell: bellGrants,
+  handlers: handlersGrants,
   links: linksGrants,
   deletions: deletionsGrants,
   tenants: tenantsGrants,

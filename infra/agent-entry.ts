@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { maySuspend, needsModels, needsSecrets } from '../shared/domain/agent.ts'
+import { maySuspend, needsModels, needsSecrets, usesMessages } from '../shared/domain/agent.ts'
 import type { Provider } from './agent-providers.ts'
 import { moduleOf } from './agent-with-ports.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -23,15 +23,18 @@ export function agentEntry(declared: Catalogue['agents'][number]): string {
     ? `import { secretPorts } from ${placeOf('functions/deps/secrets/agent-secrets')}\n`
     : ''
   const agent = `${masked}import agent from ${JSON.stringify(moduleOf(declared))}`
-  const suspends = maySuspend(manifest)
-  const suspending = suspends
-    ? `import { suspendPorts } from ${placeOf('functions/deps/suspending/suspend-ports')}`
-    : ''
-  const more = `${hasSecrets ? '...secretPorts(), ' : ''}${suspends ? '...suspendPorts(), ' : ''}`
+  const [suspends, talks] = [maySuspend(manifest), usesMessages(manifest)]
+  const ports = [
+    ...(suspends
+      ? [`import { suspendPorts } from ${placeOf('functions/deps/suspending/suspend-ports')}`]
+      : []),
+    ...(talks ? [`import { messagingPorts } from ${placeOf('functions/deps/messages/messaging')}`] : []),
+  ].join('\n')
+  const more = `${hasSecrets ? '...secretPorts(), ' : ''}${suspends ? '...suspendPorts(), ' : ''}${talks ? '...messagingPorts(), ' : ''}`
   if (!needsModels(manifest) && more !== '')
     return `${agent}
       import { agentHandler, hostPorts } from ${placeOf('functions/steps/agent-handler')}
-      ${suspending}
+      ${ports}
       export const handler = agentHandler(agent, { ...hostPorts(), ${more}})`
   if (!needsModels(manifest))
     return `${agent}
@@ -46,7 +49,7 @@ export function agentEntry(declared: Catalogue['agents'][number]): string {
   return `${agent}
     ${only ? `import * as adapter from ${placeOf(ADAPTERS[only])}` : ''}
     import { agentHandler, hostPorts } from ${placeOf('functions/steps/agent-handler')}
-    ${suspending}
+    ${ports}
     import { modelPorts } from ${placeOf('functions/deps/models/models')}
     export const handler = agentHandler(agent, { ...hostPorts(), ${more}...modelPorts({ ${adapters.join(' ')} }) })`
 }

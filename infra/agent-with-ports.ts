@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { AGENT_PORTS, MODEL_PORTS, SUSPEND_PORTS } from '../functions/agent-ports.ts'
+import { AGENT_PORTS, MESSAGE_PORTS, MODEL_PORTS, SUSPEND_PORTS } from '../functions/agent-ports.ts'
 import { AGENTS_WITH_PORTS } from '../functions/agents-with-ports.ts'
 import type { PortModes } from '../functions/ports.ts'
-import { maySuspend, needsModels } from '../shared/domain/agent.ts'
+import { maySuspend, needsModels, usesMessages } from '../shared/domain/agent.ts'
 import { ownOf } from '../shared/domain/own.ts'
 import type { Catalogue } from './catalogue.ts'
 import { PACKAGE_ROOT, sourceOf } from './package-root.ts'
@@ -18,6 +18,7 @@ export const portsOfAgent = (agent: Deployed): PortModes => ({
   ...(agent.manifest.needs?.files === false ? { files: [] } : {}),
   ...(needsModels(agent.manifest) ? MODEL_PORTS : {}),
   ...(maySuspend(agent.manifest) ? SUSPEND_PORTS : {}),
+  ...(usesMessages(agent.manifest) ? MESSAGE_PORTS : {}),
   ...withPorts(agent)?.ports,
 })
 

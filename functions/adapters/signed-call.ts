@@ -1,10 +1,12 @@
 import { AwsClient } from 'aws4fetch'
 
 export type SignedCall = {
-  service: 'kms' | 'secretsmanager' | 'ssm'
+  service: 'kms' | 'secretsmanager' | 'sqs' | 'ssm'
   /** As in the header `x-amz-target`. */
   target: string
   body: object
+  /** The version of the JSON protocol, 1.1 by default. */
+  version?: '1.0' | '1.1'
   /** The region of the call; that of the function by default. */
   region?: string
 }
@@ -17,7 +19,13 @@ const FIRST_RETRY_MILLISECONDS = 100
  * One call of a service that speaks JSON, signed with the function's own role; an SDK client would add 200 KB to the bundle of every agent. Tried
  * again after throttling and failures of the service. Throws an Error with the service's name for what was wrong.
  */
-export async function signedCall({ service, target, body, region }: SignedCall): Promise<object> {
+export async function signedCall({
+  service,
+  target,
+  body,
+  region,
+  version = '1.1',
+}: SignedCall): Promise<object> {
   const {
     AWS_ACCESS_KEY_ID = '',
     AWS_SECRET_ACCESS_KEY = '',
@@ -38,7 +46,7 @@ export async function signedCall({ service, target, body, region }: SignedCall):
   const domain = at.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
   const answer = await client.fetch(AWS_ENDPOINT_URL ?? `https://${service}.${at}.${domain}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
+    headers: { 'content-type': `application/x-amz-json-${version}`, 'x-amz-target': target },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(MOST_MILLISECONDS),
   })

@@ -26,7 +26,7 @@ import { links } from '../deps/identity/links.ts'
 import { money, quotas } from '../deps/identity/quota-ports.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
 import { logs } from '../deps/logs.ts'
-import { messages } from '../deps/messages/message-ports.ts'
+import { bell, messages } from '../deps/messages/message-ports.ts'
 import { configuredModels, modelUsage } from '../deps/models/model-settings.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
@@ -79,6 +79,7 @@ const ports = {
   messages: messages(),
   suspensions: suspensions(),
   callbacks: callbacks(),
+  bell: bell(),
   machines: machines(),
   modelUsage: modelUsage(),
   quotas: quotas(),

@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { sweepMessages } from '../../shared/app/messages/sweep-messages.ts'
 import { reconcileTasks } from '../../shared/app/tasks/reconcile-tasks.ts'
 import type { Ports } from '../../shared/ports/index.ts'
-import { messages } from '../deps/messages/message-ports.ts'
+import { bell, messages } from '../deps/messages/message-ports.ts'
 import { clock, logger } from '../deps/platform.ts'
 import type { PortsOf } from '../deps/ports-of.ts'
 import { mayQueue, queuePorts } from '../deps/queue-ports.ts'
@@ -21,6 +21,7 @@ const ports: PortsOf<'reconcile'> & Pick<Ports, 'prices'> = {
   ...taskPorts(),
   ...queuePorts(),
   messages: messages(),
+  bell: bell(),
   clock,
 }
 const reconcile = reconcileTasks(ports)

@@ -3,6 +3,7 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import type { DefinedAgent } from '../../shared/agent/index.ts'
+import { isHandlerPayload } from '../../shared/contracts/handler-payload.ts'
 import type { Receipt } from '../../shared/domain/step.ts'
 import type { HostPorts } from '../../shared/host/host-ports.ts'
 import { runStep } from '../../shared/host/run-step.ts'
@@ -28,14 +29,18 @@ tellBadJson()
 /** The Lambda handler of an agent. */
 export function agentHandler(agent: DefinedAgent, ports: HostPorts = hostPorts()) {
   const run = runStep(ports)
-  return middy<unknown, Receipt, Error, Context>()
+  return middy<unknown, Receipt | { handled: true }, Error, Context>()
     .use(captureLambdaHandler(new Tracer()))
     .handler(async (payload, context) => {
       try {
-        return await run(agent, payload, {
+        const invocation = {
           id: context.awsRequestId,
           remainingMs: () => context.getRemainingTimeInMillis(),
-        })
+        }
+        const { messaging } = ports
+        if (messaging && isHandlerPayload(payload))
+          return await messaging.handle({ ...ports, messaging })(agent, payload, invocation)
+        return await run(agent, payload, invocation)
       } finally {
         leaveIfAsked()
       }

@@ -47,3 +47,15 @@ export function logGroupArn(scope: Construct, name: string): string {
 
 /** The log group of all machines. */
 export const machineLogs = ({ prefix }: Pick<Stage, 'prefix'>): string => `/aws/vendedlogs/states/${prefix}`
+
+/** The name of the queue that tells of messages to agents. */
+export const messagesQueueName = ({ prefix }: Stage): string => `${prefix}-messages.fifo`
+
+/** By its name: the functions of agents are in other stacks. */
+export const messagesQueueArn = (scope: Construct, stage: Stage): string =>
+  Stack.of(scope).formatArn({ service: 'sqs', resource: messagesQueueName(stage) })
+
+export function messagesQueueUrl(scope: Construct, stage: Stage): string {
+  const { region, account, urlSuffix } = Stack.of(scope)
+  return `https://sqs.${region}.${urlSuffix}/${account}/${messagesQueueName(stage)}`
+}

@@ -15,7 +15,14 @@ import type { Stage } from '../stage.ts'
 import type { BundledFunction } from './bundled-function.ts'
 import { giveDecrypt } from './decrypt-grants.ts'
 import { modelPlaces, type Place, secretPlaces } from './model-places.ts'
-import { logGroupArn, ownFunctionArn, statesArn } from './our-arns.ts'
+import {
+  agentFunctionArn,
+  logGroupArn,
+  messagesQueueArn,
+  messagesQueueUrl,
+  ownFunctionArn,
+  statesArn,
+} from './our-arns.ts'
 
 /** The environment variable of a setting; quotas of tenants travel together (giveSettings). */
 const VARIABLES = {
@@ -68,6 +75,7 @@ export function givePorts(target: BundledFunction, ports: PortModes, context: Co
       target.configure(variable, String(value))
   }
   giveSettings(target, ports, stage)
+  if ('bell' in ports) target.configure('MESSAGES_QUEUE', messagesQueueUrl(target, stage))
   if ('anchors' in ports && data.anchors)
     target
       .configure('ANCHORS_BUCKET', data.anchors.bucket.bucketName)
@@ -212,6 +220,10 @@ function placeOf(target: Construct, on: Single, context: Context): Place {
     case 'anchor-listing':
     case 'anchor-key':
       return placeOfAnchors(on.kind, data)
+    case 'messages-queue':
+      return { arns: [messagesQueueArn(target, stage)] }
+    case 'agent-functions':
+      return { arns: [agentFunctionArn(target, stage, '*')] }
     case 'audit-writer':
       return { arns: [ownFunctionArn(target, stage, 'audit')] }
     case 'itself':

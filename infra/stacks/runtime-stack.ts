@@ -15,6 +15,7 @@ import { ClosedApi } from '../constructs/closed-api.ts'
 import { elsewhereHost, letRegisterElsewhere } from '../constructs/elsewhere-host.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
+import { MessageQueue } from '../constructs/message-queue.ts'
 import { nestedStacks } from '../constructs/nested-stacks.ts'
 import { logGroupArn, machineLogs, ownFunctionArn, statesArn } from '../constructs/our-arns.ts'
 import { givePorts } from '../constructs/port-grants.ts'
@@ -59,6 +60,7 @@ export class RuntimeStack extends Stack {
   /** Those whose callers wait for the answer. Failures of the others come to the dead letters. */
   readonly awaited: readonly string[]
   readonly deadLetters: Queue
+  readonly messages: MessageQueue
   readonly api: ClosedApi
   /** Only in a stage with issuers or keys. */
   readonly tokenApi: TokenApi | undefined
@@ -109,6 +111,7 @@ export class RuntimeStack extends Stack {
       erase: this.#addFunction('erase'),
       anchor: data.anchors && this.#addFunction('anchor'),
     })
+    this.messages = new MessageQueue(this, 'Messages', { stage, deliver: this.#addFunction('deliver') })
     const api = this.#addApi({ rebind, control, role })
     letRegisterElsewhere(api, stage, elsewhere)
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
@@ -131,6 +134,7 @@ export class RuntimeStack extends Stack {
       'collect',
       'audit',
       'erase',
+      'deliver',
       ...(data.anchors ? ['anchor'] : []),
     ]
     const callbackUrl = this.agents.takeCallbacksAt(this.tokenApi ?? this.api, elsewhere)

@@ -2,6 +2,7 @@ import type { Json } from '../domain/json.ts'
 import type { TokenUsage } from '../domain/price-table.ts'
 import type { WEBHOOK_SECRET } from '../domain/secret-source.ts'
 import type { AgentFiles } from './agent-files.ts'
+import type { AgentMessages } from './agent-messages.ts'
 import type { AgentModel } from './agent-model.ts'
 import type { AgentState } from './agent-state.ts'
 import type { Callback, Resumed, SuspendOptions, Suspension } from './suspend.ts'
@@ -41,6 +42,8 @@ export type AgentContext<Secret extends string = string> = {
    * needs, and for a secret that is not there, may not be read, or is too short.
    */
   secret(name: Secret | typeof WEBHOOK_SECRET): Promise<string>
+  /** Sends messages to steps and agents of the task (`needs: {messages: true}`). */
+  readonly messages: AgentMessages
   /**
    * Performs an external side effect once for this step, across all its attempts: a refund, a mail, a booking. Returns its result, also
    * when an earlier attempt has performed it. Throws StepSupersededError when a later attempt has taken over.

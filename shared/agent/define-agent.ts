@@ -16,6 +16,7 @@ import { suggestNames } from '../domain/nearest-names.ts'
 import { shown } from '../domain/shown.ts'
 import { withoutUndefined } from '../domain/without-undefined.ts'
 import type { AgentContext } from './agent-context.ts'
+import type { HandledMessage, MessageContext } from './agent-messages.ts'
 import { isZod4, kindOfSchema, toJsonSchema, type Zod4Schema } from './given-schema.ts'
 import type { Suspension } from './suspend.ts'
 
@@ -52,7 +53,7 @@ type KeepsLiterals = '' | 0 | 0n | boolean | null | [] | KeepsLiterals[] | { [na
 
 type GivenNeeds = NonNullable<z.input<typeof AgentManifestSchema>['needs']>
 
-type Definition<C extends GivenCapabilities, Secret extends string> = {
+type Definition<C extends GivenCapabilities, Secret extends string, Body extends Zod4Schema> = {
   id: string
   version: string
   description: string
@@ -71,10 +72,14 @@ type Definition<C extends GivenCapabilities, Secret extends string> = {
   needs?: Omit<GivenNeeds, 'secrets'> & { secrets?: readonly Secret[] }
   /** No new step is bound to the agent; set it in a deployment before the one that removes the agent. */
   deprecated?: boolean
+  /** What messages `onMessage` gets beside those to the agent itself: published ones of these topics; and what their bodies must be, a schema of zod 4. */
+  messages?: { topics?: readonly string[]; body?: Body }
   execute(
     call: Call<C>,
     context: AgentContext<Secret>,
   ): Promise<C[keyof C]['output']['_zod']['input'] | Suspension>
+  /** Handles a message of a task in which the agent has a step. Its effects belong into `context.once`: it may be called again with the same message. */
+  onMessage?(message: HandledMessage<z.output<Body>>, context: MessageContext<Secret>): Promise<void>
 }
 
 /** An agent with its types erased, for the host and the registry. */
@@ -82,19 +87,25 @@ export type DefinedAgent = {
   manifest: AgentManifest
   capabilities: Capabilities
   execute(call: { capability: string; input: unknown }, context: AgentContext): Promise<unknown>
+  onMessage?: ((message: HandledMessage, context: MessageContext) => Promise<void>) | undefined
+  messageBody?: z.ZodType | undefined
 }
 
 /** Declares an agent. Throws a ConfigError with every issue of the declaration: its path, the value, and what would be right. */
-export function defineAgent<C extends GivenCapabilities, const Secret extends string = never>(
-  definition: Definition<C, Secret>,
-): DefinedAgent {
-  const { id, capabilities, execute, ...said } = definition
+export function defineAgent<
+  C extends GivenCapabilities,
+  const Secret extends string = never,
+  Body extends Zod4Schema = Zod4Schema,
+>(definition: Definition<C, Secret, Body>): DefinedAgent {
+  const { id, capabilities, execute, onMessage, messages, ...said } = definition
   requireCallable(id, { capabilities, execute })
-  requireKnown(id, said)
+  requireKnown(id, { ...said, messages })
+  const messageBody = requireHandler(id, { onMessage, messages })
   const schemas = requireSchemas(id, capabilities)
   const declared = {
     ...said,
     id,
+    ...(onMessage === undefined ? {} : { messages: declaredMessages(messages?.topics, messageBody) }),
     capabilities: Object.entries(schemas).map(([name, capability]) => ({
       name,
       description: capability.description,
@@ -111,7 +122,40 @@ export function defineAgent<C extends GivenCapabilities, const Secret extends st
   if (!parsed.success || issues.length > 0)
     throw new OrchestratorError('ConfigError', `agent ${shownId(id)}: ${describeIssues(issues)}`, { issues })
   const manifest = parsed.data
-  return { manifest, capabilities: schemas, execute: execute as DefinedAgent['execute'] }
+  return {
+    manifest,
+    capabilities: schemas,
+    execute: execute as DefinedAgent['execute'],
+    ...(onMessage === undefined ? {} : { onMessage: onMessage as DefinedAgent['onMessage'], messageBody }),
+  }
+}
+
+const declaredMessages = (topics: readonly string[] = [], body: z.ZodType | undefined) => ({
+  topics,
+  ...(body ? { bodySchema: toJsonSchema(body, 'input') } : {}),
+})
+
+/** The schema of the bodies that a handler takes. Throws ConfigError for a handler or a schema that is none, and for one without the other. */
+function requireHandler(
+  id: string,
+  { onMessage, messages }: { onMessage: unknown; messages: { body?: unknown } | undefined },
+): z.ZodType | undefined {
+  const issues: Issue[] = []
+  if (onMessage !== undefined && typeof onMessage !== 'function') {
+    const message = `it is ${shown(onMessage)}; it must be a function of (message, context)`
+    issues.push(issue('invalid-value', 'onMessage', message))
+  }
+  if (messages !== undefined && onMessage === undefined)
+    issues.push(
+      issue('missing-field', 'onMessage', 'the agent says which messages it gets, and has no onMessage'),
+    )
+  const body = messages?.body
+  if (body !== undefined && !isZod4(body))
+    issues.push(
+      issue('invalid-value', 'messages.body', `it is ${kindOfSchema(body)}; it must be a schema of zod 4`),
+    )
+  if (issues.length === 0) return isZod4(body) ? body : undefined
+  throw new OrchestratorError('ConfigError', `agent ${shownId(id)}: ${describeIssues(issues)}`, { issues })
 }
 
 /** An id that is none is shown as the value that it is. */
@@ -123,7 +167,7 @@ const PARTS = {
   model: AgentModelSchema,
   needs: AgentNeedsSchema,
 }
-const FIELDS = [...Object.keys(AgentManifestSchema.shape), 'execute']
+const FIELDS = [...Object.keys(AgentManifestSchema.shape), 'execute', 'onMessage']
 
 /** What JavaScript may leave out, or an unchecked module. */
 function requireCallable(

@@ -103,6 +103,7 @@ export const EnvironmentSchema = z.object({
     .optional()
     .describe('The bucket of the anchors of the audit; only where there is one'),
   ANCHOR_KEY: z.string().optional().describe('ARN of the key that signs them'),
+  MESSAGES_QUEUE: z.string().optional().describe('The URL of the queue that tells of messages to agents'),
   AUDIT_FUNCTION: z.string().optional().describe('The function that appends to the audit'),
   TAKES_KEYS: z.enum(['yes', 'no']).optional().describe('Whether a door takes API keys'),
   CALLER_ROLES: z.string().optional().describe('JSON: the tenants and scopes of IAM roles'),

@@ -12,6 +12,7 @@ type Service =
   | 'logs'
   | 's3'
   | 'secretsmanager'
+  | 'sqs'
   | 'states'
 export type Action = `${Service}:${string}`
 
@@ -38,6 +39,8 @@ export type Resource =
   | { readonly kind: 'model-secrets' }
   /** Anchors of the audit: the objects, the listing of their versions, the key that signs them. */
   | { readonly kind: 'anchors' | 'anchor-listing' | 'anchor-key' }
+  /** The queue that tells of messages to agents; the functions of agents. */
+  | { readonly kind: 'messages-queue' | 'agent-functions' }
   /** The function that appends to the audit. */
   | { readonly kind: 'audit-writer' }
   /** The function that is granted something. */

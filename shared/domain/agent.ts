@@ -4,6 +4,7 @@ import { usdSchema } from './budget.ts'
 import { CapabilitySchema } from './capability.ts'
 import { ElsewhereSchema } from './elsewhere/place.ts'
 import { type Issue, issue } from './issue.ts'
+import { RIGHT_TOPIC, TOPIC } from './message.ts'
 import { TagSchema } from './prefer.ts'
 import { SecretNameSchema } from './secret-source.ts'
 import { TENANT_PATTERN } from './tenants.ts'
@@ -55,6 +56,20 @@ export const AgentPriceSchema = z.object({
     ),
 })
 
+/** What an agent with a handler for messages says of them. */
+export const AgentMessagesSchema = z.object({
+  topics: z
+    .array(z.string().regex(TOPIC, RIGHT_TOPIC))
+    .max(20)
+    .meta({ uniqueItems: true })
+    .default([])
+    .describe('It gets what is published as one of these, in tasks that it works for'),
+  bodySchema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('JSON Schema of the bodies that it takes; a message with another one is set aside'),
+})
+
 /** A language model that several agents may share, with the rate limits that apply to all of them together. */
 export const AgentModelSchema = z.object({
   name: z.string().min(1).max(128),
@@ -102,8 +117,16 @@ export const AgentNeedsSchema = z.object({
     .boolean()
     .optional()
     .describe('false: the agent neither reads nor writes files, and its function may not'),
+  messages: z
+    .boolean()
+    .optional()
+    .describe('To send messages to steps and agents of its task, by `context.messages`'),
   ...ACCESS_FIELDS,
 })
+
+/** Whether the function of an agent has what sends and handles messages. */
+export const usesMessages = ({ needs, messages }: Pick<AgentManifest, 'needs' | 'messages'>): boolean =>
+  needs?.messages === true || messages !== undefined
 
 /** Whether an agent needs language models, so that its function has what calls them. */
 export const needsModels = ({ needs }: Pick<AgentManifest, 'needs'>): boolean =>
@@ -142,6 +165,7 @@ export const AgentManifestSchema = z.object({
     .optional()
     .describe('The tenants that may use the agent; all by default'),
   model: AgentModelSchema.optional(),
+  messages: AgentMessagesSchema.optional().describe('It handles messages; absent for an agent that does not'),
   needs: AgentNeedsSchema.optional(),
   deprecated: z
     .boolean()

@@ -73,6 +73,16 @@ export const EVENT_DATA = {
     editable: z.boolean().optional(),
     expiresAt: z.string(),
   }),
+  /** A message was given up: its recipient has failed too often with it, or takes none of its kind. */
+  'message.set_aside': z.object({
+    taskId: z.string(),
+    tenant,
+    messageId: z.string(),
+    from: z.string(),
+    to: z.string(),
+    type: z.string(),
+    error: z.object({ name: z.string(), message: z.string() }),
+  }),
   /** A tenant has as much as its quota allows in a period, and more was refused. */
   'tenant.quota_reached': z.object({
     tenant: z.string(),

@@ -11,6 +11,10 @@ export type MessageStatus = (typeof MESSAGE_STATUSES)[number]
 
 /** A message that was caused by one is at most so many after the first. */
 export const MOST_HOPS = 16
+/** How often an agent is called with a message that it fails to handle, or is lost with. */
+export const MOST_HANDLINGS = 4
+/** How long an agent may take for one, in seconds. */
+export const MOST_HANDLING_SECONDS = 60
 /** In bytes of JSON. What is larger than an item takes is kept in the bucket (claim check). */
 export const MOST_BODY_BYTES = 1_000_000
 /** From one sender to one recipient in a task. */
@@ -47,6 +51,8 @@ export const MessageRecordSchema = MessageSchema.extend({
   settledAt: z.string().optional().describe('When it was taken, handled or set aside'),
   tries: z.number().int().default(0).describe('How often an agent was called with it'),
   error: z.object({ name: z.string(), message: z.string() }).optional(),
+  costUsd: z.number().optional().describe('What handling it has cost'),
+  tokens: z.number().optional(),
 })
 export type MessageRecord = z.infer<typeof MessageRecordSchema>
 

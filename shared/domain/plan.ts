@@ -9,6 +9,10 @@ export const BindingSchema = z.object({
     .number()
     .optional()
     .describe('The memory of its function, which determines the cost of its time'),
+  topics: z
+    .array(z.string())
+    .optional()
+    .describe('The topics of the messages that it handles; absent for an agent that handles none'),
 })
 export type Binding = z.infer<typeof BindingSchema>
 

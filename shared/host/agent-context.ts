@@ -1,4 +1,4 @@
-import type { AgentContext, DefinedAgent, Resumed } from '../agent/index.ts'
+import type { AgentContext, AgentMessages, DefinedAgent, Resumed } from '../agent/index.ts'
 import { redriveOf } from '../contracts/step-payload.ts'
 import { boundedText, textOf } from '../domain/bounded.ts'
 import { factsOfAgent } from '../domain/log-facts.ts'
@@ -6,6 +6,7 @@ import { attemptNumber } from '../domain/step.ts'
 import { agentFiles } from './agent-files.ts'
 import { agentSecret } from './agent-secret.ts'
 import type { HostPorts } from './host-ports.ts'
+import { withoutMessages } from './messaging/without-messages.ts'
 import { withoutModels } from './model/without-models.ts'
 import { performOnce } from './perform-once.ts'
 import { agentState } from './state/agent-state.ts'
@@ -35,6 +36,8 @@ export type ContextNeeds = Pick<
   | 'timer'
   | 'settings'
   | 'suspending'
+  | 'messaging'
+  | 'executions'
 >
 
 const NO_SETTINGS: AgentContext['settings'] = { allowedHosts: [] }
@@ -69,6 +72,7 @@ export function agentContext(
     state: agentState(ports, run, signal),
     settings,
     secret: agentSecret(ports, run.agent.manifest),
+    messages: messagesOf(ports, run, signal),
     once: performOnce(ports, own, signal, keptBy(run)) as AgentContext['once'],
     ...(suspending && run.turn && called?.suspends
       ? suspending.contextOf(ports, run, { signal, resumed: attempt.resumed })
@@ -76,6 +80,18 @@ export function agentContext(
     spend: (spent) => spending.add(spent),
     progress: (fraction, note) => steps.setProgress(own, { fraction: shareOf(fraction), note: textOf(note) }),
   }
+}
+
+/** In another turn of the step the same words are another message; in another attempt they are the same. */
+function messagesOf(
+  ports: ContextNeeds,
+  { own, plan, agent, record }: StepRun,
+  signal: AbortSignal,
+): AgentMessages {
+  const { messaging } = ports
+  if (!messaging) return withoutMessages(agent.manifest)
+  const sender = { plan, from: `step:${own.path}`, turn: String(record.suspended?.n ?? 0), signal }
+  return messaging.contextOf(ports, sender)
 }
 
 /** Clamps a progress to 0..1; NaN and values that are not numbers count as 0. */

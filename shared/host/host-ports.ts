@@ -5,6 +5,7 @@ import type { SecretMask } from '../domain/secret-mask.ts'
 import type { FileLimits } from '../domain/task-file.ts'
 import type { Timer } from '../domain/timer.ts'
 import type { Ports } from '../ports/index.ts'
+import type { Messaging } from './messaging/messaging.ts'
 import type { HostModels } from './model/host-models.ts'
 import type { StepLog } from './step-log.ts'
 import type { HostSuspending } from './suspending/host-suspending.ts'
@@ -39,6 +40,8 @@ export type HostPorts = Pick<
     log: HostLog
     /** Language models; absent where the agent needs none. */
     models?: HostModels
+    /** Sends and handles messages; absent where the agent does neither. */
+    messaging?: Messaging
     /** Reads the secrets that the agent needs; absent where it needs none. */
     ownSecrets?: AgentSecrets
     /** Masks the secrets that were read, in all that leaves the host. */

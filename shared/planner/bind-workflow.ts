@@ -54,8 +54,9 @@ export function bindWorkflow(
   return bound
 }
 
-function bindingOf({ functionArn, id, version, limits }: Agent): Binding {
-  return { functionArn, agentId: id, version, memoryMb: limits.memoryMb }
+function bindingOf({ functionArn, id, version, limits, messages }: Agent): Binding {
+  const handles = messages ? { topics: messages.topics } : {}
+  return { functionArn, agentId: id, version, memoryMb: limits.memoryMb, ...handles }
 }
 
 function issueOfNobody(

@@ -21,7 +21,7 @@ import type { Limits } from './limits.ts'
 import type { Links } from './links.ts'
 import type { Loads } from './loads.ts'
 import type { Machines } from './machines.ts'
-import type { Messages } from './messages.ts'
+import type { Bell, Handlers, Messages } from './messages.ts'
 import type { ModelUsage } from './model-usage.ts'
 import type { Money } from './money.ts'
 import type { Outputs } from './outputs.ts'
@@ -54,6 +54,8 @@ export type Ports = {
   values: Values
   waits: Waits
   messages: Messages
+  bell: Bell
+  handlers: Handlers
   deletions: Deletions
   tenants: Tenants
   retention: Retention
@@ -100,7 +102,7 @@ export type { ExecutionInput, ExecutionState } from './executions.ts'
 export type { StoredFile } from './file-store.ts'
 export type { Claim } from './ledger.ts'
 export type { Slot } from './limits.ts'
-export type { Heard, Listener } from './messages.ts'
+export type { HandlerAnswer, HandlerCall, Heard, Listener, SettledMessage } from './messages.ts'
 export type { KeptMoney } from './money.ts'
 export type { AsksAnew, Plan } from './plans.ts'
 export type { QueueEntry } from './queue.ts'
@@ -111,6 +113,7 @@ export type { Wait } from './waits.ts'
 export type { RegisteredWorkflow } from './workflows.ts'
 export type {
   Agents,
+  Bell,
   BlobStore,
   Breakers,
   Budgets,
@@ -121,6 +124,7 @@ export type {
   Executions,
   FileStore,
   Gates,
+  Handlers,
   Ids,
   Keys,
   Ledger,

@@ -4,6 +4,12 @@ import type { Ownership } from './steps.ts'
 /** What a waiting step has got: a message, or nothing until its time was over. */
 export type Heard = { kind: 'message'; id: string } | { kind: 'timeout' }
 
+/** What has become of a message to an agent. */
+export type SettledMessage = Pick<MessageRecord, 'error' | 'costUsd' | 'tokens'> & {
+  status: 'handled' | 'set_aside'
+  settledAt: string
+}
+
 /** A step that waits for a message, or has waited for one. */
 export type Listener = {
   taskId: string
@@ -45,6 +51,12 @@ export type Messages = {
   takeMessage(message: MessageRecord, path: string, at: string): Promise<boolean>
   /** Takes a message away from a step that has heard something else. */
   releaseMessage(message: MessageRecord, path: string): Promise<void>
+  /** The message before it from the same sender to the same recipient; undefined for the first. */
+  findBefore(message: MessageRecord): Promise<MessageRecord | undefined>
+  /** An agent is to be called with it: the message with one more try, by whose number later writes know it. Undefined where nothing is to be done with it any more. */
+  beginTry(message: MessageRecord): Promise<MessageRecord | undefined>
+  /** An agent has handled it, or it is given up. False where another try has begun since, or it was settled before. */
+  settleMessage(message: MessageRecord, end: SettledMessage): Promise<boolean>
   /** Nothing is to be done with a message any more, or not until its recipient asks for it. */
   parkMessage(message: MessageRecord): Promise<void>
   /** Messages that were stored before `before`, and with which something is to be done. */
@@ -61,4 +73,21 @@ export type Messages = {
   hear(taskId: string, path: string, heard: Heard): Promise<Listener | undefined>
   /** Steps of a task that wait or have waited, those whose paths begin so. */
   findListeners(taskId: string, beginning: string): Promise<Listener[]>
+}
+
+/** Tells the deliverer that a message to an agent is there. Twice is as once; where it fails, the sweep tells it. */
+export type Bell = {
+  ring(message: Pick<MessageRecord, 'taskId' | 'id' | 'to' | 'from'>): Promise<void>
+}
+
+/** A call of the function of an agent with a message. */
+export type HandlerCall = {
+  message: { taskId: string; execution: number; id: string; try: number }
+}
+/** What the function has answered, or why it has not; `isFinal`: no other call would do better. */
+export type HandlerAnswer = { handled: true } | { error: { name: string; message: string }; isFinal: boolean }
+
+/** Calls the functions of agents with messages. */
+export type Handlers = {
+  callHandler(functionArn: string, call: HandlerCall): Promise<HandlerAnswer>
 }

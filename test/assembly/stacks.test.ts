@@ -131,7 +131,7 @@ describe('the stacks', () => {
   })
 
   it('runs functions on arm64 and Node 24, traced, with a log group that expires', () => {
-    expect(ofType('AWS::Lambda::Function')).toHaveLength(25)
+    expect(ofType('AWS::Lambda::Function')).toHaveLength(28)
     for (const [, { Properties }] of ofType('AWS::Lambda::Function')) {
       expect(Properties).toMatchObject({
         Architectures: ['arm64'],
@@ -149,7 +149,7 @@ describe('the stacks', () => {
     // The folder also contains a file that live reload reads.
     const bundles = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
     const sizes = bundles.map(({ name }) => [name, statSync(join(folder, name, 'index.mjs')).size] as const)
-    expect(sizes).toHaveLength(28)
+    expect(sizes).toHaveLength(31)
     const most: Record<string, number> = { 'agent-code-check': 8_500_000, 'agent-code-run': 2_500_000 }
     expect(sizes.filter(([name, bytes]) => bytes > (most[name] ?? 2_200_000))).toEqual([])
   })
@@ -243,7 +243,7 @@ describe('the stacks', () => {
     const policies = ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy'].flatMap(
       ofType,
     )
-    expect(policies).toHaveLength(4)
+    expect(policies).toHaveLength(6)
     for (const [, policy] of policies)
       expect(JSON.stringify(policy)).toContain('"aws:SecureTransport":"false"')
   })
@@ -345,6 +345,8 @@ describe('state machines', () => {
         'data_report',
         'debate',
         'goal',
+        'incident',
+        'negotiate',
         'parallel_analysis',
         'plan_goal',
         'research',

@@ -68,7 +68,7 @@ it('give each message to one step, each step one message, and none is lost (mess
     fc.asyncProperty(fc.array(fc.array(act, { maxLength: 4 }), { maxLength: 6 }), async (rounds) => {
       const { ports } = stores
       const { id: taskId } = openTask()
-      const plan = { taskId, workflow: workflow as Workflow }
+      const plan = { taskId, workflow: workflow as Workflow, bindings: {} }
       const woken = new Set<string>()
       const executions = { ...ports.executions, wake: async (token: string) => void woken.add(token) }
       const sent = new Map<string, string[]>([

@@ -44,6 +44,28 @@ export const BUILT_IN: OfWorkflow[] = [
     { query: 'retry with backoff and pigeons', corpus: CORPUS },
     { markdown: expect.stringContaining('Not covered: pigeons.') },
   ),
+  answers(
+    'negotiate',
+    { item: 'a boat', buyer: { opening: 50, limit: 120 }, seller: { opening: 150, limit: 90 } },
+    { agreed: true, price: expect.any(Number), by: expect.stringMatching(/^agent:(buyer|seller)$/) },
+  ),
+  {
+    workflow: 'incident',
+    name: 'follows an incident by signals from outside, until one says that it is resolved',
+    async run(door) {
+      const taskId = await submit(door, { type: 'incident', input: { title: 'Disk full' } })
+      const tell = (body: object) =>
+        door.ask('postMessage', { id: taskId, topic: 'incident.update', body: body as never })
+      await tell({ status: 'open', severity: 1, note: 'customers notice' })
+      await tell({ status: 'resolved', note: 'more disk' })
+      await ended(door, taskId)
+      expect(await resultOf(door, taskId)).toMatchObject({
+        status: 'resolved',
+        severity: 1,
+        note: 'more disk',
+      })
+    },
+  },
   needsModel('code_task', { task: 'Add two numbers.' }, 'code.generate'),
   needsModel('debate', { question: 'Are queues better than retries?' }, 'text.write'),
   {

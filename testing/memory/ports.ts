@@ -9,7 +9,8 @@ import { type GivenFiles, type Held, memoryBlobs, memoryFiles } from './files.ts
 import { REGISTRY, storedPorts, TASKS } from './stored-ports.ts'
 import { memoryTable } from './table.ts'
 
-export type Outside = Pick<Ports, 'bus' | 'executions' | 'machines'>
+export type Outside = Pick<Ports, 'bus' | 'executions' | 'machines'> &
+  Partial<Pick<Ports, 'bell' | 'handlers'>>
 type Settings = Outside & {
   clock: Clock
   seed: string
@@ -18,6 +19,12 @@ type Settings = Outside & {
   held?: Map<string, Held>
   /** The quotas of tenants; none by default. */
   quotasOf?: Ports['quotas']['quotasOf']
+}
+
+/** Messages to agents are stored, and nobody brings them. */
+const NO_DELIVERY: Pick<Ports, 'bell' | 'handlers'> = {
+  bell: { ring: async () => {} },
+  handlers: { callHandler: async () => ({ handled: true }) },
 }
 
 /** A test deletes nothing: what it has made goes with it. */
@@ -40,6 +47,7 @@ export function memoryPorts({
   const random = seededRandom(`ids of ${seed}`)
   const ids = nodeIds(clock, (size) => Uint8Array.from({ length: size }, () => Math.floor(random() * 256)))
   const ports: Ports = {
+    ...NO_DELIVERY,
     ...outside,
     clock,
     ids,

@@ -7,7 +7,10 @@ import { getTask } from '../views/get-task.ts'
 import { messageView } from './message-view.ts'
 import { sendMessage } from './send-message.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'plans' | 'steps' | 'messages' | 'values' | 'executions' | 'clock' | 'ids'>
+type Needs = Pick<
+  Ports,
+  'tasks' | 'plans' | 'steps' | 'messages' | 'bell' | 'values' | 'executions' | 'clock' | 'ids'
+>
 
 const MOST_NAME = 200
 

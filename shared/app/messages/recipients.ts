@@ -17,22 +17,42 @@ export const waitingPlaces = ({ workflow }: Pick<Plan, 'workflow'>): ReadonlyMap
     ),
   )
 
+type Planned = Pick<Plan, 'taskId' | 'workflow' | 'bindings'>
+
+/** The topic that every agent of a task is subscribed to that handles messages (broadcast). */
+export const EVERYBODY = 'everybody'
+
+/** The agents of a plan that handle messages, with their topics. */
+export const handlingAgents = ({
+  bindings,
+}: Pick<Plan, 'bindings'>): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    Object.values(bindings).flatMap(({ agentId, topics }) => (topics ? [[agentId, topics] as const] : [])),
+  )
+
 /** Whose a message is: its recipients, at least one. Throws NotFoundError with the names that are known (messages/R1). */
-export function recipientsOf(plan: Pick<Plan, 'taskId' | 'workflow'>, to: string): string[] {
+export function recipientsOf(plan: Planned, to: string): string[] {
   const { kind, name } = addressOf(to) ?? { kind: 'step', name: to }
   const places = waitingPlaces(plan)
+  const agents = handlingAgents(plan)
   if (kind === 'topic') {
-    const all = [...places].flatMap(([place, { topic }]) => (topic === name ? [`step:${place}`] : []))
+    const steps = [...places].flatMap(([place, { topic }]) => (topic === name ? [`step:${place}`] : []))
+    const handling = [...agents].flatMap(([id, topics]) =>
+      name === EVERYBODY || topics.includes(name) ? [`agent:${id}`] : [],
+    )
+    const all = [...steps, ...handling]
     if (all.length > 0) return all
     throw unknown(
       plan,
       `topic "${name}"`,
       name,
-      new Set([...places.values()].flatMap(({ topic }) => topic ?? [])),
+      new Set([...places.values()].flatMap(({ topic }) => topic ?? []).concat(...agents.values())),
     )
   }
   if (kind === 'step' && places.has(placeOf(name))) return [`step:${name}`]
-  throw unknown(plan, `"${to}"`, name, new Set(places.keys()))
+  if (kind === 'agent' && agents.has(name)) return [`agent:${name}`]
+  const known = kind === 'agent' ? agents.keys() : places.keys()
+  throw unknown(plan, kind === 'agent' ? `agent "${name}"` : `"${to}"`, name, new Set(known))
 }
 
 function unknown(
@@ -42,7 +62,10 @@ function unknown(
   known: ReadonlySet<string>,
 ): OrchestratorError {
   const names = [...known]
-  const hint = names.length === 0 ? '; none of its steps waits for a message' : suggestNames(name, names)
+  const hint =
+    names.length === 0
+      ? '; none of its steps waits for a message, and none of its agents handles any'
+      : suggestNames(name, names)
   const message = `in task ${taskId} nobody waits for messages to ${what}${hint}`
   return new OrchestratorError('NotFoundError', message, { taskId, known: names.slice(0, 50) })
 }
@@ -56,7 +79,8 @@ export async function requireWaiting(
   taskId: string,
   to: string,
 ): Promise<void> {
-  const path = addressOf(to)?.name ?? to
+  const { kind, name: path } = addressOf(to) ?? { kind: 'step', name: to }
+  if (kind !== 'step') return
   const { scope } = parsePath(path)
   const [outermost = path] = path.split('.')
   const around = scope === '' ? [] : [...pathsAround(path), loopOf(outermost), placeOf(outermost)]

@@ -1,5 +1,5 @@
 /**
- * Sends a message to the steps of a task.
+ * Sends a message to steps and agents of a task.
  *
  * Invariants (tests cite them):
  * messages/R1 a message to somebody whom the task does not know is refused, with the names that it knows
@@ -10,6 +10,7 @@
 import { OrchestratorError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import {
+  addressOf,
   MESSAGE_ID,
   type Message,
   type MessageRecord,
@@ -22,7 +23,7 @@ import type { Plan, Ports } from '../../ports/index.ts'
 import { giveMessage } from './give-message.ts'
 import { recipientsOf, requireWaiting } from './recipients.ts'
 
-type Needs = Pick<Ports, 'messages' | 'steps' | 'values' | 'clock' | 'executions'>
+export type SendNeeds = Pick<Ports, 'messages' | 'bell' | 'steps' | 'values' | 'clock' | 'executions'>
 
 export type Outgoing = {
   id: string
@@ -37,13 +38,14 @@ export type Outgoing = {
 
 /** The stored messages, one for each recipient. Throws NotFoundError, ConflictError, InvalidInputError, ContentTooLargeError, TooManyRequestsError. */
 export async function sendMessage(
-  ports: Needs,
-  plan: Pick<Plan, 'taskId' | 'workflow'>,
+  ports: SendNeeds,
+  plan: Pick<Plan, 'taskId' | 'workflow' | 'bindings'>,
   outgoing: Outgoing,
 ): Promise<MessageRecord[]> {
   const { id, type, from, to, body, cause } = outgoing
   const { taskId } = plan
-  const recipients = recipientsOf(plan, to)
+  // Who publishes knows it.
+  const recipients = recipientsOf(plan, to).filter((one) => one !== from)
   if (!MESSAGE_ID.test(id))
     throw refused(`the id of a message is ${shown(id)}; it has 1 to 128 letters, digits, "_", "-" and "."`)
   const hops = (cause?.hops ?? 0) + 1
@@ -78,10 +80,24 @@ export async function sendMessage(
       id: partOf(id, at),
       to: recipient,
     })
-    await giveMessage(ports, record, !isNew)
-    sent.push((await ports.messages.findMessage(taskId, record.id)) ?? record)
+    await bringMessage(ports, record, !isNew)
+    sent.push(
+      record.to.startsWith('step:')
+        ? ((await ports.messages.findMessage(taskId, record.id)) ?? record)
+        : record,
+    )
   }
   return sent
+}
+
+/** Gives a message to the steps that wait for it, or tells the deliverer of one to an agent. */
+export async function bringMessage(
+  ports: Omit<SendNeeds, 'steps'>,
+  message: MessageRecord,
+  isRepeat = false,
+): Promise<void> {
+  if (addressOf(message.to)?.kind !== 'agent') return giveMessage(ports, message, isRepeat)
+  if (message.status === 'sent') await ports.bell.ring(message)
 }
 
 const TOPIC_OF = 'topic:'

@@ -1,9 +1,9 @@
 import { failureOf } from '../../domain/bounded.ts'
 import { isOpenTask } from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'
-import { giveMessage } from './give-message.ts'
+import { bringMessage } from './send-message.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'messages' | 'values' | 'clock' | 'executions'>
+type Needs = Pick<Ports, 'tasks' | 'messages' | 'bell' | 'values' | 'clock' | 'executions'>
 
 export type SweptMessages = { found: number; failed: { id: string; error: string }[] }
 
@@ -25,7 +25,7 @@ export const sweepMessages =
     for (const message of found) {
       try {
         const task = await ports.tasks.findTask(message.taskId)
-        if (task && isOpenTask(task)) await giveMessage(ports, message, true)
+        if (task && isOpenTask(task)) await bringMessage(ports, message, true)
         else await ports.messages.parkMessage(message)
       } catch (error) {
         failed.push({ id: message.id, error: failureOf(error).message })

@@ -82,6 +82,8 @@ export function memoryStores() {
     files: memoryFiles({}, ids, held),
     bus: { publish: async () => {}, deliver: async () => {} },
     executions: portWith<Ports['executions']>({ stop: async () => {}, start: async ({ name }) => name }),
+    bell: { ring: async () => {} },
+    handlers: { callHandler: async () => ({ handled: true }) },
     machines: portWith<Ports['machines']>({ remove: async () => true }),
   }
   const textOf = (item: WireItem): string => {

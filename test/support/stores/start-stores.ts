@@ -20,6 +20,8 @@ type Recorded = {
   files: Map<string, string>
   /** Task tokens that were answered, in order. */
   woken: string[]
+  /** Messages to agents of which the deliverer was told, in order. */
+  rung: { taskId: string; id: string }[]
   machines: Map<string, object>
 }
 
@@ -46,6 +48,7 @@ export async function startStores(): Promise<Stores> {
     blobs: new Map(),
     files: new Map(),
     woken: [],
+    rung: [],
     machines: new Map(),
   }
   const ids = nodeIds(systemClock)
@@ -97,6 +100,8 @@ export async function startStores(): Promise<Stores> {
       beat: async () => {},
       stop: async ({ name }) => void recorded.executions.set(name, { status: 'ABORTED' }),
     },
+    bell: { ring: async ({ taskId, id }) => void recorded.rung.push({ taskId, id }) },
+    handlers: { callHandler: async () => ({ handled: true }) },
     machines: {
       arnOf: (name) => `arn:aws:states:us-east-1:123456789012:stateMachine:${name}`,
       ensure: async ({ name, definition }) => {

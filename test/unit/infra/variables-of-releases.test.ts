@@ -27,6 +27,7 @@ const FORMATS: Readonly<Record<EnvironmentName, RegExp>> = {
   STATISTICS: /^(shared|own)$/,
   CALLER_ROLES: JSON_LIST,
   AUDIT_FUNCTION: NAME,
+  MESSAGES_QUEUE: NAME,
   AUDIT_ANCHOR_DAYS: NUMBER,
   ANCHORS_BUCKET: NAME,
   ANCHOR_KEY: NAME,

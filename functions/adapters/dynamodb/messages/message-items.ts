@@ -4,8 +4,7 @@ import { messageKey, shardOf, taskKey, unrungKey } from '../keys.ts'
 
 /** A new message as it is stored: in the index as well, until somebody has it. */
 export const messageItem = (message: MessageRecord) => ({
-  pk: taskKey(message.taskId),
-  sk: messageKey(message.to, message.from, message.sequence),
+  ...messageKeyOf(message),
   ...withoutUndefined(message),
   ...inIndexOf(message),
 })
@@ -17,3 +16,13 @@ export const inIndexOf = ({ taskId, id, at }: Pick<MessageRecord, 'taskId' | 'id
 })
 
 export const messageIn = (item: Record<string, unknown>): MessageRecord => MessageRecordSchema.parse(item)
+
+export const messageKeyOf = ({
+  taskId,
+  to,
+  from,
+  sequence,
+}: Pick<MessageRecord, 'taskId' | 'to' | 'from' | 'sequence'>) => ({
+  pk: taskKey(taskId),
+  sk: messageKey(to, from, sequence),
+})

@@ -20,6 +20,9 @@ export const messagesGrants = grantsOf<Messages>()({
     takeMessage: [UPDATE],
     releaseMessage: [UPDATE],
     parkMessage: [UPDATE],
+    findBefore: [GET],
+    beginTry: [UPDATE],
+    settleMessage: [UPDATE],
     listUnrung: [openTasks],
     // After a refused write the item is read.
     listen: [UPDATE, GET],
@@ -32,6 +35,8 @@ export const messagesGrants = grantsOf<Messages>()({
     park: ['parkMessage'],
     give: ['findMessage', 'openMessages', 'takeMessage', 'releaseMessage', 'hear', 'findListeners'],
     wait: ['listen'],
+    deliver: ['findBefore', 'beginTry', 'settleMessage'],
+    handle: ['findMessage', 'settleMessage'],
     sweep: ['listUnrung'],
   },
 })

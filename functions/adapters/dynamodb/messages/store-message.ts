@@ -6,13 +6,14 @@
  * claim finds its number in use, and the message stands at one number alone (message-store/S1). Numbers are claimed behind the last message that
  * is stored, therefore without a gap (message-store/S2).
  */
-import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { OrchestratorError } from '../../../../shared/domain/errors.ts'
 import { type Message, type MessageRecord, MOST_MESSAGES } from '../../../../shared/domain/message.ts'
 import type { Messages } from '../../../../shared/ports/index.ts'
-import { callAws, unlessAws } from '../../aws-errors.ts'
+import { unlessAws } from '../../aws-errors.ts'
 import { laneKey, messageKey, sentKey, type TaskTable, taskKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
+import { itemAt } from './item-at.ts'
 import { messageIn, messageItem } from './message-items.ts'
 
 const REFUSED = ['ConditionalCheckFailedException']
@@ -102,11 +103,3 @@ const sentKeyOf = ({ taskId, id }: Pick<Message, 'taskId' | 'id'>) => ({
   pk: taskKey(taskId),
   sk: sentKey(id),
 })
-
-async function itemAt(
-  { client, table }: TaskTable,
-  key: { pk: string; sk: string },
-): Promise<Record<string, unknown> | undefined> {
-  const get = new GetCommand({ TableName: table, Key: key, ConsistentRead: true })
-  return (await callAws(() => client.send(get))).Item
-}
