@@ -17,7 +17,7 @@ export type Situation =
 export type Waiting = { kind: 'waits'; suspended: Suspended; heardAt: string }
 
 type Needs = Pick<Ports, 'steps' | 'suspensions' | 'clock'>
-type Call = { own: Ownership; plan: Plan; agentId: string }
+type Call = { own: Ownership; plan: Pick<Plan, 'execution' | 'suspending'>; agentId: string }
 
 /** Undefined for a step without the states of a suspension: nothing is read for it. Claims the end of a wait whose time is over (suspending/V1). */
 export async function situationOf(
