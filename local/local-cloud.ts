@@ -120,7 +120,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     const gateway = createGateway(served, services.invokeAs('apigateway.amazonaws.com'), { now: options.now })
     servers.push(gateway)
     limitConnections(gateway, options.connections)
-    const api = await listen(gateway, options.apiPort ?? 0)
+    const apiUrl = `http://localhost:${await listen(gateway, options.apiPort ?? 0)}`
+    served.url = apiUrl
     const onCloudFormationAnswer = (id: string, body: string): void => answers.take(id, body)
     const asked = { ...services, onCall: options.onCall, onCloudFormationAnswer }
     const answer: Answer = (request) => answerAws(asked, request)
@@ -153,7 +154,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     if (served.asksForTokens && !served.api) throw new Error(NO_SUCH_DOOR)
     served.isStarting = false
     return {
-      apiUrl: `http://localhost:${api}`,
+      apiUrl,
       awsUrl,
       ignored,
       askAsUser: (asked) => askAsUser(served, services.invokeAs('apigateway.amazonaws.com'), asked),

@@ -11,6 +11,7 @@ import { say, statusText, style } from './output.ts'
 import { pageOfError } from './page-of-error.ts'
 import { print } from './terminal.ts'
 import { visible } from './visible.ts'
+import { waitsForText } from './watch-task.ts'
 
 type Cause = { name: string; message: string; stack?: string | undefined }
 type Failure = Cause & { causes?: Cause[] | undefined; details?: string | undefined }
@@ -71,12 +72,14 @@ function notesOf({
   round,
   approval,
   decision,
+  waitsFor,
 }: StepView): string[] {
   const { answer, prompt = '' } = approval ?? {}
   return [
     needs.length > 0 ? `after ${needs.join(', ')}` : '',
     decision?.inPlaceOf ? `given to ${decision.chosen}: ${decision.reason}` : '',
     child ? `run by task ${child}` : '',
+    waitsFor ? waitsForText(waitsFor) : '',
     round === undefined ? '' : `round ${round}`,
     reused ? `output taken from step ${reused.path} of ${reused.taskId}` : '',
     skipReason ? `skipped: ${skipReason}` : '',

@@ -116,6 +116,7 @@ export function stepLine(step: StepView, widest: number): string {
     items ? itemsOf(items) : '',
     elapsed({ durationMs, since: status === 'running' ? step.startedAt : undefined }),
     step.held ? heldText(step.held) : '',
+    step.waitsFor && status === 'waiting' ? waitsForText(step.waitsFor) : '',
     progress ? `${Math.round(progress.fraction * 100)} % ${progress.note}` : '',
     countsOfAttempts(attempts),
     step.judging ? (step.judging.by ? `judged by ${step.judging.by}` : 'waits for its judge') : '',
@@ -147,6 +148,18 @@ export function heldText({ reason, until }: Pick<NonNullable<StepView['held']>, 
   return `held${time}: ${reason}`
 }
 
+/** `waits for a callback until 2026-01-02 12:34:56`: the day and the time here. */
+export function waitsForText({ kind, until, taskId }: NonNullable<StepView['waitsFor']>): string {
+  const what = {
+    time: '',
+    callback: ' for a callback',
+    message: ' for a message',
+    task: ` for task ${taskId}`,
+  }
+  const at = new Date(until)
+  return `waits${what[kind]} until ${at.toLocaleDateString('sv')} ${at.toTimeString().slice(0, 8)}`
+}
+
 const askedOf = ({ prompt, choices, approvers }: NonNullable<StepView['approval']>): string =>
   `${prompt} [${choices.join(' | ')}]${approvers ? ` by ${approvers.join(', ')}` : ''}`
 
@@ -169,7 +182,7 @@ function plainLines(to: NodeJS.WriteStream, before?: WatchedTask): Show {
       seen.set(step.stepId, state)
       const asked = step.status === 'waiting' && step.approval ? askedOf(step.approval) : ''
       const items = step.items ? itemsOf(step.items) : ''
-      const waits = step.held ? heldText(step.held) : ''
+      const waits = step.held ? heldText(step.held) : step.waitsFor ? waitsForText(step.waitsFor) : ''
       const known = [step.agentId, inPlaceOf(step), duration(step.durationMs), items, asked, waits].filter(
         Boolean,
       )
@@ -181,9 +194,9 @@ function plainLines(to: NodeJS.WriteStream, before?: WatchedTask): Show {
 }
 
 /** What a line is written about when it changes; a step that has failed again has another end. */
-function stateOf({ status, items, held, endedAt = '' }: StepView): string {
+function stateOf({ status, items, held, waitsFor, endedAt = '' }: StepView): string {
   const began = `${status}${items && status === 'running' ? ` ${tenthOf(items)}` : ''}`
-  return `${began} ${endedAt} ${held ? heldText({ reason: held.reason, until: undefined }) : ''}`
+  return `${began} ${endedAt} ${held ? heldText({ reason: held.reason, until: undefined }) : ''} ${waitsFor?.number ?? ''}`
 }
 
 /** A fan-out reports its progress at every tenth of its items. */

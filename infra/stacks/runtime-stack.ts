@@ -74,8 +74,8 @@ export class RuntimeStack extends Stack {
       suppressTemplateIndentation: isLarge,
     })
     if (isLarge) this.node.setContext('@aws-cdk/core:suppressTemplateIndentation', true)
-    this.#props = props
     const { stage, catalogue, bundles, data } = props
+    this.#props = props
     this.deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -115,9 +115,8 @@ export class RuntimeStack extends Stack {
     const api = this.#addApi({ rebind, control, role })
     letRegisterElsewhere(api, stage, elsewhere)
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
-    const identity = identityOf(stage)
+    const [identity, logs] = [identityOf(stage), data.accessLogs]
     const authorize = hasTokenDoor(identity) ? this.#addFunction('authorize') : undefined
-    const logs = data.accessLogs
     this.tokenApi =
       authorize && new TokenApi(this, 'TokenApi', { stage, identity, handler: api, authorize, logs })
     this.awaited = [

@@ -19,6 +19,8 @@ export class ServedApi {
   readonly apis = new Map<string, GatewayApi>()
   /** While it starts, functions and machines may be missing: nothing is served. */
   isStarting = true
+  /** Where it is served; undefined before it listens. */
+  url: string | undefined
   readonly #asksForTokens: boolean
 
   constructor({ asksForTokens = false }: { asksForTokens?: boolean } = {}) {

@@ -21,7 +21,10 @@ export function gatewayProvisioners(lambda: LambdaService, served: ServedApi): P
   return {
     'AWS::ApiGatewayV2::Api': async ({ logicalId, properties }) => {
       served.apis.set(logicalId, { routes: [], crossOrigin: crossOriginOf(properties.CorsConfiguration) })
-      return { ref: logicalId, attributes: { ApiEndpoint: `http://${logicalId}`, ApiId: logicalId } }
+      return {
+        ref: logicalId,
+        attributes: { ApiEndpoint: served.url ?? `http://${logicalId}`, ApiId: logicalId },
+      }
     },
 
     'AWS::ApiGatewayV2::Integration': async ({ logicalId, properties }) => {

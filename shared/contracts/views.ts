@@ -6,6 +6,7 @@ import { DomainEventSchema } from '../domain/event.ts'
 import { IssueSchema } from '../domain/issue.ts'
 import { BindingSchema, DecisionSchema } from '../domain/plan.ts'
 import { AttemptSchema, HeldSchema, STEP_STATUSES } from '../domain/step.ts'
+import { AwaitedMessageSchema } from '../domain/suspension.ts'
 import {
   CalibrationSchema,
   CostSchema,
@@ -94,6 +95,16 @@ export const ItemCountsSchema = z.object({
 })
 export type ItemCounts = z.infer<typeof ItemCountsSchema>
 
+const WaitsForSchema = z.object({
+  kind: z.enum(['time', 'callback', 'message', 'task']),
+  number: z.number().int().describe('How often the step has been suspended in this execution'),
+  since: z.string(),
+  until: z.string().describe('When the wait is over, whatever has happened'),
+  heartbeatSeconds: z.number().optional().describe('It is over earlier where nothing is heard for so long'),
+  message: AwaitedMessageSchema.optional(),
+  taskId: z.string().optional().describe('The task that it waits for'),
+})
+
 const OneOfSchema = z.array(z.string()).describe('All that an expression for the capability may come to')
 
 export const StepViewSchema = z.object({
@@ -115,6 +126,7 @@ export const StepViewSchema = z.object({
   endedAt: z.string().optional(),
   durationMs: z.number().optional().describe('From the first attempt to the end'),
   held: HeldSchema.optional().describe('Why a running step calls no agent now, and until when'),
+  waitsFor: WaitsForSchema.optional().describe('What its agent waits for, which has suspended'),
   attempts: z.array(AttemptSchema),
   error: z.object({ name: z.string(), message: z.string() }).optional(),
   degraded: z.string().optional(),

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import aslValidator from 'asl-validator'
 import { describe, expect, it } from 'vitest'
+import { CALLBACK_PATH, HEARTBEAT_PATH } from '../../shared/contracts/callback-requests.ts'
 import { pathsOf, type Route } from '../../shared/contracts/route.ts'
 import { ROUTES } from '../../shared/contracts/routes.ts'
 import { ASSEMBLY } from '../support/runner/synthesize-once.ts'
@@ -154,16 +155,18 @@ describe('the stacks', () => {
     expect(sizes.filter(([name, bytes]) => bytes > (most[name] ?? 2_200_000))).toEqual([])
   })
 
-  it('has exactly the routes of the contract and one for all other requests, each closed', () => {
+  it('has exactly the routes of the contract and one for all other requests, each closed but those of callbacks', () => {
     const routes = ofType('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties)
     const expected = Object.values<Route>(ROUTES).flatMap((route) =>
       pathsOf(route).map((path) => `${route.method} ${path}`),
     )
     // No OPTIONS: API Gateway answers preflight requests, which are unsigned, itself if no route matches them.
     const others = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'].map((method) => `${method} /{proxy+}`)
-    expected.push(...others)
+    const open = [`POST ${CALLBACK_PATH}`, `POST ${HEARTBEAT_PATH}`]
+    expected.push(...others, ...open)
     expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual(expected.sort())
-    expect(new Set(routes.map(({ AuthorizationType }) => AuthorizationType))).toEqual(new Set(['AWS_IAM']))
+    for (const { RouteKey, AuthorizationType } of routes)
+      expect(AuthorizationType).toBe(open.includes(String(RouteKey)) ? 'NONE' : 'AWS_IAM')
   })
 
   it('refers to no agent or workflow from the dashboard: an export in use could not be removed with them', () => {
@@ -347,6 +350,7 @@ describe('state machines', () => {
         'goal',
         'incident',
         'negotiate',
+        'long_job',
         'parallel_analysis',
         'plan_goal',
         'research',

@@ -8,6 +8,7 @@ import { TokenApi } from '../../infra/constructs/token-api.ts'
 import { featureFlags } from '../../infra/feature-flags.ts'
 import { DataStack } from '../../infra/stacks/data-stack.ts'
 import { identityOf, parseStage } from '../../infra/stage.ts'
+import { CALLBACK_PATH, HEARTBEAT_PATH } from '../../shared/contracts/callback-requests.ts'
 import { LINK_PATH } from '../../shared/contracts/link-requests.ts'
 import { METADATA_PATH } from '../../shared/contracts/resource-metadata.ts'
 import { pathsOf } from '../../shared/contracts/route.ts'
@@ -44,7 +45,7 @@ beforeAll(() => {
 type Route = { Properties: { RouteKey: string; AuthorizationType: string; AuthorizerId?: unknown } }
 
 describe('the door for tokens and keys', () => {
-  it('asks its authorizer on every route but the one that says who the issuers are, and those of links', () => {
+  it('asks its authorizer on every route but the one that says who the issuers are, and those of links and callbacks', () => {
     const routes = Object.values(template.findResources('AWS::ApiGatewayV2::Route')).map(
       (one) => (one as Route).Properties,
     )
@@ -58,7 +59,11 @@ describe('the door for tokens and keys', () => {
     expect(closed.map(({ RouteKey }) => RouteKey).sort()).toEqual([...keys, ...unknown].sort())
     const open = routes.filter((route) => !closed.includes(route))
     expect(open.map(({ RouteKey, AuthorizationType }) => `${RouteKey} ${AuthorizationType}`).sort()).toEqual(
-      [`GET ${METADATA_PATH}`, `GET ${LINK_PATH}`, `POST ${LINK_PATH}`]
+      [
+        `GET ${METADATA_PATH}`,
+        `GET ${LINK_PATH}`,
+        ...[LINK_PATH, CALLBACK_PATH, HEARTBEAT_PATH].map((path) => `POST ${path}`),
+      ]
         .map((route) => `${route} NONE`)
         .sort(),
     )

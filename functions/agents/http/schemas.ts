@@ -55,3 +55,28 @@ export const ResponseSchema = z.object({
   file: FileReferenceSchema.optional().describe('The body, where saveAs is given'),
 })
 export type Response = z.output<typeof ResponseSchema>
+
+export const JobSchema = z.object({
+  url: z
+    .string()
+    .min(1)
+    .max(4_000)
+    .describe('Where the job is started: of a host in allowedHosts of the stage'),
+  headers: z.record(z.string(), z.string()).default({}).describe('As of http.request'),
+  input: JsonSchema.default(null).describe('What the job is given'),
+  waitSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(31_536_000)
+    .default(86_400)
+    .describe('How long its answer is waited for; a day by default, a year at most'),
+  heartbeatSeconds: z
+    .number()
+    .int()
+    .min(5)
+    .max(31_536_000)
+    .optional()
+    .describe('The longest time without a heartbeat; none is waited for by default'),
+})
+export type JobInput = z.output<typeof JobSchema>

@@ -9,6 +9,7 @@ import { BUNDLING } from '../../../infra/bundle-functions.ts'
 import { PACKAGE_ROOT } from '../../../infra/package-root.ts'
 import { placeSources } from '../../../infra/source-maps.ts'
 import type { DefinedAgent } from '../../../shared/agent/index.ts'
+import { maySuspend } from '../../../shared/domain/agent.ts'
 import { ASSEMBLY } from '../runner/synthesize-once.ts'
 
 type Resource = { Type: string; Properties: Record<string, unknown>; DependsOn?: string[] }
@@ -71,6 +72,8 @@ async function entryOf(agentFile: string, models: Models | undefined): Promise<s
     const { default: agent } = (await import(agentFile)) as { default: DefinedAgent }
     return agentEntry({ manifest: agent.manifest, entry: agentFile, providers: ['bedrock'] })
   }
+  const { default: agent } = (await import(agentFile)) as { default: DefinedAgent }
+  if (maySuspend(agent.manifest)) return agentEntry({ manifest: agent.manifest, entry: agentFile })
   return `import agent from ${JSON.stringify(agentFile)}
     import { agentHandler } from './functions/steps/agent-handler.ts'
     export const handler = agentHandler(agent)`

@@ -12,6 +12,7 @@ export const SHOWN: readonly RecordField[] = [
   'reboundBy',
   'firstStartedAt',
   'held',
+  'suspended',
   'reopenedAt',
   'endedAt',
   'undone',
@@ -36,7 +37,7 @@ export const SHOWN: readonly RecordField[] = [
 ]
 
 /** What tells the status of a step. */
-export const STATUS: readonly RecordField[] = ['agentId', 'approval', 'itemCount']
+export const STATUS: readonly RecordField[] = ['agentId', 'approval', 'itemCount', 'suspended']
 
 /**
  * The records of a step, of what is within it (the items of a fan-out, the rounds of a loop, the steps of either), and of the loops and fan-outs

@@ -9,6 +9,7 @@ import {
   placeOf,
 } from '../../../domain/instance-path.ts'
 import { beginningOf, type StepRecord, type StepStatus } from '../../../domain/step.ts'
+import { isSuspended, type Suspended } from '../../../domain/suspension.ts'
 import { isOpenTask, type Task } from '../../../domain/task.ts'
 import { millisecondsBetween } from '../../../domain/times.ts'
 import { withoutUndefined } from '../../../domain/without-undefined.ts'
@@ -139,6 +140,8 @@ function viewOf(known: Known, path: string, needs: string[]): StepView {
     approval: record?.approval && shownApproval(record.approval),
     round: rounds.get(path),
     items: itemCounts(known, path, agentId),
+    waitsFor:
+      record && isSuspended(record) && isOpenTask(known.task) ? waitsFor(record.suspended) : undefined,
     child: record?.child,
     decision: decision && givenDecision(decision),
   })
@@ -167,6 +170,13 @@ function timesOf(record: StepRecord): Partial<StepView> {
   }
 }
 
+const waitsFor = ({ n: number, until, since, endsAt }: Suspended): NonNullable<StepView['waitsFor']> => ({
+  ...until,
+  number,
+  since,
+  until: endsAt,
+})
+
 /** An item with a body has no record before the body has ended. */
 function statusAt({ task, plan }: Known, path: string, record: StepRecord | undefined): StepStatus {
   const isItem = parsePath(path).index !== undefined && isEach(stepAt(plan, path))
@@ -176,7 +186,8 @@ function statusAt({ task, plan }: Known, path: string, record: StepRecord | unde
 /** A step without an end in an ended task is shown as ended with the task. */
 function shownStatus(task: Task, record: StepRecord | undefined): StepStatus {
   const status = record?.status ?? 'pending'
-  if (isOpenTask(task) && status === 'running' && record?.approval) return 'waiting'
+  if (isOpenTask(task) && status === 'running' && (record?.approval || (record && isSuspended(record))))
+    return 'waiting'
   if (isOpenTask(task) || (status !== 'pending' && status !== 'running')) return status
   return 'cancelled'
 }

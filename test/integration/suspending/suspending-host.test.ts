@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { type AgentContext, defineAgent, type Json } from '../../../shared/agent/index.ts'
+import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
+import { answerCallback } from '../../../shared/app/suspending/answer-callback.ts'
+import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import { RebindPayloadSchema } from '../../../shared/contracts/step-payload.ts'
+import { partsOfCallback } from '../../../shared/domain/callback.ts'
+import { runStep } from '../../../shared/host/run-step.ts'
+import { hostSuspending } from '../../../shared/host/suspending/host-suspending.ts'
+import { makeAgent } from '../../support/agents/make-agent.ts'
+import { silentPorts } from '../../support/agents/silent-host.ts'
+import { CALLER } from '../../support/stores/callers.ts'
+import { startStores } from '../../support/stores/start-stores.ts'
+
+let stores: Awaited<ReturnType<typeof startStores>>
+beforeAll(async () => {
+  stores = await startStores()
+})
+afterAll(() => stores.stop())
+
+const capability = (suspends: boolean) => ({
+  name: 'job.run',
+  description: 'Runs a job',
+  inputSchema: {},
+  outputSchema: {},
+  ...(suspends ? { suspends } : {}),
+})
+
+/** A task with one step of an agent that does `turn` in each call, and another agent that does not suspend. */
+async function begun(turn: (context: AgentContext) => Promise<unknown>) {
+  const { ports } = stores
+  await ports.agents.putAgent({ ...makeAgent({ id: 'worker' }), capabilities: [capability(true)] })
+  await ports.agents.putAgent({ ...makeAgent({ id: 'second' }), capabilities: [capability(false)] })
+  const step = { capability: 'job.run', agent: 'worker', fallback: ['second'] }
+  const workflow = { name: 'w', steps: { a: step } }
+  const { taskId } = await submitTask(ports)({ workflow, input: {}, metadata: {} }, CALLER)
+  let calls = 0
+  const agent = defineAgent({
+    id: 'worker',
+    version: '1.0.0',
+    description: 'Does jobs',
+    capabilities: {
+      'job.run': { description: 'Runs a job', input: z.json(), output: z.json(), suspends: true },
+    },
+    execute: async (_call, context) => {
+      calls++
+      return (await turn(context)) as Json
+    },
+  })
+  const suspending = hostSuspending({ ...ports, callbackUrl: 'https://api.test/api/v1' })
+  const run = runStep({ ...silentPorts(ports), suspending })
+  const payload = (at: number, retry = 0) => ({
+    taskId,
+    path: 'a',
+    state: { EnteredTime: new Date().toISOString(), RetryCount: retry },
+    redrives: 0,
+    turn: at,
+  })
+  return {
+    taskId,
+    calls: () => calls,
+    call: (at: number, retry = 0) =>
+      run(agent, payload(at, retry), { id: `r${at}.${retry}`, remainingMs: () => 60_000 }),
+    rebind: (at: number, error: string) =>
+      rebindStep(ports)({
+        ...RebindPayloadSchema.parse({
+          ...payload(at),
+          error: { error: { Error: error, Cause: '{}' }, turn: at },
+        }),
+        owner: 'b',
+      }),
+    record: async () => (await ports.steps.findSteps(taskId, ['a']))[0],
+    task: () => ports.tasks.findTask(taskId),
+  }
+}
+
+const hour = async (context: AgentContext) =>
+  context.resumed?.by ?? context.suspend({ until: { seconds: 3_600 } })
+
+describe('the host of an agent that suspends', () => {
+  it('answers a repeated call as the first, and calls no agent: a crash after the record loses nothing (host/H10, suspend/S1)', async () => {
+    const step = await begun(hour)
+    const first = await step.call(0)
+    expect(first).toMatchObject({
+      status: 'waiting',
+      agentId: 'worker',
+      suspended: { n: 1, seconds: 3_601, heartbeat: 3_600, turn: 1 },
+    })
+    expect(await step.call(0, 1)).toEqual(first)
+    expect(await step.call(1)).toMatchObject({ suspended: { n: 1, turn: 2 } })
+    expect(step.calls()).toBe(1)
+    expect((await step.record())?.attempts).toEqual([])
+    expect(await step.task()).toMatchObject({ status: 'waiting' })
+  })
+
+  it('waits no more where another agent has the step; the same agent goes on (leave/V1)', async () => {
+    const step = await begun(hour)
+    await step.call(0)
+    expect(await step.rebind(1, 'Lambda.TooManyRequestsException')).toMatchObject({
+      rebound: { agentId: 'worker' },
+    })
+    expect(await step.task()).toMatchObject({ status: 'waiting' })
+    expect(await step.call(2)).toMatchObject({ suspended: { n: 1 } })
+    expect(await step.rebind(3, 'AgentFinalError')).toMatchObject({ rebound: { agentId: 'second' } })
+    expect(await step.task()).toMatchObject({ status: 'running' })
+  })
+
+  it('keeps nothing of a callback that opens it but with the step that has made it (callback/C1)', async () => {
+    let token = ''
+    const step = await begun(async (context) => {
+      const callback = await context.callback()
+      token = callback.token
+      return context.resumed?.by ?? context.suspend({ until: { callback, timeoutSeconds: 60 } })
+    })
+    await step.call(0)
+    const parts = partsOfCallback(token)
+    const stored = parts && (await stores.ports.callbacks.findCallback(parts))
+    expect(stored).toMatchObject({ path: 'a', n: 1, digest: stores.ports.ids.digest(parts?.secret ?? '') })
+    expect(JSON.stringify(stored)).not.toContain(parts?.secret)
+    await answerCallback(stores.ports)({ token, output: 1 })
+    expect(await step.call(1)).toMatchObject({ status: 'succeeded' })
+    expect(await step.task()).toMatchObject({ status: 'running' })
+  })
+})
