@@ -31,6 +31,7 @@ import {
 import { capabilityWanted, fallbacksOf, type Wanted } from '../agents/capability-asked.ts'
 import { mostOf } from '../limits/most-of-call.ts'
 import { isShort, type Purse, stillToSpend } from '../limits/spend-budget.ts'
+import { isToResume } from '../suspending/leave-suspension.ts'
 import {
   hasWaitedLongEnough,
   isRefusal,
@@ -61,8 +62,9 @@ export async function nextAgent(given: Trouble): Promise<NextAgent | { failure: 
   const { ports, plan, step, record, failure, own } = trouble
   if (hasWaitedLongEnough(trouble)) return { failure }
   const agents = await ports.agents.listAgents({ fresh: true })
-  const same = agents.find(({ id }) => isSame(failure) && id === record.agentId)
-  if (same) return { agent: same, waitSeconds: 1 }
+  const isOwn = isSame(failure) || (isRefusal(failure) && isToResume(record))
+  const same = agents.find(({ id }) => isOwn && id === record.agentId)
+  if (same) return { agent: same, waitSeconds: isSame(failure) ? 1 : waitingSeconds(trouble, 1) }
   const planned = { capability: step.capability, pinned: step.agent }
   const fallbacks = step.fallback && fallbacksOf(step, agents)
   const failed = failedAgents(record, step, failure)

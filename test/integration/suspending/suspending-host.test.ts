@@ -94,7 +94,7 @@ describe('the host of an agent that suspends', () => {
     expect(await step.task()).toMatchObject({ status: 'waiting' })
   })
 
-  it('waits no more where another agent has the step; the same agent goes on (leave/V1)', async () => {
+  it('waits no more where another agent has the step; its own waits while it is busy (leave/V1, leave/V2)', async () => {
     const step = await begun(hour)
     await step.call(0)
     expect(await step.rebind(1, 'Lambda.TooManyRequestsException')).toMatchObject({
