@@ -14,6 +14,7 @@ import { DataStack } from './stacks/data-stack.ts'
 import { ObservabilityStack } from './stacks/observability-stack.ts'
 import { RuntimeStack } from './stacks/runtime-stack.ts'
 import { overridesIn, readStage, readStageNamed, type Stage, stageWith, tagsOf } from './stage.ts'
+import { agentsOfStage } from './stage-agents-file.ts'
 import { requirePlace, StageError } from './stage-place.ts'
 import { requireSecrets } from './stage-secrets.ts'
 import { unservedIn } from './unserved.ts'
@@ -65,7 +66,9 @@ export class Orchestrator {
     for (const warning of left.flatMap(warningsOf)) console.warn(warning)
     requireSecrets(catalogue, stage, isLenient())
     const placement = placementOf(catalogue, readPlaced(scope))
-    for (const warning of unservedIn(catalogue)) console.warn(warning)
+    const elsewhere = agentsOfStage(stage, catalogue)
+    const agents = [...catalogue.agents, ...elsewhere]
+    for (const warning of unservedIn({ ...catalogue, agents })) console.warn(warning)
     return new Orchestrator(scope, { stage, catalogue, bundles, placement })
   }
 

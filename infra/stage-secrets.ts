@@ -6,6 +6,7 @@ import { ownOf } from '../shared/domain/own.ts'
 import { type SecretSources, WEBHOOK_SECRET } from '../shared/domain/secret-source.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Stage } from './stage.ts'
+import { allowedElsewhere } from './stage-elsewhere.ts'
 import { StageError } from './stage-place.ts'
 
 type Needs = Pick<NonNullable<AgentManifest['needs']>, 'secrets' | 'webhooks'>
@@ -52,7 +53,7 @@ export function requireSecrets({ agents }: Pick<Catalogue, 'agents'>, stage: Sai
         ),
     ]
   })
-  const elsewhere = stage.agentsElsewhere ? allowedToAny(stage.agentsElsewhere).secrets : []
+  const elsewhere = stage.agentsElsewhere ? allowedToAny(allowedElsewhere(stage.agentsElsewhere)).secrets : []
   if (!isLenient)
     issues.push(
       ...elsewhere

@@ -11,6 +11,7 @@ import { EmailSchema } from './allowed-hosts.ts'
 import { describeStageIssues } from './describe-stage-issues.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { readStageFile } from './read-stage-file.ts'
+import { AGENTS_FILE, withAgentsFile } from './stage-agents-file.ts'
 import { fieldsOfElsewhere } from './stage-elsewhere.ts'
 import { FieldsSchema } from './stage-fields.ts'
 import { fieldsOfModels, issuesOfSizes, withParsed } from './stage-models.ts'
@@ -48,7 +49,7 @@ export function readStageNamed(
   overrides: Readonly<Record<string, unknown>>,
   folder = STAGES,
 ): Stage {
-  return parseStage(name, textOf(name, folder), overrides)
+  return withAgentsFile(parseStage(name, textOf(name, folder), overrides), name, folder)
 }
 
 /** A stage given as fields in an app's code; the command line overrides single fields. Throws StageError. */
@@ -110,7 +111,7 @@ function fieldsIn(path: readonly PropertyKey[]): readonly string[] {
 
 const stageNames = (folder: string): string[] =>
   (existsSync(folder) ? readdirSync(folder) : [])
-    .filter((file) => file.endsWith('.yaml'))
+    .filter((file) => file.endsWith('.yaml') && !file.endsWith(AGENTS_FILE))
     .map((file) => basename(file, '.yaml'))
     .sort()
 

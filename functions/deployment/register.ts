@@ -6,6 +6,7 @@ import { registerDeployment } from '../../shared/app/catalogue/register-deployme
 import { removeDeployment } from '../../shared/app/catalogue/remove-deployment.ts'
 import { AgentManifestSchema } from '../../shared/domain/agent.ts'
 import { boundedList, boundedText } from '../../shared/domain/bounded.ts'
+import { ElsewhereSchema } from '../../shared/domain/elsewhere/place.ts'
 import { ownOf } from '../../shared/domain/own.ts'
 import { GateSchema } from '../../shared/domain/plan.ts'
 import { WorkflowSchema } from '../../shared/workflow/schema.ts'
@@ -16,10 +17,17 @@ import { patientMachines } from '../deps/state-machines.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 import { type Asked, answerCloudFormation } from './answer-cloudformation.ts'
 
+const ElsewhereAgentsSchema = z.array(z.object({ manifest: AgentManifestSchema, elsewhere: ElsewhereSchema }))
 /** The properties that are known only at deployment; everything else is in a file beside the bundle. */
 const PropertiesSchema = z.object({
   agentFunctions: z.record(z.string(), z.string()),
   stateMachines: z.record(z.string(), z.string()),
+  // Only in a stage that names agents elsewhere.
+  elsewhereFunction: z.string().default(''),
+  elsewhere: z
+    .string()
+    .default('[]')
+    .transform((text) => ElsewhereAgentsSchema.parse(JSON.parse(text))),
 })
 const CatalogueSchema = z.object({
   agents: z.array(AgentManifestSchema),
@@ -70,15 +78,20 @@ export async function handler(event: Asked, context: Context): Promise<void> {
 const MOST_VERSIONS_CHARACTERS = 1_500
 
 async function register(event: Asked): Promise<Record<string, unknown>> {
-  const { agentFunctions, stateMachines } = PropertiesSchema.parse(event.ResourceProperties)
+  const { agentFunctions, stateMachines, elsewhereFunction, elsewhere } = PropertiesSchema.parse(
+    event.ResourceProperties,
+  )
   const catalogue = CatalogueSchema.parse(
     JSON.parse(await readFile(new URL('catalogue.json', import.meta.url), 'utf8')),
   )
   const { retired, versions, ...counts } = await registerDeployment(ports)({
-    agents: catalogue.agents.map((manifest) => ({
-      manifest,
-      functionArn: found(agentFunctions, manifest.id),
-    })),
+    agents: [
+      ...catalogue.agents.map((manifest) => ({
+        manifest,
+        functionArn: found(agentFunctions, manifest.id),
+      })),
+      ...elsewhere.map((one) => ({ ...one, functionArn: elsewhereFunction })),
+    ],
     workflows: catalogue.workflows.map(({ workflow, gates, suspending, parts }) => ({
       workflow,
       gates,

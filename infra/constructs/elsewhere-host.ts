@@ -1,11 +1,13 @@
+import type { CfnResource, CustomResource } from 'aws-cdk-lib'
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { FUNCTIONS } from '../../functions/catalogue.ts'
+import { deployedElsewhere } from '../../shared/contracts/stage-agent.ts'
 import { allowedToAny } from '../../shared/domain/elsewhere/allowed-place.ts'
 import type { Bundles } from '../bundle-functions.ts'
 import type { DataStack } from '../stacks/data-stack.ts'
 import type { Stage } from '../stage.ts'
-import { travelling } from '../stage-elsewhere.ts'
+import { allowedElsewhere, travelling } from '../stage-elsewhere.ts'
 import { giveAccess } from './agent-access.ts'
 import { giveNeeds } from './agent-needs.ts'
 import { BundledFunction } from './bundled-function.ts'
@@ -31,7 +33,7 @@ export function elsewhereHost(
   const settings = { stage, name: NAME, description, folder, timeoutSeconds, memoryMb }
   const host = new BundledFunction(scope, 'ElsewhereFunction', settings)
   givePorts(host, ports, { stage, data, name: NAME })
-  const { lambda, secrets } = allowedToAny(agentsElsewhere)
+  const { lambda, secrets } = allowedToAny(allowedElsewhere(agentsElsewhere))
   giveNeeds(host, { secrets }, stage)
   giveAccess(host, { vpc: agentsElsewhere.vpc }, { stage, name: NAME })
   if (lambda.length > 0) {
@@ -51,18 +53,28 @@ export function elsewhereHost(
 const functionsOf = (patterns: readonly string[]): string[] =>
   patterns.flatMap((pattern) => (pattern.endsWith('*') ? [pattern] : [pattern, `${pattern}:*`]))
 
-/** Tells the API which agents elsewhere may be registered, and what calls them. */
-export function letRegisterElsewhere(
-  api: BundledFunction,
+/**
+ * Tells the API which agents elsewhere may be registered, and what calls them; and has the deployment register those of the stage: they travel with its
+ * request, and so are registered again when one changes.
+ */
+export function serveElsewhere(
   { agentsElsewhere }: Stage,
   host: BundledFunction | undefined,
+  { api, registration }: { api: BundledFunction; registration: CustomResource },
 ): void {
   if (!agentsElsewhere || !host) return
   api
     .configure('AGENTS_ELSEWHERE', JSON.stringify(travelling(agentsElsewhere)))
     .configure('ELSEWHERE_FUNCTION', host.functionArn)
+  const { agents } = agentsElsewhere
+  if (agents.length === 0) return
+  const resource = registration.node.defaultChild as CfnResource
+  resource.addPropertyOverride('elsewhereFunction', host.functionArn)
+  resource.addPropertyOverride('elsewhere', JSON.stringify(agents.map(deployedElsewhere)))
 }
 
 /** What the host may do with wildcards, as the rule packs find it. */
 export const wildElsewhere = ({ agentsElsewhere }: Stage): string[] =>
-  agentsElsewhere ? functionsOf(allowedToAny(agentsElsewhere).lambda).filter((arn) => arn.includes('*')) : []
+  agentsElsewhere
+    ? functionsOf(allowedToAny(allowedElsewhere(agentsElsewhere)).lambda).filter((arn) => arn.includes('*'))
+    : []

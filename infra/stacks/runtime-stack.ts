@@ -12,7 +12,7 @@ import { AgentFleet } from '../constructs/agent-fleet.ts'
 import { AgentHostAccess } from '../constructs/agent-host-access.ts'
 import { BundledFunction } from '../constructs/bundled-function.ts'
 import { ClosedApi } from '../constructs/closed-api.ts'
-import { elsewhereHost, letRegisterElsewhere } from '../constructs/elsewhere-host.ts'
+import { elsewhereHost, serveElsewhere } from '../constructs/elsewhere-host.ts'
 import { ExecutionRole } from '../constructs/execution-role.ts'
 import { keptLogs } from '../constructs/kept-logs.ts'
 import { MessageQueue } from '../constructs/message-queue.ts'
@@ -113,7 +113,6 @@ export class RuntimeStack extends Stack {
     })
     this.messages = new MessageQueue(this, 'Messages', { stage, deliver: this.#addFunction('deliver') })
     const api = this.#addApi({ rebind, control, role })
-    letRegisterElsewhere(api, stage, elsewhere)
     this.api = new ClosedApi(this, 'Api', { stage, handler: api, logs: data.accessLogs })
     const [identity, logs] = [identityOf(stage), data.accessLogs]
     const authorize = hasTokenDoor(identity) ? this.#addFunction('authorize') : undefined
@@ -139,6 +138,7 @@ export class RuntimeStack extends Stack {
     const callbackUrl = this.agents.takeCallbacksAt(this.tokenApi ?? this.api, elsewhere)
     new AgentHostAccess(this, 'AgentHost', { stage, data, callbackUrl })
     const registration = this.#register(machines)
+    serveElsewhere(stage, elsewhere, { api, registration })
     addOutputs(this, { stage, api: this.api, tokenApi: this.tokenApi, registration })
   }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StageSchema } from '../../infra/stage.ts'
+import { AgentsElsewhereSchema } from '../../infra/stage-elsewhere.ts'
 import { EnvironmentSchema } from '../../shared/contracts/environment.ts'
 import { IssuerSchema } from '../../shared/domain/identity-settings.ts'
 import { ModelSettingsSchema } from '../../shared/domain/model-settings.ts'
@@ -67,6 +68,9 @@ export function configurationPage(root: string): string {
     '### Identity',
     'The members of `identity.issuers`, at most 10: who vouches for callers by tokens (OIDC). `identity.keys` says whether API keys open. [How to sign in](../how-to/sign-in.md). On the command line they are JSON: `--context identity=\'{"keys": true}\'`.',
     fieldTable(IssuerSchema.shape),
+    '### Agents elsewhere',
+    'The members of `agentsElsewhere`. `agents` may also stand in a file of their own, `stages/<name>.agents.yaml`, under `agents:`. [How to write and register some](../how-to/agents-elsewhere.md).',
+    fieldTable(AgentsElsewhereSchema.shape),
     '### Models',
     'The members of `models`, at most 16, each by the name that agents need it by (`needs.models`): a-z, 0-9 and dashes. How to choose and try them: [use models](../how-to/use-models.md). On the command line they are JSON: `--context models=\'{"default": {...}}\'`.',
     fieldTable(ModelSettingsSchema.shape),

@@ -75,7 +75,9 @@ const FIELDS: Readonly<Record<string, { required: 'arn' | 'url'; optional: reado
 const PLACES = ['functionArn', 'arn', 'url', 'secret'] as const
 
 /** Whether the fields that say where an agent is go together, and an agent elsewhere needs nothing that only our host could give it. */
-export function issuesOfFields(request: RegisterAgent): Issue[] {
+export function issuesOfFields(
+  request: Omit<RegisterAgent, 'functionArn'> & { functionArn?: string | undefined },
+): Issue[] {
   const { kind, needs, capabilities } = request
   const given = PLACES.filter((field) => request[field] !== undefined)
   if (kind === undefined) {

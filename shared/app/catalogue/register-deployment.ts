@@ -10,6 +10,7 @@
  *    version is chosen again
  */
 import type { Agent, AgentManifest } from '../../domain/agent.ts'
+import type { Elsewhere } from '../../domain/elsewhere/place.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { dayOf } from '../../domain/times.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
@@ -19,7 +20,7 @@ import { hasSameContent } from './same-content.ts'
 import { tasksBoundTo } from './tasks-bound-to.ts'
 
 export type Deployment = {
-  agents: { manifest: AgentManifest; functionArn: string }[]
+  agents: { manifest: AgentManifest; functionArn: string; elsewhere?: Elsewhere }[]
   workflows: Omit<RegisteredWorkflow, 'registeredAt' | 'active' | 'origin'>[]
 }
 type Needs = Pick<
@@ -57,9 +58,10 @@ type Replaced = { gone: string[]; versions: string[] }
 async function replaceAgents(ports: Needs, brought: Deployment['agents']): Promise<Replaced> {
   const { agents, clock } = ports
   const registeredAt = clock.now().toISOString()
-  const deployed = brought.map(({ manifest, functionArn }): Agent => {
+  const deployed = brought.map(({ manifest, functionArn, elsewhere }): Agent => {
     const status = manifest.deprecated ? 'deprecated' : 'active'
-    return { ...manifest, functionArn, status, origin: 'deployment', registeredAt }
+    const place = elsewhere ? { elsewhere } : {}
+    return { ...manifest, functionArn, ...place, status, origin: 'deployment', registeredAt }
   })
   const before = await agents.listAgents({ fresh: true })
   const gone = before.filter(({ id, origin, status }) => {

@@ -2,6 +2,7 @@ import { bindingAt } from '../../app/steps/plan-paths.ts'
 import { withinTenant } from '../../app/tenants/within-tenant.ts'
 import { StepPayloadSchema } from '../../contracts/step-payload.ts'
 import type { Agent } from '../../domain/agent.ts'
+import { DEFAULT_TENANT } from '../../domain/caller.ts'
 import { allowedTo, issuesOfPlace } from '../../domain/elsewhere/allowed-place.ts'
 import type { Elsewhere } from '../../domain/elsewhere/place.ts'
 import type { ElsewhereSettings } from '../../domain/elsewhere/settings.ts'
@@ -42,9 +43,11 @@ export const runElsewhere =
         'AgentFailedError',
         `step "${path}" is bound to agent "${agentId}", which is ${agent ? 'hosted by a function of its own' : 'not registered any more'}`,
       )
+    // One that the stage has brought is called for all tenants, by what the stage allows to itself.
+    const tenant = agent.origin === 'deployment' ? DEFAULT_TENANT : plan.tenant
     const issues = issuesOfPlace(agent.elsewhere, {
-      allowed: allowedTo(ports.allowed, plan.tenant),
-      tenant: plan.tenant,
+      allowed: allowedTo(ports.allowed, tenant),
+      tenant,
       own: ports.ownFunctions,
     })
     return runStep(ports)(elsewhereAgent(ports, agent, issues), payload, invocation)

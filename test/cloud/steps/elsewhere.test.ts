@@ -55,21 +55,27 @@ beforeAll(async () => {
   mkdirSync(join(root, 'node_modules'))
   symlinkSync(ROOT, join(root, 'node_modules/orchestrator'))
   mkdirSync(join(root, 'data'))
+  mkdirSync(join(root, 'stages'))
+  const allowed = {
+    privateOrigins: [origin, pythonOrigin].filter(Boolean),
+    lambda: ['arn:aws:lambda:us-east-1:000000000000:function:agents-*'],
+    secrets: ['PRICING'],
+  }
+  // JSON is YAML.
+  writeFileSync(
+    join(root, 'stages/mine.yaml'),
+    JSON.stringify({ secrets: { PRICING: 'secretsmanager:pricing' }, agentsElsewhere: allowed }),
+  )
+  writeFileSync(
+    join(root, 'stages/mine.agents.yaml'),
+    JSON.stringify({ agents: [{ ...pricing, id: 'listed', kind: 'http', url: `${origin}/listed` }] }),
+  )
   writeFileSync(join(root, 'data/secrets.json'), JSON.stringify({ pricing: SECRET }), { mode: 0o600 })
   const app = new App({ outdir: join(root, 'cdk.out'), analyticsReporting: false, context: featureFlags() })
   await Orchestrator.create(app, {
     root,
     builtIn: false,
-    stage: {
-      secrets: { PRICING: 'secretsmanager:pricing' },
-      agentsElsewhere: {
-        hosts: [],
-        privateOrigins: [origin, pythonOrigin].filter(Boolean),
-        lambda: ['arn:aws:lambda:us-east-1:000000000000:function:agents-*'],
-        secrets: ['PRICING'],
-        tenants: {},
-      },
-    },
+    stage: 'mine',
   })
   // As a team would bring it, in a stack of its own.
   const team = new Stack(app, 'team')
@@ -136,6 +142,17 @@ it('registers a server, calls it, signed, with files, and counts what it costs',
   expect(received[0]?.headers).toMatchObject({ 'webhook-signature': expect.stringMatching(/^v1,/) })
   const { steps } = await api.ask('listTaskSteps', { id: taskId })
   expect(steps).toMatchObject([{ agentId: 'pricing', status: 'succeeded' }])
+}, 60_000)
+
+it('has the agents that the file of the stage names', async () => {
+  expect(await api.ask('getAgent', { id: 'listed' })).toMatchObject({
+    origin: 'deployment',
+    elsewhere: { kind: 'http', url: `${origin}/listed` },
+  })
+  const steps = { ask: { ...workflow.steps.ask, agent: 'listed' } }
+  const { taskId } = await api.submitOwn({ ...workflow, steps }, { city: 'Oslo' })
+  expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+  expect(received.at(-1)?.headers).not.toHaveProperty('webhook-signature')
 }, 60_000)
 
 it('fails a step as the server says, with its problem document', async () => {
