@@ -11,6 +11,7 @@ import { say, style } from '../show/output.ts'
 import { fits, tableLines } from '../show/table.ts'
 import { print, printJson } from '../show/terminal.ts'
 import { watchTable } from '../show/watch-table.ts'
+import { addCommand } from './agents-add.ts'
 
 type Options = { capability?: string; watch?: boolean; json?: boolean }
 
@@ -46,6 +47,7 @@ export function agentsCommand(): Command {
       if (agentId !== undefined) return showAgent(agentId, options)
       return options.watch && !options.json ? watchAgents(options) : listAgents(options)
     })
+    .addCommand(addCommand())
     .addCommand(resetCommand())
 }
 
@@ -67,6 +69,7 @@ async function showAgent(agentId: string, { json = false }: Options): Promise<vo
   const agent = await callApi('getAgent', { id: agentId })
   if (json) return printJson(agent)
   say(`${agent.id} ${agent.version} (${agent.status})\n${agent.description}\n${describeNow(agent.now)}`)
+  if (agent.elsewhere) say(style('dim', describePlace(agent.elsewhere)))
   for (const line of describeNeeds(agent.needs)) say(style('dim', line))
   for (const { name, description, inputSchema, outputSchema } of agent.capabilities) {
     say(`${style('bold', name)}  ${description}`)
@@ -82,6 +85,12 @@ async function showAgent(agentId: string, { json = false }: Options): Promise<vo
     }
   }
 }
+
+/** Where an agent is that no function of ours hosts. */
+const describePlace = (place: NonNullable<AgentView['elsewhere']>): string =>
+  place.kind === 'lambda'
+    ? `runs elsewhere: ${place.arn}`
+    : `runs elsewhere: ${place.url}, ${place.secret === undefined ? 'not signed' : `signed with ${place.secret}`}`
 
 /** Whether the agent gets calls (circuit breaker), and its current load. */
 function describeNow(now: AgentView['now']): string {
