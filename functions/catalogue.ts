@@ -27,7 +27,7 @@ export const FUNCTIONS = {
     memoryMb: 1024,
     reserved: true,
     ports: {
-      tasks: ['read', 'list', 'submit', 'deleted', 'end', 'reopen', 'wait', 'watch'],
+      tasks: ['read', 'list', 'sweep', 'submit', 'deleted', 'end', 'reopen', 'wait', 'watch'],
       deletions: ['mark'],
       tenants: ['look', 'begin'],
       plans: ['read', 'create'],

@@ -30,6 +30,10 @@ const portsOf = (client: ReturnType<typeof clientOf>) => ({
     publish: async (arn: string) => arn,
     remove: async () => true,
   },
+  // These workflows have no shared state.
+  tasks: { listOpenTasks: unasked } as never,
+  values: {} as never,
+  sharedState: {} as never,
 })
 
 /** Ports that only the removal of agents asks, and no agent is removed here. */
@@ -37,7 +41,6 @@ const unasked = () => Promise.reject(new Error('is not asked here'))
 const deploy = (ports: ReturnType<typeof portsOf>, description: string) =>
   registerDeployment({
     ...ports,
-    tasks: { listOpenTasks: unasked } as never,
     plans: {} as never,
     steps: {} as never,
   })({

@@ -8,6 +8,7 @@
  *    has not counted it up, and content that was deployed before gets its former one again (a rollback)
  * deployment/D6 a new version is stored by a conditional write: when a caller or another deployment has taken its number meanwhile, the
  *    version is chosen again
+ * deployment/D7 a workflow whose shared state the values of tasks that run do not fit is refused before anything is changed (unfit/G1)
  */
 import type { Agent, AgentManifest } from '../../domain/agent.ts'
 import type { Elsewhere } from '../../domain/elsewhere/place.ts'
@@ -16,6 +17,7 @@ import { dayOf } from '../../domain/times.ts'
 import type { Ports, RegisteredWorkflow } from '../../ports/index.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { partNames } from '../machines/ensure-machine.ts'
+import { refuseUnfitState, type UnfitNeeds } from './refuse-unfit-state.ts'
 import { hasSameContent } from './same-content.ts'
 import { tasksBoundTo } from './tasks-bound-to.ts'
 
@@ -26,22 +28,24 @@ export type Deployment = {
 type Needs = Pick<
   Ports,
   'agents' | 'workflows' | 'collectables' | 'tasks' | 'plans' | 'steps' | 'machines' | 'clock'
-> & {
-  /** Waits until caches and secondary indexes show the change. */
-  untilHeard?: () => Promise<void>
-}
+> &
+  UnfitNeeds & {
+    /** Waits until caches and secondary indexes show the change. */
+    untilHeard?: () => Promise<void>
+  }
 
 /** Concurrent writes to the registry. */
 const AT_ONCE = 20
 /** Each try that fails means that another writer has published a version of the same name meanwhile. */
 const MOST_TRIES = 20
 
-/** Makes the registry match this deployment. Idempotent. Throws ConflictError (deployment/D2). */
+/** Makes the registry match this deployment. Idempotent. Throws ConflictError (deployment/D2, deployment/D7). */
 export const registerDeployment =
   (ports: Needs) =>
   async (
     deployment: Deployment,
   ): Promise<{ agents: number; workflows: number; retired: string[]; versions: string[] }> => {
+    await refuseUnfit(ports, deployment.workflows)
     const agents = await replaceAgents(ports, deployment.agents)
     const workflows = await replaceWorkflows(ports, deployment.workflows)
     return {
@@ -51,6 +55,20 @@ export const registerDeployment =
       versions: [...agents.versions, ...workflows.versions],
     }
   }
+
+/** deployment/D7 */
+async function refuseUnfit(ports: Needs, brought: Deployment['workflows']): Promise<void> {
+  const stated = brought.filter(({ workflow }) => workflow.state !== undefined)
+  if (stated.length === 0) return
+  const served = await ports.workflows.listWorkflows({ fresh: true })
+  const before = new Map(
+    served.filter(({ origin }) => origin !== 'api').map(({ workflow }) => [workflow.name, workflow]),
+  )
+  await refuseUnfitState(
+    ports,
+    stated.map(({ workflow }) => ({ workflow, before: before.get(workflow.name) })),
+  )
+}
 
 /** What is gone, and the versions that are new, as lines: `agent echo: version 1.1.0 (was 1.0.0)`. */
 type Replaced = { gone: string[]; versions: string[] }

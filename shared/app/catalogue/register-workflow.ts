@@ -26,9 +26,11 @@ import { parseWorkflow } from '../planning/given-workflow.ts'
 import { withPlace } from '../quotas/registered-quota.ts'
 import { wholeOf, withinTenant } from '../tenants/within-tenant.ts'
 import { workflowView } from './read-workflows.ts'
+import { refuseUnfitState, type UnfitNeeds } from './refuse-unfit-state.ts'
 import { hasSameContent } from './same-content.ts'
 
 type Needs = Pick<Ports, 'agents' | 'workflows' | 'machines' | 'ids' | 'clock'> &
+  UnfitNeeds &
   Partial<Pick<Ports, 'quotas' | 'limits'>>
 type Own = Needs & { tenant: string }
 
@@ -76,6 +78,7 @@ export const registerWorkflow =
     const served = before !== undefined && !before.pending
     if (!served) requireNewer(workflow, newest)
     requireUnclaimed(workflow, listed)
+    await refuseUnfitState(ports, [{ workflow, before: newest?.workflow, tenant }])
     const registered = describeRegistered(ports, workflow, compiled)
     const publish = async (): Promise<void> => {
       if (before || (await workflows.publishWorkflow({ ...registered, active: false, pending: true }))) return

@@ -17,7 +17,16 @@ import { registerDeployment } from './register-deployment.ts'
 
 type Needs = Pick<
   Ports,
-  'agents' | 'workflows' | 'collectables' | 'tasks' | 'plans' | 'steps' | 'machines' | 'clock'
+  | 'agents'
+  | 'workflows'
+  | 'collectables'
+  | 'tasks'
+  | 'plans'
+  | 'steps'
+  | 'values'
+  | 'sharedState'
+  | 'machines'
+  | 'clock'
 >
 
 /** Idempotent. Throws UnavailableError when it must be called again to continue (removal/R3). */
