@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   approvals: async () => (await import('./commands/approvals.ts')).approvalsCommand(),
   approve: async () => (await import('./commands/approve.ts')).approveCommand(),
   messages: async () => (await import('./commands/messages.ts')).messagesCommand(),
+  state: async () => (await import('./commands/state.ts')).stateCommand(),
   send: async () => (await import('./commands/send.ts')).sendCommand(),
   link: async () => (await import('./commands/link.ts')).linkCommand(),
   rate: async () => (await import('./commands/rate.ts')).rateCommand(),

@@ -9,6 +9,8 @@ import {
 } from '../../shared/app/agents/manage-agents.ts'
 import { listAnchors } from '../../shared/app/audit/list-anchors.ts'
 import { listAudit } from '../../shared/app/audit/list-audit.ts'
+import { makeSnapshot, putState, restoreState } from '../../shared/app/board/change-state.ts'
+import { listStateHistory, showState, showStateKey } from '../../shared/app/board/view-state.ts'
 import { listModels } from '../../shared/app/catalogue/list-models.ts'
 import { getWorkflow, listWorkflows } from '../../shared/app/catalogue/read-workflows.ts'
 import { checkHealth, type Expected, onceRegistered } from '../../shared/app/catalogue/readiness.ts'
@@ -116,6 +118,12 @@ export function makeHandlers(
     revokeLink: handle(ROUTES.revokeLink, revokeLink(ports)),
     postMessage: handle(ROUTES.postMessage, postMessage(ports)),
     listMessages: handle(ROUTES.listMessages, listMessages(ports)),
+    getTaskState: handle(ROUTES.getTaskState, showState(ports)),
+    getTaskStateKey: handle(ROUTES.getTaskStateKey, showStateKey(ports)),
+    listTaskStateHistory: handle(ROUTES.listTaskStateHistory, listStateHistory(ports)),
+    putTaskStateKey: handle(ROUTES.putTaskStateKey, putState(ports)),
+    makeStateSnapshot: handle(ROUTES.makeStateSnapshot, makeSnapshot(ports)),
+    restoreTaskState: handle(ROUTES.restoreTaskState, restoreState(ports)),
     rateStep: handle(ROUTES.rateStep, rateStep(ports)),
     listTaskFiles: handle(ROUTES.listTaskFiles, listTaskFiles(ports)),
     getTaskFile: handle(ROUTES.getTaskFile, getTaskFile(ports)),

@@ -43,6 +43,7 @@ import {
   WorkflowRefSchema,
 } from './requests.ts'
 import { defineRoute } from './route.ts'
+import { STATE_ROUTES } from './state-routes.ts'
 import { TranscriptViewSchema } from './transcript-views.ts'
 import { UsageRequestSchema, UsageViewSchema } from './usage-views.ts'
 import {
@@ -379,6 +380,7 @@ export const ROUTES = {
   }),
   ...LINK_ROUTES,
   ...MESSAGE_ROUTES,
+  ...STATE_ROUTES,
   rateStep: defineRoute({
     id: 'rateStep',
     method: 'PUT',

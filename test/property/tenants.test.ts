@@ -130,6 +130,12 @@ const TASKS: Partial<Record<RouteId, (resource: Resource) => Request>> = {
   rateStep: ({ taskId: id }) => ({ path: { id, stepId: 'ask' }, body: { score: 1 } }),
   postMessage: ({ taskId: id, owner }) => ({ path: { id }, body: { to: 'hear', body: mark(owner) } }),
   listMessages: ofTask(),
+  getTaskState: ofTask(),
+  getTaskStateKey: ofTask({ key: 'k' }),
+  listTaskStateHistory: ofTask({ key: 'k' }),
+  putTaskStateKey: ({ taskId: id, owner }) => ({ path: { id, key: 'k' }, body: { value: mark(owner) } }),
+  makeStateSnapshot: ofTask(),
+  restoreTaskState: ({ taskId: id }) => ({ path: { id }, body: { at: '2026-01-01T00:00:00Z' } }),
 }
 const AGENTS: typeof TASKS = {
   getAgent: named,

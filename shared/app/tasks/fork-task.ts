@@ -8,6 +8,7 @@
  * fork/R3 a step that depends on a step that runs again is not copied
  * fork/R4 a repeated request does not change the first one's task, and a refused request changes nothing
  * fork/R5 copied values belong to the new task: they stay when the original task expires
+ * fork/R6 its shared state begins with what the original's was at the time of the fork
  */
 import type * as z from 'zod'
 import type { ForkTaskSchema } from '../../contracts/requests.ts'
@@ -24,6 +25,7 @@ import { ancestorsOf } from '../../workflow/graph.ts'
 import type { Workflow } from '../../workflow/schema.ts'
 import { graphOfWorkflow } from '../../workflow/step-needs.ts'
 import type { PlanningNeeds } from '../agents/agent-knowledge.ts'
+import { copyState } from '../board/copy-state.ts'
 import { recordLoad } from '../choice/choose-agents.ts'
 import { identitiesOf } from '../keys/identities-of.ts'
 import { asksAnew } from '../planning/asked-anew.ts'
@@ -44,6 +46,7 @@ type Needs = PlanningNeeds &
     | 'plans'
     | 'steps'
     | 'values'
+    | 'sharedState'
     | 'budgets'
     | 'collectables'
     | 'bus'
@@ -103,6 +106,7 @@ export const forkTask =
     /** Takes the snapshot from the stored plan, because this request may be a later repeat (fork/R4). */
     const adopt = async ({ forkedFrom }: Plan): Promise<void> => {
       if (await ports.tasks.findTask(taskId)) return
+      await copyState(ports, { from: id, to: taskId, at: forkedFrom?.at ?? at })
       const all = keptAt(forkedFrom?.at ?? at)
       for (let from = 0; from < all.length; from += AT_ONCE) {
         const some = all.slice(from, from + AT_ONCE)

@@ -77,6 +77,12 @@ const OF_A_TASK: Partial<Record<RouteId, (id: string) => Request>> = {
   rateStep: (id) => ({ path: { id, stepId: 'ask' }, body: { score: 1 } }),
   postMessage: (id) => ({ path: { id }, body: { to: 'hear' } }),
   listMessages: (id) => ({ path: { id } }),
+  getTaskState: (id) => ({ path: { id } }),
+  getTaskStateKey: (id) => ({ path: { id, key: 'k' } }),
+  listTaskStateHistory: (id) => ({ path: { id, key: 'k' } }),
+  putTaskStateKey: (id) => ({ path: { id, key: 'k' }, body: { value: 1 } }),
+  makeStateSnapshot: (id) => ({ path: { id } }),
+  restoreTaskState: (id) => ({ path: { id }, body: { at: '2026-01-01T00:00:00Z' } }),
 }
 
 /** Routes over all tasks of a tenant, or without tasks. What deployments have brought, and the API's description, belong to the installation. */

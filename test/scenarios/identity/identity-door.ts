@@ -93,6 +93,8 @@ const BODIES: Partial<Record<RouteId, object>> = {
   answerApproval: { decision: 'approve', by: 'ada' },
   rateStep: { score: 1 },
   postMessage: { to: 'hear' },
+  putTaskStateKey: { value: 1 },
+  restoreTaskState: { at: '2026-01-01T00:00:00Z' },
 }
 
 /** A request of a route that is right in all but who asks; its ids are those of what acme owns. */
@@ -105,6 +107,7 @@ export function requestOf(
   const filled = path
     .replace('{id}', path.startsWith('/agents') ? 'echo' : subject)
     .replace('{stepId}', 'ask')
+    .replace('{key}', 'notes')
     .replace('{fileId}', `f_${'0'.repeat(26)}`)
     .replace('{linkId}', `l_${'0'.repeat(26)}`)
     .replace('{name}', 'simple')

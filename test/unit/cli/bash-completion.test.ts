@@ -51,7 +51,7 @@ it('can be sourced twice, without bash-completion', () => {
 })
 
 it.each<[words: string[], suggestions: string[]]>([
-  [['stat'], ['status']],
+  [['statu'], ['status']],
   [['agents', 're'], ['reset']],
   [['status', '--wa'], ['--watch']],
   [

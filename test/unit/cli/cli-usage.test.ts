@@ -54,7 +54,7 @@ describe('completion', () => {
   afterAll(() => server.close())
 
   it('completes commands, options and ids of tasks', async () => {
-    expect(await completed('stat')).toEqual(['status\tShow a task and its steps', ':4'])
+    expect(await completed('statu')).toEqual(['status\tShow a task and its steps', ':4'])
     expect(await completed('status', '--wa')).toEqual(['--watch\tfollow it to its end', ':4'])
     expect(await completed('status', '')).toEqual([`${ID}\tsimple, running`, ':4'])
   })

@@ -32,6 +32,7 @@ steps:
   expect(rest).toEqual({
     status: 'succeeded',
     result: { both: { got: [{ got: 'text' }, 1] } },
+    state: {},
     order: ['read', 'left', 'right', 'both'],
     seconds: 35,
     costUsd: 0.02,
