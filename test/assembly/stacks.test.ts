@@ -343,6 +343,7 @@ describe('state machines', () => {
     expect(machines.map(([, { Properties }]) => Properties.StateMachineName)).toEqual(
       [
         'analysis',
+        'board',
         'code_task',
         'data_processing',
         'data_report',

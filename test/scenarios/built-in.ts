@@ -38,6 +38,11 @@ export const BUILT_IN: OfWorkflow[] = [
     },
     { valid: true },
   ),
+  answers(
+    'board',
+    { questions: ['backoff jitter', 'queues', 'pigeons'], corpus: CORPUS },
+    { searched: 3, findings: expect.any(Array) },
+  ),
   answers('research', { query: 'backoff jitter', corpus: CORPUS }, { documents: 2 }),
   answers(
     'research_and_analyze',
