@@ -72,6 +72,7 @@ describe('the API of a stage', () => {
         'authorization',
         'content-type',
         'idempotency-key',
+        'if-match',
         'x-amz-content-sha256',
         'x-amz-date',
         'x-amz-security-token',
