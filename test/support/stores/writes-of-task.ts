@@ -128,6 +128,18 @@ export const WRITES_OF_TASK: Readonly<Record<string, Write>> = {
   'ledger.complete': ({ ledger }, task, text) => ledger.complete(own(task), text, inline(text)),
   'turns.addTurn': ({ turns }, { id }, text) =>
     turns.addTurn({ taskId: id, path: 's', loop: 'l' }, 1, inline(text)),
+  'sharedState.addSnapshot': ({ sharedState }, { id }, text) =>
+    sharedState.addSnapshot(id, { id: text, at: AT, by: { subject: text }, revision: 1, versions: { k: 1 } }),
+  'sharedState.beginWrite': ({ sharedState }, { id }, text) =>
+    sharedState.beginWrite({ taskId: id, key: 'k', write: text }, 0),
+  'sharedState.commitVersion': ({ sharedState }, { id }, text) =>
+    sharedState.commitVersion(id, {
+      key: 'k',
+      version: 1,
+      at: AT,
+      by: { path: text, attempt: 1 },
+      value: inline(text),
+    }),
   'transcripts.addEntry': ({ transcripts }, { id }, text) =>
     transcripts.addEntry({ taskId: id, path: 's' }, transcript(text)),
   'taskFiles.countFile': ({ taskFiles }, { id }) => taskFiles.countFile(id, 10),
