@@ -112,7 +112,8 @@ export const FUNCTIONS = {
       values: ['read', 'write'],
       sharedState: ['read'],
       waits: ['wait', 'clear'],
-      messages: ['wait', 'give', 'park'],
+      messages: ['wait', 'send', 'give', 'park'],
+      bell: ['ring'],
       // For planning the tasks of child workflows.
       agents: ['list'],
       workflows: ['find', 'list', 'versions'],
@@ -226,7 +227,9 @@ export const FUNCTIONS = {
     ports: {
       tasks: ['read'],
       plans: ['read'],
-      values: [],
+      values: ['read'],
+      steps: [],
+      sharedState: [],
       messages: ['give', 'park', 'deliver'],
       handlers: ['call'],
       bus: ['publish'],

@@ -74,6 +74,20 @@ const findingsOfOpenRoutes = ({ api, tokenApi }: Stacks['runtime']): Acknowledge
   })),
 ]
 
+const findingsOfMessages = (runtime: Stacks['runtime']): Acknowledged[] => [
+  {
+    where: runtime,
+    id: 'Serverless-LambdaEventSourceMappingDestination',
+    reason:
+      'The mapping of a queue has no destination: the dead-letter queue of the messages queue gets what cannot be delivered.',
+  },
+  ...['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy'].map((id) => ({
+    where: runtime.messages.dead,
+    id,
+    reason: 'It is the dead-letter queue of the messages queue; what is in it is stored, and swept.',
+  })),
+]
+
 function findingsOfAnchors(
   data: Stacks['data'],
   wildcard: (resource: string, reason: string) => Acknowledged,
@@ -156,17 +170,7 @@ function findings(stage: Stage, { data, runtime }: Stacks): Acknowledged[] {
       reason:
         'Step Functions itself keeps every event of an execution for 90 days; a copy of all of them in CloudWatch Logs would cost more than the execution. Failures are logged, without payloads.',
     },
-    {
-      where: runtime,
-      id: 'Serverless-LambdaEventSourceMappingDestination',
-      reason:
-        'The mapping of a queue has no destination: the dead-letter queue of the messages queue gets what cannot be delivered.',
-    },
-    ...['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy'].map((id) => ({
-      where: runtime.messages.dead,
-      id,
-      reason: 'It is the dead-letter queue of the messages queue; what is in it is stored, and swept.',
-    })),
+    ...findingsOfMessages(runtime),
     ...['AwsSolutions-SQS3', 'Serverless-SQSRedrivePolicy'].map((id) => ({
       where: runtime.deadLetters,
       id,

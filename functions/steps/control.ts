@@ -8,7 +8,7 @@ import { ControlPayloadSchema } from '../../shared/contracts/step-payload.ts'
 import { failureOf } from '../../shared/domain/bounded.ts'
 import { shellWord } from '../../shared/domain/shell-word.ts'
 import { knowledgePorts } from '../deps/knowledge-ports.ts'
-import { messages } from '../deps/messages/message-ports.ts'
+import { bell, messages } from '../deps/messages/message-ports.ts'
 import { clock, ids, logger } from '../deps/platform.ts'
 import { queuePorts } from '../deps/queue-ports.ts'
 import { collectables, workflows } from '../deps/registry-ports.ts'
@@ -23,6 +23,7 @@ const control = controlStep({
   ...queuePorts(),
   gates: gates(),
   messages: messages(),
+  bell: bell(),
   workflows: workflows(),
   collectables: collectables(),
   machines: machines(),

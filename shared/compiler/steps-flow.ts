@@ -151,6 +151,7 @@ function statesOf(step: Step, names: StepNames, onward: Onward, machine: Machine
         ? { states: statesOfAnswer(names, said.timeoutSeconds, onward), costs: APPROVAL }
         : { states: statesOfWait(names, onward), costs: WAIT },
     workflow: (child) => ({ states: statesOfChild(names, child, onward), costs: CHILD }),
+    send: () => ({ states: statesOfOneCall(names, onward), costs: ONE_CALL }),
     emit: () => ({ states: statesOfOneCall(names, onward), costs: ONE_CALL }),
   })
 }

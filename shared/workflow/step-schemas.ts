@@ -8,6 +8,7 @@ import { PreferSchema } from '../domain/prefer.ts'
 import { ConverseStepSchema } from './converse-schema.ts'
 import { StepEvaluateSchema } from './evaluation/evaluate-schema.ts'
 import { RetrySchema, WITHOUT_RETRY } from './retry-policy.ts'
+import { SendStepSchema } from './send-schema.ts'
 import { StepStateSchema } from './state-schema.ts'
 import {
   ConditionSchema,
@@ -183,6 +184,7 @@ const SCHEMAS = {
   wait: WaitStepSchema,
   workflow: ChildStepSchema,
   emit: EmitStepSchema,
+  send: SendStepSchema,
   converse: ConverseStepSchema,
 } as const
 

@@ -10,6 +10,7 @@ import { expressionIn, expressionsIn, type FoundExpression } from './expressions
 import { issuesOfCycle } from './graph.ts'
 import { type IssueInText, parsedFrom, withPlaces } from './issue-places.ts'
 import { issuesOfLiterals, issuesOfTexts } from './literal-issues.ts'
+import { issuesOfSends } from './message-issues.ts'
 import { issuesOfNever } from './never-runs.ts'
 import { type Draft, parseStructure } from './parse-structure.ts'
 import { parseText } from './parse-text.ts'
@@ -105,6 +106,7 @@ function issuesOfMeaning({ state, steps, output, evaluate, left }: Draft): Issue
     ...mixed,
     ...issuesOfSteps(steps, { path: 'steps', own: ids, around: [], names: TASK_NAMES, depth: 0, left }),
     ...issuesOfState({ state, steps, output, evaluate }),
+    ...issuesOfSends(steps),
     ...ofOutput,
     ...issuesOfTexts(evaluate, 'evaluate'),
     ...issuesOfEvaluate(evaluate, 'evaluate'),

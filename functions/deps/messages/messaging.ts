@@ -1,5 +1,5 @@
 import type { HostPorts } from '../../../shared/host/host-ports.ts'
-import { messagingBy } from '../../../shared/host/messaging/messaging.ts'
+import { messagingBy } from '../../../shared/host/messaging/messaging-by.ts'
 import { bell, messages } from './message-ports.ts'
 
 /** The ports of an agent that sends or handles messages, besides those of every agent. */

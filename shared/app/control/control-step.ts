@@ -1,5 +1,5 @@
 /**
- * Control steps, which no agent runs: waits, approvals, emitted events, loops, conversations, child workflows; and fan-outs, whose items are run by
+ * Control steps, which no agent runs: waits, approvals, emitted events, loops, conversations, messages, child workflows; and fan-outs, whose items are run by
  * agents, as child workflows, or by a body of steps.
  *
  * Invariants (tests cite them):
@@ -39,6 +39,7 @@ import { emit } from './emit.ts'
 import { fanOut } from './fan-out.ts'
 import { item } from './item.ts'
 import { loop } from './loop.ts'
+import { send } from './send.ts'
 import { wait } from './wait.ts'
 import { endWait, endWaitsInside } from './waiting.ts'
 
@@ -47,6 +48,7 @@ const KINDS: Record<StepKind, Controlled<never>> = {
   approval,
   converse: conversation,
   emit,
+  send,
   repeat: loop,
   steps: item,
   wait,

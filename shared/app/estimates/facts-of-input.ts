@@ -69,6 +69,7 @@ async function lookAt(facts: Facts, place: string, step: Step, input: Json | und
         )
     },
     emit: takesNoTime,
+    send: takesNoTime,
     async converse({ converse: { maxTurns } }) {
       facts.items[`${place}.calls`] = EXPECTED_CALLS_OF_TURN
       facts.runs[`${place}.calls`] = PERHAPS

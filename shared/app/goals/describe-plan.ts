@@ -103,6 +103,7 @@ const valuesOf = (step: Step): Value[] =>
     ['forEach', 'forEach' in step ? step.forEach : undefined],
     ['workflow', workflowComputedBy(step)],
     ['input', 'input' in step ? step.input : undefined],
+    ['body', 'send' in step ? step.send.body : undefined],
     ['data', 'emit' in step ? step.emit.data : undefined],
     ['value', 'approval' in step ? step.approval.value : undefined],
   ])

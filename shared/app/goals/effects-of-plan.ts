@@ -60,6 +60,8 @@ function effectsOfStep(step: Step, { catalogue }: Known): string[] {
     steps: none,
     approval: none,
     wait: none,
+    // Within the task.
+    send: none,
   })
 }
 

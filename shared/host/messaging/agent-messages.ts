@@ -3,23 +3,14 @@ import { recipientsOf } from '../../app/messages/recipients.ts'
 import { type SendNeeds, sendMessage } from '../../app/messages/send-message.ts'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { canonicalJson, type Json } from '../../domain/json.ts'
-import type { Message, MessageRecord } from '../../domain/message.ts'
+import type { MessageRecord } from '../../domain/message.ts'
 import { describeNotJson, notJsonIn } from '../../domain/not-json.ts'
 import type { SecretMask } from '../../domain/secret-mask.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import { requireNoSecret } from '../masked-ports.ts'
+import type { Sender } from './messaging.ts'
 
 type Needs = SendNeeds & Pick<Ports, 'ids'> & { mask?: SecretMask | undefined }
-
-export type Sender = {
-  plan: Plan
-  /** `step:<path>` or `agent:<id>`. */
-  from: string
-  /** The turn of a step, or the message that is handled: what is sent in another one is another message. */
-  turn: string
-  signal: AbortSignal
-  cause?: Pick<Message, 'id' | 'correlationId' | 'hops'> | undefined
-}
 
 /** Implements `context.messages`. */
 export function agentMessages(ports: Needs, { plan, from, turn, signal, cause }: Sender): AgentMessages {

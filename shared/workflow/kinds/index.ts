@@ -6,6 +6,7 @@ import { converse } from './converse.ts'
 import { emit } from './emit.ts'
 import type { KindOfStep } from './kind-of-step.ts'
 import { repeat } from './repeat.ts'
+import { send } from './send.ts'
 import { steps } from './steps.ts'
 import { wait } from './wait.ts'
 import { workflow } from './workflow.ts'
@@ -18,6 +19,7 @@ export const KINDS: { readonly [Kind in StepKind]: KindOfStep<Kind> } = {
   wait,
   workflow,
   emit,
+  send,
   converse,
 }
 

@@ -165,6 +165,36 @@ describe('a signal', () => {
     expect(await outputOf(patient)).toEqual({ timedOut: true })
   })
 
+  it('may come from a step, once, however often that is called', async () => {
+    const id = await seed({
+      tell: { send: { to: 'step:hear', type: 'task', body: { sum: '{% 1 + 1 %}' }, correlationId: 'c' } },
+      hear: waitFor({ type: 'task', from: 'step:tell' }),
+    })
+    await control(id, 'begin', 'hear')
+    expect(await control(id, 'begin', 'tell')).toMatchObject({ status: 'succeeded' })
+    await control(id, 'begin', 'tell')
+    await control(id, 'end', 'hear')
+    expect(await outputOf(id)).toMatchObject({ body: { sum: 2 }, correlationId: 'c', from: 'step:tell' })
+    const { messages } = await listMessages(stores.ports)({ id, limit: 100 }, CALLER)
+    expect(await outputOf(id, 'tell')).toEqual({ id: messages[0]?.id, recipients: 1 })
+    expect(messages).toHaveLength(1)
+  })
+
+  it('of a step to one that waits no more is the failure of its sender', async () => {
+    const id = await seed({
+      hear: waitFor({}, { onTimeout: 'continue' }),
+      tell: { needs: ['hear'], send: { to: 'step:hear' }, onFailure: 'continue' },
+    })
+    await control(id, 'begin', 'hear')
+    await control(id, 'end', 'hear')
+    expect(await control(id, 'begin', 'tell')).toMatchObject({ status: 'failed' })
+    const [record] = await stores.ports.steps.findSteps(id, ['tell'])
+    expect(record?.error).toMatchObject({
+      name: 'ConflictError',
+      message: expect.stringContaining('any more'),
+    })
+  })
+
   it('that would be the seventeenth of a chain is refused (messages/R4)', async () => {
     const id = await seed({ hear: waitFor({}) })
     const plan = await stores.ports.plans.getPlan(id)

@@ -150,6 +150,7 @@ export async function evaluateWorkflow(
       },
       wait: succeeds,
       workflow: succeeds,
+      send: succeeds,
       async emit({ emit }) {
         return { status: 'succeeded', output: (await resolveExpressions(emit.data, names)) ?? null, by: [] }
       },
