@@ -24,6 +24,7 @@ import { TaskKeepers } from '../constructs/task-keepers.ts'
 import { TokenApi } from '../constructs/token-api.ts'
 import { WorkflowMachine } from '../constructs/workflow-machine.ts'
 import { expectedOf } from '../expected-of.ts'
+import { hasManyParts } from '../many-parts.ts'
 import { type Placement, placementOf } from '../place-in-stacks.ts'
 import { identityOf, type Stage, tagsOf } from '../stage.ts'
 import { mappedRoles } from '../stage-models.ts'
@@ -46,11 +47,6 @@ type MakingMachines = { rebind: BundledFunction; role: Role; controlArn: string 
 /** Bytes of one definition that the template may hold inline, and of all together; a template takes 1 MB. */
 const MOST_INLINE = 50_000
 const MOST_INLINE_IN_ALL = 400_000
-/**
- * With more agents and workflows the template has no indentation, which would be half of the 1 MB that CloudFormation takes. With fewer it has: tools that
- * look for faults print the lines in which they find some, and all of a template would be one line.
- */
-const READABLE_PARTS = 60
 
 /** Functions, state machines, rules and the API: everything that may be replaced at any deployment. */
 export class RuntimeStack extends Stack {
@@ -68,7 +64,7 @@ export class RuntimeStack extends Stack {
   readonly #placement: Placement
 
   constructor(scope: Construct, id: string, props: RuntimeStackProps) {
-    const isLarge = props.catalogue.agents.length + props.catalogue.workflows.length > READABLE_PARTS
+    const isLarge = hasManyParts(props.catalogue)
     super(scope, id, {
       description: 'Orchestrator: agents, workflows and API',
       suppressTemplateIndentation: isLarge,

@@ -82,7 +82,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
   'functions/adapters/dynamodb/tasks/tasks.ts dynamodbTasks': ADAPTER,
   'functions/adapters/dynamodb/steps/steps.ts dynamodbSteps': ADAPTER,
   'functions/adapters/dynamodb/deletions/deletions.ts dynamodbDeletions': ADAPTER,
-  'functions/adapters/dynamodb/messages/messages.ts dynamodbMessages': ADAPTER,
   'functions/adapters/dynamodb/tenants/tenants.ts dynamodbTenants': ADAPTER,
   'functions/adapters/s3/file-store.ts s3FileStore': ADAPTER,
   'local/stepfunctions/store/sqlite-store.ts sqliteStore': ADAPTER,
