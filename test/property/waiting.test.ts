@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { beginWait, endWait } from '../../shared/app/control/waiting.ts'
+import { beginWait, endWait } from '../../shared/app/waits/waiting.ts'
 import type { Plan, Ports } from '../../shared/ports/index.ts'
 import { memoryClient } from '../../testing/memory/client.ts'
 import { memoryBlobs } from '../../testing/memory/files.ts'

@@ -12,8 +12,8 @@ import { withoutUndefined } from '../../domain/without-undefined.ts'
 import { DEFAULT_CHOICES, type StepOf } from '../../workflow/schema.ts'
 import { textOf } from '../../workflow/text-parts.ts'
 import { settleFailure } from '../steps/settle-failure.ts'
+import { beginWait } from '../waits/waiting.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
-import { beginWait } from './waiting.ts'
 
 const SECOND = 1_000
 

@@ -31,6 +31,7 @@ import { decideStep, keepInput, recordsOfNeeds } from '../steps/resolve-step.ts'
 import { hasGoneOn, settleFailure, verdictOf } from '../steps/settle-failure.ts'
 import { signalGates } from '../steps/signal-gates.ts'
 import { withinTenant } from '../tenants/within-tenant.ts'
+import { endWait, endWaitsInside } from '../waits/waiting.ts'
 import { approval } from './approval.ts'
 import { child } from './child.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
@@ -41,7 +42,6 @@ import { item } from './item.ts'
 import { loop } from './loop.ts'
 import { send } from './send.ts'
 import { wait } from './wait.ts'
-import { endWait, endWaitsInside } from './waiting.ts'
 
 const KINDS: Record<StepKind, Controlled<never>> = {
   agent: fanOut,

@@ -7,8 +7,8 @@ import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { StepOf } from '../../workflow/schema.ts'
 import { giveTo, wakeWith } from '../messages/give-message.ts'
 import { settleFailure } from '../steps/settle-failure.ts'
+import { beginWait } from '../waits/waiting.ts'
 import { type ControlAnswer, type Controlled, end, type Owned, over } from './controlled.ts'
-import { beginWait } from './waiting.ts'
 
 const SECOND = 1_000
 

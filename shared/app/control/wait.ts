@@ -3,9 +3,9 @@ import { OrchestratorError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import { parseTime, RIGHT_TIME } from '../../domain/times.ts'
 import { type StepOf, YEAR_SECONDS } from '../../workflow/schema.ts'
+import { beginWait } from '../waits/waiting.ts'
 import { type Controlled, end } from './controlled.ts'
 import { isForMessage, waitForMessage } from './wait-message.ts'
-import { beginWait } from './waiting.ts'
 
 const SECOND = 1_000
 

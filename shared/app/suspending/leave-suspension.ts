@@ -7,7 +7,7 @@
 import type { RebindAnswer } from '../../contracts/step-payload.ts'
 import type { StepRecord } from '../../domain/step.ts'
 import { isSuspended } from '../../domain/suspension.ts'
-import { endWait } from '../control/waiting.ts'
+import { endWait } from '../waits/waiting.ts'
 
 /** Ends the wait of a suspended step whose agent cannot be called, unless that agent is to be called again (leave/V1). */
 export async function leaveSuspension(

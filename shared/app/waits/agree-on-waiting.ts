@@ -1,6 +1,6 @@
 import type { Ports, Wait } from '../../ports/index.ts'
 
-/** Invariants waiting/W1 and waiting/W2: control/waiting.ts. */
+/** Invariants waiting/W1 and waiting/W2: waits/waiting.ts. */
 type Needs = Pick<Ports, 'tasks' | 'waits'>
 type Run = { id: string; tenant: string; execution: Wait['execution'] }
 

@@ -9,7 +9,7 @@
  */
 
 import { suspensionIn } from '../../agent/suspend.ts'
-import { beginWait } from '../../app/control/waiting.ts'
+import { beginWait } from '../../app/waits/waiting.ts'
 import { settleDead } from '../../app/limits/spend-budget.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { stepSuspendedEvent } from '../../domain/events-of-step.ts'

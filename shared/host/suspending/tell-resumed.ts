@@ -1,4 +1,4 @@
-import { endWait } from '../../app/control/waiting.ts'
+import { endWait } from '../../app/waits/waiting.ts'
 import { stepResumedEvent } from '../../domain/events-of-step.ts'
 import type { Ports } from '../../ports/index.ts'
 import type { StepRun } from '../step-run.ts'

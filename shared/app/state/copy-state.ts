@@ -1,6 +1,6 @@
 import type { Json } from '../../domain/json.ts'
 import type { Ports } from '../../ports/index.ts'
-import { versionsAt } from '../state/state-at.ts'
+import { versionsAt } from './state-at.ts'
 
 type Needs = Pick<Ports, 'sharedState'> & { values: Pick<Ports['values'], 'loadValue' | 'storeValue'> }
 

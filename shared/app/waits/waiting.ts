@@ -11,11 +11,10 @@
 import { enclosingScopes, loopOf, parsePath } from '../../domain/instance-path.ts'
 import { isFinalStepStatus } from '../../domain/step.ts'
 import { FIRST_EXECUTION } from '../../domain/task.ts'
-import type { Ports, Wait } from '../../ports/index.ts'
-import { agree, lookAgain } from '../waits/agree-on-waiting.ts'
-import type { Owned } from './controlled.ts'
+import type { Ownership, Plan, Ports, Wait } from '../../ports/index.ts'
+import { agree, lookAgain } from './agree-on-waiting.ts'
 
-type Waiter = Pick<Owned, 'plan' | 'own'> & { ports: Pick<Ports, 'tasks' | 'waits' | 'steps' | 'clock'> }
+type Waiter = { plan: Plan; own: Ownership; ports: Pick<Ports, 'tasks' | 'waits' | 'steps' | 'clock'> }
 
 /**
  * Records that a step waits. Reads before it writes the task, because thousands of items of a fan-out may wait. False
