@@ -138,15 +138,15 @@ export default {
       to: { path: ['^node_modules/jose/', '^functions/adapters/oidc/'] },
     },
     // infra reads both, and must load no SDK with them.
-    only('functions-catalogue', '^functions/(catalogue|ports|agents-with-ports)\\.ts$', {
-      ours: ['functions/ports\\.ts$', GRANTS],
+    only('functions-catalogue', '^functions/(catalogue|ports|agent-ports|agents-with-ports)\\.ts$', {
+      ours: ['functions/(agent-ports|ports)\\.ts$', GRANTS],
     }),
     only('grants', `^${GRANTS}`, {
       ours: [GRANTS, 'shared/contracts/', 'shared/domain/', 'shared/ports/'],
     }),
     only('infra', '^infra/', {
       // What infra deploys, and what that may do.
-      ours: ['infra/', 'shared/', 'functions/(catalogue|ports|agents-with-ports)\\.ts$', GRANTS],
+      ours: ['infra/', 'shared/', 'functions/(catalogue|ports|agent-ports|agents-with-ports)\\.ts$', GRANTS],
       packages: ['aws-cdk-lib', 'cdk-nag', 'constructs', 'esbuild', 'yaml', 'zod'],
       node: true,
     }),
