@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import synthesize from '../../test/support/runner/synthesize-once.ts'
 import { callbacks } from './callbacks.ts'
+import { benchState } from './state.ts'
 import { suspendedSteps } from './suspended.ts'
 
 const HELP = `Usage: npm run bench:talk [-- --only PART,...] [--steps N] [--json OUT]
@@ -9,6 +10,7 @@ const HELP = `Usage: npm run bench:talk [-- --only PART,...] [--steps N] [--json
 What waiting and talking cost, part by part:
   callbacks   every order of what can happen to a suspended step: resumed twice, lost
   suspended   steps (1,000 without --steps) that are suspended on the local cloud: bytes each, and how soon they are resumed
+  state       a hundred writers of one key of the shared state, under each policy
 
 Fails where something is lost or happens twice, or a part takes more than it may.`
 
@@ -35,6 +37,10 @@ const PARTS = {
     const { bytesEach, resumeMedianMs, lost } = report
     const isRight = lost === 0 && bytesEach <= MOST_BYTES_EACH && resumeMedianMs <= MOST_RESUME_MILLISECONDS
     return { report, isRight }
+  },
+  state: async () => {
+    const report = await benchState()
+    return { report, isRight: report.every(({ lost, twice }) => lost + twice === 0) }
   },
 } satisfies Record<string, () => Promise<{ report: object; isRight: boolean }>>
 type Part = keyof typeof PARTS

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { TaskState } from '../../shared/compiler/asl.ts'
 import { SUSPEND_WRITE, statesOfSuspension } from '../../shared/compiler/suspend-states.ts'
-import { exploreSuspension } from '../support/models/suspension-model.ts'
+import { exploreSuspension, STEP } from '../support/models/suspension-model.ts'
 
-const STATE = statesOfSuspension({ name: 'c', agent: '', path: "'c'" }, 'next')['c: suspend'] as TaskState
+const STATE = statesOfSuspension(STEP, 'next')[`${STEP.name}: suspend`] as TaskState
 
 /** The state with another condition on its write. Values that no expression mentions are removed, because DynamoDB would refuse them. */
 function withCondition(ConditionExpression: string): TaskState {

@@ -108,6 +108,10 @@ function writesOf(state: TaskState): (entry: Entry) => Promise<UpdateParameters>
 
 const TASK = 't_1'
 const PATH = 'c'
+
+/** The names of the step, whose states are explored. */
+export const STEP = { name: PATH, agent: '', path: `'${PATH}'` }
+
 const PLAN = { execution: 1, suspending: [PATH] }
 const SINCE = '2026-01-01T00:00:00.000Z'
 const ENDS = '2026-01-01T00:01:00.000Z'

@@ -89,6 +89,7 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
 
 /** Source files past the limit, each with its reason. */
 const LONG_FILES: Readonly<Record<string, string>> = {
+  'functions/catalogue.ts': 'data: the table of functions',
   'shared/contracts/routes.ts': 'data: the table of routes',
   'shared/domain/error-texts.ts': 'data: what to say of each error',
 }
