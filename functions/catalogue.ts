@@ -182,6 +182,7 @@ export const FUNCTIONS = {
       queue: ['know', 'add', 'next'],
       budgets: ['close'],
       bus: ['publish'],
+      suspensions: ['sweep'],
       executions: ['start', 'find', 'wake', 'stop'],
     },
   },

@@ -66,6 +66,7 @@ type Outside = Awaited<ReturnType<typeof jobServer>>
 /** Suspends steps; returns the addresses of their callbacks. */
 async function begin(api: LocalApi, outside: Outside, count: number): Promise<string[]> {
   const from = outside.told.length
+  const begun = (): string[] => outside.told.slice(from).flatMap(({ callback }) => callback?.url ?? [])
   for (let left = count; left > 0; left -= STEPS_OF_TASK) {
     const steps = Object.fromEntries(
       Array.from({ length: Math.min(left, STEPS_OF_TASK) }, (_, at) => [
@@ -75,13 +76,17 @@ async function begin(api: LocalApi, outside: Outside, count: number): Promise<st
     )
     const { status, body } = await api.submitOwn({ name: 'suspended', steps })
     if (status !== 202) throw new Error(JSON.stringify(body))
-  }
-  const begun = (): string[] => outside.told.slice(from).flatMap(({ callback }) => callback?.url ?? [])
-  for (const until = Date.now() + BOUND_MILLISECONDS; begun().length < count; ) {
-    if (Date.now() > until) throw new Error(`${begun().length} of ${count} steps were suspended in time`)
-    await sleep(50)
+    // One task after the other: as many sandboxes as before the measurement, and no more.
+    await until(() => begun().length >= count - left + Math.min(left, STEPS_OF_TASK))
   }
   return begun()
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (const end = Date.now() + BOUND_MILLISECONDS; !isSo(); ) {
+    if (Date.now() > end) throw new Error('the steps were not suspended in time')
+    await sleep(20)
+  }
 }
 
 /** Suspends and answers steps, so that code that is loaded late is not measured. */

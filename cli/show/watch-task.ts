@@ -149,12 +149,11 @@ export function heldText({ reason, until }: Pick<NonNullable<StepView['held']>, 
 }
 
 /** `waits for a callback until 2026-01-02 12:34:56`: the day and the time here. */
-export function waitsForText({ kind, until, taskId }: NonNullable<StepView['waitsFor']>): string {
+export function waitsForText({ kind, until }: NonNullable<StepView['waitsFor']>): string {
   const what = {
     time: '',
     callback: ' for a callback',
     message: ' for a message',
-    task: ` for task ${taskId}`,
   }
   const at = new Date(until)
   return `waits${what[kind]} until ${at.toLocaleDateString('sv')} ${at.toTimeString().slice(0, 8)}`

@@ -10,6 +10,7 @@ import { bell, messages } from '../deps/messages/message-ports.ts'
 import { clock, logger } from '../deps/platform.ts'
 import type { PortsOf } from '../deps/ports-of.ts'
 import { mayQueue, queuePorts } from '../deps/queue-ports.ts'
+import { suspensions } from '../deps/suspending/suspend-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 import { measure } from '../telemetry/metrics.ts'
 
@@ -22,6 +23,7 @@ const ports: PortsOf<'reconcile'> & Pick<Ports, 'prices'> = {
   ...queuePorts(),
   messages: messages(),
   bell: bell(),
+  suspensions: suspensions(),
   clock,
 }
 const reconcile = reconcileTasks(ports)

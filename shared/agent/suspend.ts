@@ -11,14 +11,13 @@ export type Callback = {
 
 /**
  * Until when a step is suspended: for so many seconds; until a time; until an outside job answers by the callback, or has been silent for
- * `heartbeatSeconds`; until a message comes; until a task has ended. Every wait for something is over after `timeoutSeconds`: at most a year.
+ * `heartbeatSeconds`; until a message comes. Every wait for something is over after `timeoutSeconds`: at most a year.
  */
 export type Until =
   | { readonly seconds: number }
   | { readonly at: Date | string }
   | { readonly callback: Callback; readonly timeoutSeconds: number; readonly heartbeatSeconds?: number }
   | { readonly message: AwaitedMessage; readonly timeoutSeconds: number }
-  | { readonly task: string; readonly timeoutSeconds: number }
 
 /** What an agent says when it ends its turn: until when, and what it wants to be given again. */
 export type SuspendOptions = { readonly until: Until; readonly state?: Json }
@@ -33,7 +32,6 @@ export type ResumedBy =
     }
   | { readonly kind: 'message'; readonly message: Json }
   | { readonly kind: 'time' }
-  | { readonly kind: 'task'; readonly task: { readonly taskId: string; readonly status: string } }
   | { readonly kind: 'timeout' }
 
 /** The turn before, for an agent that is called again: its state (null where it has kept none), and what has ended the wait. */

@@ -96,13 +96,12 @@ export const ItemCountsSchema = z.object({
 export type ItemCounts = z.infer<typeof ItemCountsSchema>
 
 const WaitsForSchema = z.object({
-  kind: z.enum(['time', 'callback', 'message', 'task']),
+  kind: z.enum(['time', 'callback', 'message']),
   number: z.number().int().describe('How often the step has been suspended in this execution'),
   since: z.string(),
   until: z.string().describe('When the wait is over, whatever has happened'),
   heartbeatSeconds: z.number().optional().describe('It is over earlier where nothing is heard for so long'),
   message: AwaitedMessageSchema.optional(),
-  taskId: z.string().optional().describe('The task that it waits for'),
 })
 
 const OneOfSchema = z.array(z.string()).describe('All that an expression for the capability may come to')

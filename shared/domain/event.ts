@@ -52,11 +52,11 @@ export const EVENT_DATA = {
   'step.started': stepData,
   'step.attempt_failed': stepData,
   'step.suspended': suspensionData.extend({
-    until: z.string().describe('What it waits for: time, callback, message or task'),
+    until: z.string().describe('What it waits for: time, callback or message'),
     endsAt: z.string().describe('When the wait is over, whatever has happened'),
   }),
   'step.resumed': suspensionData.extend({
-    by: z.string().describe('What has ended the wait: time, callback, message, task or timeout'),
+    by: z.string().describe('What has ended the wait: time, callback, message or timeout'),
     waitedMs: z.number().describe('How long this wait was'),
   }),
   'step.succeeded': stepData,

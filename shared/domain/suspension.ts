@@ -31,7 +31,6 @@ export const AwaitedSchema = z.discriminatedUnion('kind', [
     heartbeatSeconds: z.number().optional().describe('The wait is over where nothing is heard for so long'),
   }),
   z.object({ kind: z.literal('message'), message: AwaitedMessageSchema }),
-  z.object({ kind: z.literal('task'), taskId: z.string() }),
 ])
 export type Awaited = z.infer<typeof AwaitedSchema>
 export type AwaitedKind = Awaited['kind']
@@ -44,7 +43,6 @@ export const WakeCauseSchema = z.union([
   z.object({ kind: z.literal('callback'), error: FailureSchema }),
   z.object({ kind: z.literal('message'), message: StoredValueSchema }),
   z.object({ kind: z.literal('time') }),
-  z.object({ kind: z.literal('task'), task: z.object({ taskId: z.string(), status: z.string() }) }),
   z.object({ kind: z.literal('timeout') }),
 ])
 export type WakeCause = z.infer<typeof WakeCauseSchema>

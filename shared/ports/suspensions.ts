@@ -18,6 +18,8 @@ export type Suspensions = {
   wake(place: Place, woken: Woken): Promise<Wake>
   /** The latest wake of a step, and when an outside job has last said that it lives. */
   findWoken(place: Place): Promise<{ woken?: Woken; heardAt?: string; token?: string }>
+  /** The tokens of the steps of an execution that were woken since a time (ISO 8601) by then, where their states had begun to wait. */
+  listWoken(runKey: string, woken: { since: string; by: string }): Promise<string[]>
   /** Notes that an outside job lives; undefined where the suspension or a later one of the step was woken before. */
   hear(place: Place, n: number, at: string): Promise<{ token: string | undefined } | undefined>
 }

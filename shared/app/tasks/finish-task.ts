@@ -122,7 +122,7 @@ async function calibrationOf(
   steps: StepRecord[],
   { endedAt, cost }: { endedAt: string; cost: Cost },
 ): Promise<Calibration | undefined> {
-  const waited = steps.some(({ approval }) => approval !== undefined)
+  const waited = steps.some(({ approval, suspended }) => approval !== undefined || suspended !== undefined)
   const usd = await usdOfTask(ports, plan, steps).catch(() => undefined)
   return usd === undefined
     ? undefined

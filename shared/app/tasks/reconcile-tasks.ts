@@ -2,13 +2,14 @@ import { failureOf } from '../../domain/bounded.ts'
 import { executionName, isOpenTask, type OpenTask, type Parent } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Ports } from '../../ports/index.ts'
+import { wakeAgain } from '../suspending/wake-again.ts'
 import { entryOf } from '../views/queue-entry.ts'
 import { cancelOne, type StopNeeds, timeOutOne } from './cancel-task.ts'
 import { finishTask } from './finish-task.ts'
 import { carryOn, startOrLeave, startUnlimited } from './queue-tasks.ts'
 import { startTask } from './start-task.ts'
 
-type Needs = StopNeeds & Pick<Ports, 'values' | 'sharedState'>
+type Needs = StopNeeds & Pick<Ports, 'values' | 'sharedState' | 'suspensions'>
 
 export type Reconciled = {
   looked: number
@@ -98,6 +99,7 @@ async function reconcileTask(ports: Needs, task: OpenTask): Promise<'ended' | 's
     return undefined
   }
   const execution = await ports.executions.find({ stateMachineArn: task.stateMachineArn, name })
+  if (task.status === 'waiting' && execution?.status === 'RUNNING') await wakeAgain(ports, task)
   if (task.parent && (!execution || execution.status === 'RUNNING'))
     return reconcileChild(ports, task, task.parent)
   // Past the deadline agents stop by themselves, but waiting states do not.

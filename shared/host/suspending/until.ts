@@ -9,15 +9,14 @@ import {
 } from '../../domain/suspension.ts'
 import { parseTime, RIGHT_TIME } from '../../domain/times.ts'
 
-const KINDS =
-  '{seconds}, {at}, {callback, timeoutSeconds, heartbeatSeconds?}, {message, timeoutSeconds} or {task, timeoutSeconds}'
+const KINDS = '{seconds}, {at}, {callback, timeoutSeconds, heartbeatSeconds?} or {message, timeoutSeconds}'
 
 /** Throws RangeError that says what is wrong with the options of `context.suspend`, and what would be right. */
 export function checkedSuspend(options: SuspendOptions): SuspendOptions {
   if (!isJsonObject(options) || !isJsonObject(options.until))
     throw new RangeError(`suspend wants {until, state?}, where until is ${KINDS}; this is ${shown(options)}`)
   const { until } = options
-  const kinds = ['seconds', 'at', 'callback', 'message', 'task'].filter((kind) => kind in until)
+  const kinds = ['seconds', 'at', 'callback', 'message'].filter((kind) => kind in until)
   if (kinds.length !== 1)
     throw new RangeError(`until is ${shown(Object.keys(until))}; it has exactly one of ${KINDS}`)
   if ('seconds' in until) requireSeconds('until.seconds', until.seconds, 0)
@@ -26,8 +25,6 @@ export function checkedSuspend(options: SuspendOptions): SuspendOptions {
     requireSeconds('until.timeoutSeconds', until.timeoutSeconds, 0)
     if ('callback' in until) requireCallback(until)
     if ('message' in until) requireMessage(until.message)
-    if ('task' in until && typeof until.task !== 'string')
-      throw new RangeError(`until.task is ${shown(until.task)}; it is the id of a task`)
   }
   return options
 }
@@ -74,7 +71,6 @@ export function awaitedOf(until: Until, now: Date): { awaited: Awaited; endsAt: 
   if ('at' in until) return { awaited: { kind: 'time' }, endsAt: ending(timeOf(until.at)) }
   const endsAt = after(until.timeoutSeconds)
   if ('message' in until) return { awaited: { kind: 'message', message: { ...until.message } }, endsAt }
-  if ('task' in until) return { awaited: { kind: 'task', taskId: until.task }, endsAt }
   const { heartbeatSeconds } = until
   return {
     awaited: { kind: 'callback', ...(heartbeatSeconds === undefined ? {} : { heartbeatSeconds }) },

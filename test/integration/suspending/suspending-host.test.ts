@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { type AgentContext, defineAgent, type Json } from '../../../shared/agent/index.ts'
 import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
 import { answerCallback } from '../../../shared/app/suspending/answer-callback.ts'
+import { wakeAgain } from '../../../shared/app/suspending/wake-again.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
 import { RebindPayloadSchema } from '../../../shared/contracts/step-payload.ts'
 import { partsOfCallback } from '../../../shared/domain/callback.ts'
@@ -121,5 +122,22 @@ describe('the host of an agent that suspends', () => {
     await answerCallback(stores.ports)({ token, output: 1 })
     expect(await step.call(1)).toMatchObject({ status: 'succeeded' })
     expect(await step.task()).toMatchObject({ status: 'running' })
+  })
+
+  it('is woken again by the sweep where who has woken it died before he sent the token (suspending/V2)', async () => {
+    const step = await begun(hour)
+    await step.call(0)
+    const { suspensions, executions, clock } = stores.ports
+    const place = { runKey: step.taskId, path: 'a' }
+    await stores.suspendAt(step.taskId, 'a', 'token of a', 1)
+    const woken = { n: 1, by: { kind: 'time' as const }, cause: 'x' }
+    await suspensions.wake(place, { ...woken, at: clock.now().toISOString() })
+    const after = (minutes: number) => ({
+      now: () => new Date(clock.now().getTime() + minutes * 60_000),
+    })
+    const task = { id: step.taskId, execution: 1 }
+    const sweep = (minutes: number) => wakeAgain({ suspensions, executions, clock: after(minutes) }, task)
+    expect([await sweep(0), await sweep(1), await sweep(11)]).toEqual([0, 1, 0])
+    expect(stores.recorded.woken).toContain('token of a')
   })
 })

@@ -3,6 +3,7 @@ import { dynamodbSteps } from '../../../functions/adapters/dynamodb/steps/steps.
 import { nodeIds, systemClock } from '../../../functions/adapters/node-ids.ts'
 import { appendNoted } from '../../../shared/app/audit/append-noted.ts'
 import { GATE_WRITE } from '../../../shared/compiler/gate-state.ts'
+import { SUSPEND_WRITE } from '../../../shared/compiler/suspend-states.ts'
 import { REGISTRY_INDEXES, TASK_INDEXES } from '../../../shared/contracts/table-layout.ts'
 import { OrchestratorError } from '../../../shared/domain/errors.ts'
 import type { DomainEvent } from '../../../shared/domain/event.ts'
@@ -32,6 +33,8 @@ type Stores = {
   stepsOfAnother(): Steps
   /** Stores a token as a gate's state does; false if the gate is open already. */
   waitAt(taskId: string, before: string, token: string, producers: number): Promise<boolean>
+  /** Stores a token as the waiting state of a suspended step does; false if it was woken already. */
+  suspendAt(taskId: string, path: string, token: string, n: number): Promise<boolean>
   stop(): Promise<void>
 }
 
@@ -124,7 +127,19 @@ export async function startStores(): Promise<Stores> {
       () => false,
     )
   }
-  return { ports, recorded, stepsOfAnother, waitAt, stop }
+  const suspendAt: Stores['suspendAt'] = async (taskId, path, token, n) => {
+    const update = new UpdateCommand({
+      TableName: 'tasks',
+      Key: { pk: `TASK#${taskId}`, sk: `WAKE#${path}` },
+      ...SUSPEND_WRITE,
+      ExpressionAttributeValues: { ':t': token, ':n': n, ':f': '1000#1000001#1000' },
+    })
+    return client.send(update).then(
+      () => true,
+      () => false,
+    )
+  }
+  return { ports, recorded, stepsOfAnother, waitAt, suspendAt, stop }
 }
 
 function removeFrom({ blobs, files }: Recorded, prefix: string): boolean {

@@ -11,9 +11,11 @@ export const suspensionsGrants = grantsOf<Suspensions>()({
     wake: [onTasks.update(task), ...READ],
     findWoken: READ,
     hear: [onTasks.update(task)],
+    listWoken: [onTasks.queryOf(task)],
   },
   modes: {
     wake: ['wake', 'findWoken'],
     hear: ['hear'],
+    sweep: ['listWoken'],
   },
 })

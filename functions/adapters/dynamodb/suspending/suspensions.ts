@@ -4,6 +4,7 @@ import { type Woken, WokenSchema } from '../../../../shared/domain/suspension.ts
 import type { Suspensions } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
 import { type TaskTable, taskKey, wakeKey } from '../keys.ts'
+import { queryAll } from '../query-all.ts'
 
 const REFUSED = ['ConditionalCheckFailedException']
 const NOT_WOKEN = 'attribute_not_exists(woken) OR woken < :n'
@@ -44,6 +45,22 @@ export function dynamodbSuspensions({ client, table }: TaskTable): Suspensions {
       const { woken: before, token } = await findWoken(place)
       if (!before) throw new OrchestratorError('BugError', `no wake of ${place.path} refused one`)
       return { kind: 'already', woken: before, token }
+    },
+
+    async listWoken(runKey, { since, by }) {
+      const items = await queryAll(client, {
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :wakes)',
+        FilterExpression: 'wokenAt BETWEEN :since AND :by AND attribute_exists(tok)',
+        ExpressionAttributeValues: {
+          ':pk': taskKey(runKey),
+          ':wakes': wakeKey(''),
+          ':since': since,
+          ':by': by,
+        },
+        ConsistentRead: true,
+      })
+      return items.map(({ tok }) => String(tok))
     },
 
     async hear(place, n, at) {
