@@ -6,6 +6,7 @@ import { acknowledgeFindings } from './acknowledge-findings.ts'
 import { modelsOnThisMachine, withProviders } from './agent-providers.ts'
 import { bundleUsable } from './bundle-usable.ts'
 import type { LeftOut } from './catalogue.ts'
+import { compiledWith } from './compiled-with.ts'
 import { CatalogueError, loadUsable } from './load-catalogue.ts'
 import { outputFolderOf } from './output-folder.ts'
 import { type Placement, placementOf } from './place-in-stacks.ts'
@@ -55,7 +56,9 @@ export class Orchestrator {
     const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
     requirePlace(stage, { account, region })
     const sources = sourcesOf(props)
-    const loaded = await loadUsable(sources, isLenient)
+    const found = await loadUsable(sources, isLenient)
+    const elsewhere = agentsOfStage(stage, found.catalogue)
+    const loaded = { ...found, catalogue: compiledWith(found.catalogue, elsewhere) }
     const models = isLenient() ? modelsOnThisMachine(stage.models) : stage.models
     const usable = { ...loaded, catalogue: withProviders(loaded.catalogue, models) }
     const { catalogue, left, bundles } = await bundleUsable(usable, {
@@ -66,7 +69,6 @@ export class Orchestrator {
     for (const warning of left.flatMap(warningsOf)) console.warn(warning)
     requireSecrets(catalogue, stage, isLenient())
     const placement = placementOf(catalogue, readPlaced(scope))
-    const elsewhere = agentsOfStage(stage, catalogue)
     const agents = [...catalogue.agents, ...elsewhere]
     for (const warning of unservedIn({ ...catalogue, agents })) console.warn(warning)
     return new Orchestrator(scope, { stage, catalogue, bundles, placement })

@@ -1,5 +1,3 @@
-// Before what may keep a function that writes.
-
 import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import middy from '@middy/core'

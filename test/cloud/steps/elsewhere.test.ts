@@ -17,6 +17,7 @@ import { type LocalApi, startApi } from '../../support/cloud/local-api.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`
 const PYTHON = join(ROOT, 'examples/agents-python')
+const CONTAINER = join(ROOT, 'examples/agents-container')
 const root = mkdtempSync(join(tmpdir(), 'elsewhere-'))
 
 type Received = { headers: Record<string, unknown>; body: string }
@@ -41,6 +42,7 @@ const server = createServer((request, response) => {
 
 let api: LocalApi
 let python: ExampleServer | undefined
+let container: ExampleServer | undefined
 let origin = ''
 let pythonOrigin = ''
 beforeAll(async () => {
@@ -52,12 +54,14 @@ beforeAll(async () => {
       env: { PRICING_SECRETS: SECRET },
     })
   pythonOrigin = python?.origin ?? ''
+  const env = { PORT: '0', SIGNING_SECRETS: SECRET, WORK_SECONDS: '1' }
+  container = await startExample(process.execPath, ['server.mjs'], { cwd: CONTAINER, env })
   mkdirSync(join(root, 'node_modules'))
   symlinkSync(ROOT, join(root, 'node_modules/orchestrator'))
   mkdirSync(join(root, 'data'))
   mkdirSync(join(root, 'stages'))
   const allowed = {
-    privateOrigins: [origin, pythonOrigin].filter(Boolean),
+    privateOrigins: [origin, container.origin, pythonOrigin].filter(Boolean),
     lambda: ['arn:aws:lambda:us-east-1:000000000000:function:agents-*'],
     secrets: ['PRICING'],
   }
@@ -91,6 +95,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await api?.stop()
   python?.child.kill('SIGKILL')
+  container?.child.kill('SIGKILL')
   server.closeAllConnections()
   server.close()
   rmSync(root, { recursive: true, force: true })
@@ -171,6 +176,36 @@ it('refuses what the stage does not allow, and says what to write', async () => 
   })
   expect(refused).toMatchObject({ status: 400, body: { issues: [{ path: 'url' }] } })
 })
+
+it('waits for the example in a container, which answers by callback, while no function runs', async () => {
+  const counted = {
+    id: 'counter',
+    version: '1.0.0',
+    description: 'Counts words, slowly.',
+    capabilities: [
+      { name: 'words.count', description: '', inputSchema: {}, outputSchema: {}, suspends: true },
+    ],
+    kind: 'http',
+    url: container?.origin,
+    secret: 'PRICING',
+  }
+  expect(await api.call('POST', '/agents', counted)).toMatchObject({ status: 201 })
+  const { taskId } = await api.submitOwn({
+    name: 'count',
+    version: 1,
+    steps: { ask: { capability: 'words.count', input: { text: 'one two three' } } },
+    output: '{% $steps.ask %}',
+  })
+  await expect
+    .poll(async () => (await api.ask('getTask', { id: taskId })).status, { timeout: 10_000 })
+    .toBe('waiting')
+  expect(await api.ended(taskId)).toMatchObject({ status: 'succeeded' })
+  expect(await api.resultOf(taskId)).toEqual({ words: 3 })
+  const { events } = await api.ask('listTaskEvents', { id: taskId })
+  expect(events.map(({ type }) => type)).toEqual(
+    expect.arrayContaining(['step.suspended', 'step.resumed', 'step.succeeded']),
+  )
+}, 60_000)
 
 /** The example's own registration, under another id. */
 const example = (id: string, place: object): object => ({
