@@ -69,7 +69,7 @@ export const PARTS: readonly Part[] = [
 
 /** The lines of one task, by file. */
 type Lines = Record<
-  'tasks' | 'inputs' | 'results' | 'definitions' | 'steps' | 'events' | 'transcripts' | 'files',
+  'tasks' | 'inputs' | 'results' | 'definitions' | 'steps' | 'events' | 'transcripts' | 'state' | 'files',
   unknown[]
 >
 
@@ -97,6 +97,7 @@ async function linesOf(folder: ExportFolder, task: TaskView): Promise<Lines> {
     steps: [],
     events: [],
     transcripts: [],
+    state: [],
     files: [],
   }
   lines.inputs.push(await callApi('getTaskInput', { id }))
@@ -112,6 +113,7 @@ async function linesOf(folder: ExportFolder, task: TaskView): Promise<Lines> {
         lines.transcripts.push(...page.calls.map((call) => ({ taskId: id, stepId: step.stepId, ...call })))
     }
   for await (const { events } of callPages('listTaskEvents', { id })) lines.events.push(...events)
+  lines.state.push(...(await versionsOf(id)))
   for await (const { files } of callPages('listTaskFiles', { id, all: true }))
     for (const { fileId } of files) {
       const { url, expiresAt: _until, ...file } = await callApi('getTaskFile', { id, fileId })
@@ -119,6 +121,21 @@ async function linesOf(folder: ExportFolder, task: TaskView): Promise<Lines> {
       lines.files.push({ taskId: id, ...file, path })
     }
   return lines
+}
+
+/** Every version of every key of its shared state, the newest first. */
+async function versionsOf(id: string): Promise<object[]> {
+  const { keys } = await callApi('getTaskState', { id })
+  const found: object[] = []
+  for (const { key, version } of keys) {
+    let before = version + 1
+    while (before > 1) {
+      const page = await callApi('listTaskStateHistory', { id, key, before, limit: 100 })
+      found.push(...page.versions.map((one) => ({ taskId: id, ...one })))
+      before = page.before ?? 1
+    }
+  }
+  return found
 }
 
 /** A task may be deleted while it is exported. Where something of it is not found, and it is, the error stays: an export leaves nothing out in silence. */

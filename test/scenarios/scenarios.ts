@@ -151,6 +151,57 @@ export const SCENARIOS: Scenario[] = [
     },
   },
   {
+    name: 'shares state between steps side by side, of whose updates none is lost, and puts it back',
+    async run(door) {
+      const steps = {
+        each: {
+          capability: 'echo',
+          forEach: '{% [1..30] %}',
+          maxConcurrency: 30,
+          input: { n: '{% $item %}' },
+          state: {
+            set: { found: ['{% $output.n %}'] },
+            update: { sum: '{% $current + $output.n %}', last: '{% $output.n %}' },
+          },
+        },
+        ask: { needs: ['each'], approval: { prompt: 'Enough?', timeoutSeconds: 600 } },
+      }
+      const state = {
+        found: { conflict: 'union', initial: [] },
+        sum: { conflict: 'counter', initial: 0 },
+        last: {},
+      }
+      const output = {
+        found: '{% $count($state.found) %}',
+        sum: '{% $state.sum %}',
+        last: '{% $state.last %}',
+      }
+      const taskId = await submit(door, { workflow: { name: 'shared', state, steps, output } })
+      const isAsked = async () => (await door.ask('getTask', { id: taskId })).status === 'waiting'
+      await expect.poll(isAsked, { timeout: 120_000, interval: 500 }).toBe(true)
+      const { keys } = await door.ask('getTaskState', { id: taskId })
+      expect(keys.map(({ key, version }) => [key, version])).toEqual([
+        ['found', 30],
+        ['last', 30],
+        ['sum', 30],
+      ])
+      const stale = door.ask('putTaskStateKey', { id: taskId, key: 'sum', value: 0, ifMatch: '29' })
+      await expect(stale).rejects.toThrow(`state "sum" of task ${taskId} is at version 30, not 29`)
+      const { id: snapshot } = await door.ask('makeStateSnapshot', { id: taskId })
+      await door.ask('putTaskStateKey', { id: taskId, key: 'last', value: 'mine' })
+      const { restored } = await door.ask('restoreTaskState', { id: taskId, snapshot })
+      expect(restored).toEqual([{ key: 'last', from: 30, version: 32 }])
+      const { versions } = await door.ask('listTaskStateHistory', { id: taskId, key: 'last', limit: 2 })
+      expect(versions.map(({ version, restored: from }) => [version, from])).toEqual([
+        [32, 30],
+        [31, undefined],
+      ])
+      await door.ask('answerApproval', { id: taskId, stepId: 'ask', decision: 'approve', by: 'ada' })
+      await ended(door, taskId)
+      expect(await resultOf(door, taskId)).toEqual({ found: 30, sum: 465, last: expect.any(Number) })
+    },
+  },
+  {
     name: 'fans out over a list',
     async run(door) {
       const each = { capability: 'echo', forEach: '{% $input.list %}', input: { n: '{% $item * 2 %}' } }

@@ -36,6 +36,7 @@ const exportWhere = (isThere: (path: string) => boolean) =>
           definition: { name: 'w', version: 1, steps: { a: { capability: 'a.b' } } },
         }
       if (path.endsWith('/status')) return { taskId: TASK_ID, status: 'running', steps: {} }
+      if (path.endsWith('/state')) return { taskId: TASK_ID, revision: 0, keys: [] }
       return { steps: [], events: [], files: [] }
     },
     ['export', '--tenant', 'acme', '--out', folder, '--json'],
