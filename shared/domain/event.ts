@@ -114,8 +114,8 @@ export const EVENT_DATA = {
 
 export type EventType = keyof typeof EVENT_DATA
 export const EVENT_TYPES = Object.keys(EVENT_DATA) as [EventType, ...EventType[]]
-/** Those that a task may have. */
-export const TYPES_OF_TASKS = EVENT_TYPES.filter((type) => !type.startsWith('tenant.')) as [
+/** Those in the list of a task's events. Those of its shared state are in the history of each key. */
+export const TYPES_OF_TASKS = EVENT_TYPES.filter((type) => !/^(?:tenant|state)\./.test(type)) as [
   EventType,
   ...EventType[],
 ]
