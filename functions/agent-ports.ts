@@ -43,4 +43,5 @@ export const SUSPEND_PORTS = {
 export const MESSAGE_PORTS = {
   messages: ['send', 'give', 'park', 'handle'],
   bell: ['ring'],
+  suspensions: ['wake'],
 } as const satisfies PortModes

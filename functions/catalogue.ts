@@ -114,6 +114,7 @@ export const FUNCTIONS = {
       waits: ['wait', 'clear'],
       messages: ['wait', 'send', 'give', 'park'],
       bell: ['ring'],
+      suspensions: ['wake'],
       // For planning the tasks of child workflows.
       agents: ['list'],
       workflows: ['find', 'list', 'versions'],
@@ -172,10 +173,11 @@ export const FUNCTIONS = {
     ports: {
       tasks: ['read', 'sweep', 'end'],
       plans: ['read'],
-      steps: ['list'],
+      steps: ['find', 'list'],
       values: ['read', 'write'],
       sharedState: ['read'],
       waits: ['clear'],
+      suspensions: ['wake'],
       messages: ['sweep', 'give', 'park'],
       bell: ['ring'],
       limits: ['turns', 'sweep'],
@@ -228,8 +230,9 @@ export const FUNCTIONS = {
     ports: {
       tasks: ['read'],
       plans: ['read'],
-      values: ['read'],
-      steps: [],
+      values: ['read', 'write'],
+      steps: ['find'],
+      suspensions: ['wake'],
       sharedState: [],
       messages: ['give', 'park', 'deliver'],
       handlers: ['call'],

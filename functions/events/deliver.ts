@@ -13,6 +13,7 @@ import { messages } from '../deps/messages/message-ports.ts'
 import { clock, logger } from '../deps/platform.ts'
 import type { PortsOf } from '../deps/ports-of.ts'
 import { executions } from '../deps/state-machines.ts'
+import { suspensions } from '../deps/suspending/suspend-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 
 const BellSchema = z
@@ -36,6 +37,7 @@ const log = logger()
 const ports: PortsOf<'deliver'> = {
   ...taskPorts(),
   messages: messages(),
+  suspensions: suspensions(),
   handlers: lambdaHandlers({ client: lambda() }),
   bus: bus(),
   executions: executions(),

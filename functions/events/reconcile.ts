@@ -22,6 +22,7 @@ const ports: PortsOf<'reconcile'> & Pick<Ports, 'prices'> = {
   ...taskPorts(),
   ...queuePorts(),
   messages: messages(),
+  suspensions: suspensions(),
   bell: bell(),
   suspensions: suspensions(),
   clock,

@@ -14,6 +14,7 @@ import { queuePorts } from '../deps/queue-ports.ts'
 import { collectables, workflows } from '../deps/registry-ports.ts'
 import { machines } from '../deps/state-machines.ts'
 import { gates } from '../deps/step-ports.ts'
+import { suspensions } from '../deps/suspending/suspend-ports.ts'
 import { taskPorts } from '../deps/task-ports.ts'
 
 const log = logger()
@@ -23,6 +24,7 @@ const control = controlStep({
   ...queuePorts(),
   gates: gates(),
   messages: messages(),
+  suspensions: suspensions(),
   bell: bell(),
   workflows: workflows(),
   collectables: collectables(),

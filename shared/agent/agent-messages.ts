@@ -1,6 +1,7 @@
 import type { Json } from '../domain/json.ts'
 import type { MESSAGE_TYPES } from '../domain/message.ts'
 import type { AgentContext } from './agent-context.ts'
+import type { Suspension } from './suspend.ts'
 
 export type SendOptions = {
   /** What kind of message it is; `event` by default. */
@@ -11,6 +12,9 @@ export type SendOptions = {
   readonly key?: string
 }
 
+/** How long to wait for an answer, at most a year, and what the agent wants to be given again. */
+export type AskOptions = { readonly timeoutSeconds: number; readonly state?: Json; readonly key?: string }
+
 /** Sends messages to steps and agents of the same task. Each is stored before the call returns, once, also where an attempt is repeated. */
 export type AgentMessages = {
   /**
@@ -18,6 +22,12 @@ export type AgentMessages = {
    * and ConflictError where the step waits no more, or where messages have caused one another sixteen times.
    */
   send(to: string, body: Json, options?: SendOptions): Promise<{ readonly id: string }>
+  /**
+   * Asks somebody, and ends the turn: `return context.messages.ask('agent:seller', body, { timeoutSeconds: 60 })`. The agent is called again with
+   * `context.resumed.by`: `{kind: 'message', message}`, which is the answer of whom it has asked, or `{kind: 'timeout'}`. In a step with a capability
+   * that `suspends`.
+   */
+  ask(to: string, body: Json, options: AskOptions): Promise<Suspension>
   /** To every step that waits for the topic and every agent that names it; `everybody` is a topic of all agents that handle messages. Nobody is enough. */
   publish(topic: string, body: Json, options?: SendOptions): Promise<{ readonly recipients: number }>
 }
@@ -38,8 +48,9 @@ export type HandledMessage<Body = unknown> = {
 /** What a handler can use while it works on a message: at most a minute, without files and language models. */
 export type MessageContext<Secret extends string = string> = Pick<
   AgentContext<Secret>,
-  'signal' | 'deadline' | 'log' | 'settings' | 'secret' | 'once' | 'spend' | 'messages'
+  'signal' | 'deadline' | 'log' | 'settings' | 'secret' | 'once' | 'spend'
 > & {
+  readonly messages: Omit<AgentMessages, 'ask'>
   readonly task: AgentContext['task'] & { readonly input: Json }
   /** How often the handler was called with this message before, and has failed or was lost. */
   readonly attempt: number

@@ -23,7 +23,13 @@ export { evaluateExpression, evaluateForEach, type Names } from '../workflow/exp
 export type { AgentContext, AgentLog, AgentSettings, Effect, Spent } from './agent-context.ts'
 export { FinalError, MOST_RETRY_AFTER_SECONDS, RetryableError } from './agent-errors.ts'
 export type { AgentFiles, FileData, ReadFile } from './agent-files.ts'
-export type { AgentMessages, HandledMessage, MessageContext, SendOptions } from './agent-messages.ts'
+export type {
+  AgentMessages,
+  AskOptions,
+  HandledMessage,
+  MessageContext,
+  SendOptions,
+} from './agent-messages.ts'
 export {
   type AgentModel,
   type AgentTool,

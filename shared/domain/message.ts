@@ -58,7 +58,7 @@ export type MessageRecord = z.infer<typeof MessageRecordSchema>
 
 /** Which messages a step waits for; a field that is absent allows any. */
 export const MessageFilterSchema = z.object({
-  type: z.enum(MESSAGE_TYPES).optional(),
+  type: z.string().optional(),
   topic: z.string().optional(),
   from: z.string().optional(),
   correlationId: z.string().optional(),

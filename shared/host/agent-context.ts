@@ -38,6 +38,7 @@ export type ContextNeeds = Pick<
   | 'suspending'
   | 'messaging'
   | 'executions'
+  | 'tasks'
 >
 
 const NO_SETTINGS: AgentContext['settings'] = { allowedHosts: [] }

@@ -15,8 +15,9 @@ export type Listener = {
   taskId: string
   path: string
   fence: string
-  /** Wakes the state of the step. */
+  /** Wakes the state of the step; empty for a step whose agent is suspended, which is woken by the number of its suspension. */
   token: string
+  suspension?: number | undefined
   filter: MessageFilter
   until: string
   heard?: Heard | undefined
@@ -62,12 +63,12 @@ export type Messages = {
   /** Messages that were stored before `before`, and with which something is to be done. */
   listUnrung(query: { before: string; limit: number }): Promise<MessageRecord[]>
   /**
-   * A step begins to wait, or waits again under a new token. It keeps the message that it has heard; a time that was over counts no more for a later
+   * A step begins to wait, or waits again under a new token. In one suspension it keeps the message that it has heard; a time that was over counts no more for a later
    * run. Undefined where a later invocation has the step.
    */
   listen(
     own: Ownership,
-    listener: Pick<Listener, 'token' | 'filter' | 'until'>,
+    listener: Pick<Listener, 'token' | 'suspension' | 'filter' | 'until'>,
   ): Promise<Listener | undefined>
   /** Records the first thing that a step hears, and returns what it has heard. Undefined where it has never waited. */
   hear(taskId: string, path: string, heard: Heard): Promise<Listener | undefined>

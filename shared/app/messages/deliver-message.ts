@@ -16,12 +16,9 @@ import { addressOf, type MessageRecord, MOST_HANDLINGS } from '../../domain/mess
 import { isOpenTask } from '../../domain/task.ts'
 import { platformTimer, type Timer } from '../../domain/timer.ts'
 import type { HandlerAnswer, Plan, Ports } from '../../ports/index.ts'
-import { giveMessage } from './give-message.ts'
+import { type GiveNeeds, giveMessage } from './give-message.ts'
 
-type Needs = Pick<
-  Ports,
-  'tasks' | 'plans' | 'messages' | 'values' | 'handlers' | 'bus' | 'executions' | 'clock'
-> & { timer?: Timer }
+type Needs = GiveNeeds & Pick<Ports, 'plans' | 'handlers' | 'bus'> & { timer?: Timer }
 
 /** Seconds before the next call of a handler that has failed, by the number of its failures. */
 const WAIT_SECONDS = [0.2, 1, 3]

@@ -10,11 +10,19 @@
  * message-waits/G3 of the messages of one sender a step gets the first that it wants and that no other step has
  * message-waits/G4 a step that has heard a message is woken, also where whoever has given it has died: the message stays in the index until then
  */
+import { executionOfFence } from '../../contracts/step-payload.ts'
 import { placeOf } from '../../domain/instance-path.ts'
+import type { Json } from '../../domain/json.ts'
 import { isWanted, type MessageRecord } from '../../domain/message.ts'
+import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Listener, Ports } from '../../ports/index.ts'
+import { wakeStep } from '../suspending/wake-step.ts'
 
-type Needs = Pick<Ports, 'messages' | 'values' | 'clock' | 'executions'>
+export type GiveNeeds = Pick<
+  Ports,
+  'messages' | 'values' | 'clock' | 'executions' | 'tasks' | 'steps' | 'suspensions'
+>
+type Needs = GiveNeeds
 
 /** What a listener has heard after it was given the first message that it wants; undefined in `heard` where there is none. It is not woken yet. */
 export async function giveTo(ports: Needs, listener: Listener): Promise<Given> {
@@ -36,8 +44,24 @@ export type Given = { listener: Listener; taken?: MessageRecord }
 
 /** Wakes the step; only then is nothing to be done with what it has heard (message-waits/G4). */
 export async function wakeWith(ports: Needs, { listener, taken }: Given): Promise<void> {
-  await ports.executions.wake(listener.token)
+  if (listener.suspension === undefined) await ports.executions.wake(listener.token)
+  else await resume(ports, listener, listener.suspension)
   if (taken) await ports.messages.parkMessage(taken)
+}
+
+/** Resumes a suspended agent with the message that its step has heard. Where something else has, the message is free again. */
+async function resume(ports: Needs, { taskId, path, fence, heard }: Listener, n: number): Promise<void> {
+  if (heard?.kind !== 'message') return
+  const message = await ports.messages.findMessage(taskId, heard.id)
+  if (!message) return
+  const { body, status: _status, sequence: _sequence, tries: _tries, by: _by, ...said } = message
+  const view = { ...said, body: await ports.values.loadValue(body) }
+  const stored = await ports.values.storeValue(taskId, withoutUndefined(view) as Json)
+  const waking = await wakeStep(ports)({
+    ...{ taskId, path, n, execution: executionOfFence(fence), cause: heard.id },
+    by: { kind: 'message', message: stored },
+  })
+  if (waking.kind !== 'woken') await ports.messages.releaseMessage(message, path)
 }
 
 /** Gives a message to the steps that wait for it: the one with the path that it is sent to, or all at this place. */

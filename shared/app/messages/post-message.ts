@@ -5,12 +5,9 @@ import { isOpenTask } from '../../domain/task.ts'
 import type { Ports } from '../../ports/index.ts'
 import { getTask } from '../views/get-task.ts'
 import { messageView } from './message-view.ts'
-import { sendMessage } from './send-message.ts'
+import { type SendNeeds, sendMessage } from './send-message.ts'
 
-type Needs = Pick<
-  Ports,
-  'tasks' | 'plans' | 'steps' | 'messages' | 'bell' | 'values' | 'executions' | 'clock' | 'ids'
->
+type Needs = SendNeeds & Pick<Ports, 'plans' | 'ids'>
 
 const MOST_NAME = 200
 

@@ -6,6 +6,7 @@ import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import { everyStep } from '../../workflow/places.ts'
 import type { StepOf } from '../../workflow/schema.ts'
+import { maySuspendAt } from '../steps/plan-paths.ts'
 
 type WaitsFor = Extract<StepOf<'wait'>['wait'], { message: unknown }>['message']
 
@@ -17,7 +18,7 @@ export const waitingPlaces = ({ workflow }: Pick<Plan, 'workflow'>): ReadonlyMap
     ),
   )
 
-type Planned = Pick<Plan, 'taskId' | 'workflow' | 'bindings'>
+type Planned = Pick<Plan, 'taskId' | 'workflow' | 'bindings' | 'suspending'>
 
 /** The topic that every agent of a task is subscribed to that handles messages (broadcast). */
 export const EVERYBODY = 'everybody'
@@ -49,7 +50,8 @@ export function recipientsOf(plan: Planned, to: string): string[] {
       new Set([...places.values()].flatMap(({ topic }) => topic ?? []).concat(...agents.values())),
     )
   }
-  if (kind === 'step' && places.has(placeOf(name))) return [`step:${name}`]
+  // An agent that may suspend may wait for an answer.
+  if (kind === 'step' && (places.has(placeOf(name)) || maySuspendAt(plan, name))) return [`step:${name}`]
   if (kind === 'agent' && agents.has(name)) return [`agent:${name}`]
   const known = kind === 'agent' ? agents.keys() : places.keys()
   throw unknown(plan, kind === 'agent' ? `agent "${name}"` : `"${to}"`, name, new Set(known))

@@ -20,10 +20,10 @@ import {
 import { shown } from '../../domain/shown.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
-import { giveMessage } from './give-message.ts'
+import { type GiveNeeds, giveMessage } from './give-message.ts'
 import { recipientsOf, requireWaiting } from './recipients.ts'
 
-export type SendNeeds = Pick<Ports, 'messages' | 'bell' | 'steps' | 'values' | 'clock' | 'executions'>
+export type SendNeeds = GiveNeeds & Pick<Ports, 'bell'>
 
 export type Outgoing = {
   id: string
@@ -39,7 +39,7 @@ export type Outgoing = {
 /** The stored messages, one for each recipient. Throws NotFoundError, ConflictError, InvalidInputError, ContentTooLargeError, TooManyRequestsError. */
 export async function sendMessage(
   ports: SendNeeds,
-  plan: Pick<Plan, 'taskId' | 'workflow' | 'bindings'>,
+  plan: Pick<Plan, 'taskId' | 'workflow' | 'bindings' | 'suspending'>,
   outgoing: Outgoing,
 ): Promise<MessageRecord[]> {
   const { id, type, from, to, body, cause } = outgoing
@@ -92,7 +92,7 @@ export async function sendMessage(
 
 /** Gives a message to the steps that wait for it, or tells the deliverer of one to an agent. */
 export async function bringMessage(
-  ports: Omit<SendNeeds, 'steps'>,
+  ports: SendNeeds,
   message: MessageRecord,
   isRepeat = false,
 ): Promise<void> {

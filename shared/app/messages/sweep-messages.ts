@@ -1,9 +1,8 @@
 import { failureOf } from '../../domain/bounded.ts'
 import { isOpenTask } from '../../domain/task.ts'
-import type { Ports } from '../../ports/index.ts'
-import { bringMessage } from './send-message.ts'
+import { bringMessage, type SendNeeds } from './send-message.ts'
 
-type Needs = Pick<Ports, 'tasks' | 'messages' | 'bell' | 'values' | 'clock' | 'executions'>
+type Needs = SendNeeds
 
 export type SweptMessages = { found: number; failed: { id: string; error: string }[] }
 

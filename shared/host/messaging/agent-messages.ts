@@ -1,4 +1,5 @@
 import type { AgentMessages, SendOptions } from '../../agent/index.ts'
+import { suspension } from '../../agent/suspend.ts'
 import { recipientsOf } from '../../app/messages/recipients.ts'
 import { type SendNeeds, sendMessage } from '../../app/messages/send-message.ts'
 import { isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
@@ -8,6 +9,7 @@ import { describeNotJson, notJsonIn } from '../../domain/not-json.ts'
 import type { SecretMask } from '../../domain/secret-mask.ts'
 import type { Plan, Ports } from '../../ports/index.ts'
 import { requireNoSecret } from '../masked-ports.ts'
+import { checkedSuspend } from '../suspending/until.ts'
 import type { Sender } from './messaging.ts'
 
 type Needs = SendNeeds & Pick<Ports, 'ids'> & { mask?: SecretMask | undefined }
@@ -43,6 +45,13 @@ export function agentMessages(ports: Needs, { plan, from, turn, signal, cause }:
     async send(to, body, options = {}) {
       const [first] = await send(to, body, options)
       return { id: first?.id ?? '' }
+    },
+    async ask(to, body, { timeoutSeconds, state, key }) {
+      const [asked] = await send(to, body, { type: 'task', ...(key === undefined ? {} : { key }) })
+      const message = { from: to, correlationId: asked?.correlationId ?? '' }
+      return suspension(
+        checkedSuspend({ until: { message, timeoutSeconds }, ...(state === undefined ? {} : { state }) }),
+      )
     },
     async publish(topic, body, options = {}) {
       const to = `topic:${topic}`

@@ -1,6 +1,7 @@
 import type { AgentMessages, DefinedAgent } from '../../agent/index.ts'
 import type { Message } from '../../domain/message.ts'
-import type { Bell, Messages, Plan } from '../../ports/index.ts'
+import type { Suspended } from '../../domain/suspension.ts'
+import type { Bell, Messages, Ownership, Plan, Suspensions } from '../../ports/index.ts'
 import type { HostPorts, Invocation } from '../host-ports.ts'
 
 /** Who sends messages, and in whose name. */
@@ -18,10 +19,16 @@ export type Sender = {
 export type Messaging = {
   messages: Messages
   bell: Bell
+  suspensions: Suspensions
   contextOf(
-    ports: Pick<HostPorts, 'steps' | 'values' | 'clock' | 'ids' | 'executions' | 'mask'>,
+    ports: Pick<HostPorts, 'tasks' | 'steps' | 'values' | 'clock' | 'ids' | 'executions' | 'mask'>,
     sender: Sender,
   ): AgentMessages
+  /** Gives a suspended step the message that it waits for, where that has come before. */
+  listen(
+    ports: Pick<HostPorts, 'tasks' | 'steps' | 'values' | 'clock' | 'executions'>,
+    call: { own: Ownership; suspended: Suspended },
+  ): Promise<void>
   handle(
     ports: HostPorts & { messaging: Messaging },
   ): (agent: DefinedAgent, payload: unknown, invocation: Invocation) => Promise<{ handled: true }>

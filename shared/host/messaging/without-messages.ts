@@ -8,5 +8,5 @@ export function withoutMessages({ id }: Pick<AgentManifest, 'id'>): AgentMessage
     const message = `agent ${id} sends messages and does not say that it needs to: declare needs: {messages: true}`
     throw new OrchestratorError('ConfigError', message)
   }
-  return { send: refuse, publish: refuse }
+  return { send: refuse, publish: refuse, ask: refuse }
 }

@@ -1,4 +1,6 @@
 import type { AgentContext, Resumed } from '../../agent/index.ts'
+import { suspensionIn } from '../../agent/suspend.ts'
+import { OrchestratorError } from '../../domain/errors.ts'
 import type { Receipt } from '../../domain/step.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import type { HostPorts } from '../host-ports.ts'
@@ -40,10 +42,25 @@ export type HostSuspending = {
 
 export const hostSuspending = (own: SuspendPorts): HostSuspending => ({
   situationOf: (ports, call) => situationOf({ ...ports, ...own }, call),
-  stillSuspended: (ports, call, waiting) => stillSuspended({ ...ports, ...own }, call, waiting),
+  async stillSuspended(ports, call, waiting) {
+    await ports.messaging?.listen(ports, { own: call.own, suspended: waiting.suspended })
+    return stillSuspended({ ...ports, ...own }, call, waiting)
+  },
   resumedFrom,
-  record: (ports, run, call, answer) => recordSuspension(ports, run, call, answer),
-  tell: (ports, run, outcome) => tellSuspension({ ...ports, ...own }, run, outcome),
+  async record(ports, run, call, answer) {
+    const asked = suspensionIn(answer)
+    if (asked && 'message' in asked.until && !ports.messaging)
+      throw new OrchestratorError(
+        'ConfigError',
+        `agent ${run.agent.manifest.id} waits for a message, and does not say that it needs messages: declare needs: {messages: true}`,
+      )
+    return recordSuspension(ports, run, call, answer)
+  },
+  async tell(ports, run, outcome) {
+    const receipt = await tellSuspension({ ...ports, ...own }, run, outcome)
+    await ports.messaging?.listen(ports, { own: run.own, suspended: outcome.suspended })
+    return receipt
+  },
   tellResumed: (ports, run) => tellResumed({ ...ports, ...own }, run),
   contextOf: (ports, run, turn) => suspendingContext({ ...ports, ...own }, run, turn),
 })

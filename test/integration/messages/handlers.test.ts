@@ -43,7 +43,7 @@ async function world(agents: DefinedAgent[]) {
     ring: async ({ taskId, id }: { taskId: string; id: string }) => void rung.push({ taskId, id }),
   }
   const { ports, clock } = host
-  const messaging = messagingBy({ messages: ports.messages, bell })
+  const messaging = messagingBy({ messages: ports.messages, bell, suspensions: ports.suspensions })
   const calls: HandlerCall[] = []
   const call = async (arn: string, payload: HandlerCall) => {
     const agent = agents.find(({ manifest }) => arn.endsWith(`:${manifest.id}`)) as DefinedAgent

@@ -22,11 +22,12 @@ export function dynamodbListeners({
   }
 
   return {
-    async listen({ taskId, path, fence }, { token, filter, until }) {
+    async listen({ taskId, path, fence }, { token, suspension = 0, filter, until }) {
       const known = await find(taskId, path)
       const isOfThisRun = known !== undefined && redriveOf(known.fence) === redriveOf(fence)
-      const forgets = known?.heard?.kind === 'timeout' && !isOfThisRun
-      const set = { taskId, path, fence, token, until, filter: JSON.stringify(filter) }
+      const isAnother = known !== undefined && (known.suspension ?? 0) !== suspension
+      const forgets = (known?.heard?.kind === 'timeout' && !isOfThisRun) || isAnother
+      const set = { taskId, path, fence, token, suspension, until, filter: JSON.stringify(filter) }
       const names = Object.keys(set)
       const update = new UpdateCommand({
         TableName: table,
@@ -77,6 +78,7 @@ function listenerIn(item: Record<string, unknown>): Listener {
     fence: text('fence'),
     token: text('token'),
     until: text('until'),
+    ...(item.suspension ? { suspension: Number(item.suspension) } : {}),
     filter: MessageFilterSchema.parse(JSON.parse(text('filter'))),
     ...(item.heard === undefined ? {} : { heard: item.heard as Heard }),
   }
