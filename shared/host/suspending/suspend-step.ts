@@ -11,6 +11,7 @@
 import { suspensionIn } from '../../agent/suspend.ts'
 import { beginWait } from '../../app/waits/waiting.ts'
 import { settleDead } from '../../app/limits/spend-budget.ts'
+import { beginWait } from '../../app/waits/waiting.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { stepSuspendedEvent } from '../../domain/events-of-step.ts'
 import type { Receipt } from '../../domain/step.ts'
