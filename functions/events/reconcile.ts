@@ -22,7 +22,6 @@ const ports: PortsOf<'reconcile'> & Pick<Ports, 'prices'> = {
   ...taskPorts(),
   ...queuePorts(),
   messages: messages(),
-  suspensions: suspensions(),
   bell: bell(),
   suspensions: suspensions(),
   clock,

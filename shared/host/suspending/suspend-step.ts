@@ -9,7 +9,6 @@
  */
 
 import { suspensionIn } from '../../agent/suspend.ts'
-import { beginWait } from '../../app/waits/waiting.ts'
 import { settleDead } from '../../app/limits/spend-budget.ts'
 import { beginWait } from '../../app/waits/waiting.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
