@@ -80,3 +80,24 @@ export const isSuspended = <T extends { status: string; suspended?: Suspended | 
   record: T,
 ): record is T & { suspended: Suspended } =>
   record.status === 'running' && record.suspended !== undefined && record.suspended.resumedAt === undefined
+
+type Paid = { costUsd?: number | undefined; tokens?: number | undefined }
+
+/**
+ * A call that goes on after suspensions, with the turns before it: as if it had begun earlier by the time that these have worked, and had cost what all have. So statistics know the
+ * work of a step, and not the time that it has waited.
+ */
+export function withTurnsBefore<Last extends Paid & { startedAt: string }>(
+  last: Last,
+  { suspended, uncounted = {} }: { suspended?: Suspended | undefined; uncounted?: Paid | undefined },
+): Last {
+  if (suspended?.by === undefined) return last
+  const costUsd = (last.costUsd ?? 0) + (uncounted.costUsd ?? 0)
+  const tokens = (last.tokens ?? 0) + (uncounted.tokens ?? 0)
+  return {
+    ...last,
+    startedAt: new Date(Date.parse(last.startedAt) - suspended.workedMs).toISOString(),
+    ...(costUsd > 0 ? { costUsd } : {}),
+    ...(tokens > 0 ? { tokens } : {}),
+  }
+}

@@ -8,6 +8,7 @@ import { amountOf } from '../domain/budget.ts'
 import { stepEndedEvent } from '../domain/events-of-step.ts'
 import { type Attempt, type Judging, type Receipt, receiptOf, type StepRecord } from '../domain/step.ts'
 import { superseded } from '../domain/superseded.ts'
+import { withTurnsBefore } from '../domain/suspension.ts'
 import { millisecondsBetween } from '../domain/times.ts'
 import { withoutUndefined } from '../domain/without-undefined.ts'
 import { JUDGE } from '../workflow/evaluation/check-judgement.ts'
@@ -120,7 +121,8 @@ export async function count(
   { endedAt, error, evaluation }: Pick<Attempt, 'endedAt' | 'evaluation'> & Partial<Pick<Attempt, 'error'>>,
 ): Promise<CallEnd['lately']> {
   const { startedAt } = record
-  const attempt = { startedAt, endedAt, evaluation, ...(error ? { error } : {}), ...call?.spending.told() }
+  const last = { startedAt, endedAt, evaluation, ...(error ? { error } : {}), ...call?.spending.told() }
+  const attempt = withTurnsBefore(last, record)
   const asked = { ...agent.manifest, id: agentId }
   const isJudge = role === 'judge'
   return countAttempt(ports, { plan, path: own.path, record, agent: asked, attempt, isJudge }).catch(

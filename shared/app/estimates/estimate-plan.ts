@@ -16,6 +16,7 @@ import { everyStep } from '../../workflow/places.ts'
 import { type AgentStep, isAgentStep, type Workflow } from '../../workflow/schema.ts'
 import { asEachCall, capabilitiesOf } from '../../workflow/step-capability.ts'
 import { workflowCalledBy, workflowComputedBy } from '../../workflow/step-kinds.ts'
+import { suspendsFor } from '../../workflow/suspends-of.ts'
 import { doingsOf, type PlanningNeeds } from '../agents/agent-knowledge.ts'
 import { chooseAgents } from '../choice/choose-agents.ts'
 import { wholeOf } from '../tenants/within-tenant.ts'
@@ -77,6 +78,8 @@ async function knownOf(
         )
       if (calls.every(({ order }) => order.length === 0))
         assumptions.push(`"${place}" takes no time: nobody is known who could do it`)
+      if (calls.some(({ call, order }) => order.some((agent) => suspendsFor(agent, call.capability))))
+        assumptions.push(`what the agent of "${place}" waits for outside is there at once`)
       const [{ id, limits } = { id: '', limits: undefined }] = calls.flatMap(({ order }) => order)
       if (step.forEach !== undefined && limits?.maxConcurrency !== undefined)
         assumptions.push(

@@ -17,8 +17,7 @@
  *    its state retries later: a retry costs three events of the execution's history, fewer than a call of a busy agent
  * rebind/B11 an agent that has named a time for the next call, and has attempts left, is called again then, before any other; when the
  *    task's deadline comes first, it has failed for good
- * rebind/B13 an output that waits for its judge leads to an agent that can judge; where there is none, or all have failed, the step goes on with the
- *    checks that it has, unless it says `atLeast`
+ * rebind/B13 an output that waits for its judge leads to an agent that can judge; where none is left, the step goes on with its checks, unless it says `atLeast`
  * rebind/B12 the record of a step that waits for its agents says why, since when, and until when where that is known; when its agent is
  *    called, it does no more
  */
