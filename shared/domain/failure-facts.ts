@@ -31,3 +31,12 @@ export function failureFacts(
     return { errorName: name, see: `npx orchestrator explain ${taskId} ${shellWord(path)}` }
   return { errorName: name, errorMessage: boundedText(withoutSecrets(message), MOST_CHARACTERS) }
 }
+
+/** Facts about a call for logs and metrics; `failover`: the agent that takes over from a failed one. */
+export type RebindFacts = FailoverFacts & {
+  executionArn: string
+  attempt: number
+  failover: string | undefined
+}
+/** Facts about an attempt whose end the rebinder was the first to know. */
+export type LostFacts = { executionArn: string; agentId: string; attempt: number } & FailureFacts

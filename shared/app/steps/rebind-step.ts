@@ -25,12 +25,7 @@ import type { RebindAnswer, RebindPayload } from '../../contracts/step-payload.t
 import { boundedText } from '../../domain/bounded.ts'
 import { DEATHS, isOrchestratorError, OrchestratorError } from '../../domain/errors.ts'
 import { executionArnOf } from '../../domain/execution-arn.ts'
-import {
-  type FailoverFacts,
-  type FailureFacts,
-  failoverFacts,
-  failureFacts,
-} from '../../domain/failure-facts.ts'
+import { failoverFacts, failureFacts, type LostFacts, type RebindFacts } from '../../domain/failure-facts.ts'
 import type { Decision } from '../../domain/plan.ts'
 import type { Attempt, Held, StepRecord } from '../../domain/step.ts'
 import { superseded } from '../../domain/superseded.ts'
@@ -83,15 +78,6 @@ const NOT_MENDED_BY_ANOTHER = [
   'BugError',
   'DeadlineExceededError',
 ]
-
-/** Facts about a call for logs and metrics; `failover`: the agent that takes over from a failed one. */
-export type RebindFacts = FailoverFacts & {
-  executionArn: string
-  attempt: number
-  failover: string | undefined
-}
-/** Facts about an attempt whose end the rebinder was the first to know. */
-export type LostFacts = { executionArn: string; agentId: string; attempt: number } & FailureFacts
 
 /** A missing `turn` means the first. */
 type Call = Omit<RebindPayload, 'turn'> & { turn?: number; owner: string }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { type LostFacts, rebindStep } from '../../../shared/app/steps/rebind-step.ts'
+import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
+import type { LostFacts } from '../../../shared/domain/failure-facts.ts'
 import { failureFacts } from '../../../shared/domain/failure-facts.ts'
 import { hostInMemory } from '../../support/agents/host-in-memory.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
