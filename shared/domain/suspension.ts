@@ -33,7 +33,6 @@ export const AwaitedSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('message'), message: AwaitedMessageSchema }),
 ])
 export type Awaited = z.infer<typeof AwaitedSchema>
-export type AwaitedKind = Awaited['kind']
 
 const FailureSchema = z.object({ name: z.string(), message: z.string() })
 

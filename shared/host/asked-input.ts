@@ -7,7 +7,7 @@ import { judgeRole } from './judge-output.ts'
 import type { Loading } from './load-step.ts'
 import { resolveInput } from './resolve-call.ts'
 import type { Begun } from './step-run.ts'
-import type { Waiting } from './suspending/situation.ts'
+import type { Waiting } from './suspending/suspending-part.ts'
 
 /** What a step asks of its agent, and where that is kept; or why it cannot be told; or nothing, where the step has ended, waits still, or its output waits for a judge, which this call is or not. */
 export type Asked =

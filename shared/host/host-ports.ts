@@ -8,7 +8,7 @@ import type { Ports } from '../ports/index.ts'
 import type { Messaging } from './messaging/messaging.ts'
 import type { HostModels } from './model/host-models.ts'
 import type { StepLog } from './step-log.ts'
-import type { HostSuspending } from './suspending/host-suspending.ts'
+import type { HostSuspending } from './suspending/suspending-part.ts'
 
 /** Everything the host needs from outside. */
 export type HostPorts = Pick<

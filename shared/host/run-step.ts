@@ -36,7 +36,7 @@ import { ownStep } from './own-step.ts'
 import { validateCall } from './resolve-call.ts'
 import { outputOf, runAgent } from './run-agent.ts'
 import type { Limits, StepOutcome, StepRun } from './step-run.ts'
-import type { Suspending } from './suspending/suspend-step.ts'
+import type { Suspending } from './suspending/suspending-part.ts'
 import { withinDeadline } from './within-deadline.ts'
 
 /**

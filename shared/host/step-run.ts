@@ -6,7 +6,7 @@ import type { StepRecord } from '../domain/step.ts'
 import type { Ownership, Plan, StepEnd } from '../ports/index.ts'
 import type { StepLog } from './step-log.ts'
 import type { StepNotices } from './step-notices.ts'
-import type { Situation } from './suspending/situation.ts'
+import type { Situation } from './suspending/suspending-part.ts'
 
 /** A step that this invocation owns, with everything that the parts of the host need to know about it. */
 export type StepRun = {

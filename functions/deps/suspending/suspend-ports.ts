@@ -1,4 +1,5 @@
-import { type HostSuspending, hostSuspending } from '../../../shared/host/suspending/host-suspending.ts'
+import { hostSuspending } from '../../../shared/host/suspending/host-suspending.ts'
+import type { HostSuspending } from '../../../shared/host/suspending/suspending-part.ts'
 import type { Callbacks, Suspensions } from '../../../shared/ports/index.ts'
 import { dynamodbCallbacks } from '../../adapters/dynamodb/suspending/callbacks.ts'
 import { dynamodbSuspensions } from '../../adapters/dynamodb/suspending/suspensions.ts'

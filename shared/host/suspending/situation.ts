@@ -4,17 +4,7 @@ import { isSuspended, type Suspended, type WakeCause } from '../../domain/suspen
 import { FIRST_EXECUTION, runKey } from '../../domain/task.ts'
 import { secondsUntil } from '../../domain/times.ts'
 import type { Ownership, Plan, Ports } from '../../ports/index.ts'
-
-/**
- * What a call of a step that may suspend is: one that goes on after a suspension, because of `by`; one that finds it waiting still; or one that begins,
- * whose next suspension has the number `n`.
- */
-export type Situation =
-  | { kind: 'begins'; n: number; abandoned?: Suspended }
-  | Waiting
-  | { kind: 'resumes'; n: number; suspended: Suspended; by: WakeCause }
-
-export type Waiting = { kind: 'waits'; suspended: Suspended; heardAt: string }
+import type { Situation } from './suspending-part.ts'
 
 type Needs = Pick<Ports, 'steps' | 'suspensions' | 'clock'>
 type Call = { own: Ownership; plan: Pick<Plan, 'execution' | 'suspending'>; agentId: string }

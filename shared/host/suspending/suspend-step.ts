@@ -28,12 +28,10 @@ import { requireNoSecret } from '../masked-ports.ts'
 import type { Call } from '../resolve-call.ts'
 import type { StepRun } from '../step-run.ts'
 import { secondsUntilSilent } from './situation.ts'
+import type { Suspending } from './suspending-part.ts'
 import { awaitedOf } from './until.ts'
 
 type Needs = Pick<HostPorts, 'steps' | 'tasks' | 'clock' | 'measure' | 'budgets'> & Pick<Ports, 'waits'>
-
-/** The outcome of a turn that ends with a suspension. */
-export type Suspending = { status: 'suspended'; suspended: Suspended }
 
 /** Stores the agent's state and records the suspension (suspend/S1); undefined for an answer that is none. Throws AgentOutputError, AgentFailedError, StepSupersededError. */
 export async function recordSuspension(

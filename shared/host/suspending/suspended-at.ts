@@ -1,6 +1,6 @@
 import type { Suspended } from '../../domain/suspension.ts'
 import { millisecondsBetween } from '../../domain/times.ts'
-import type { Situation, Waiting } from './situation.ts'
+import type { Situation, Waiting } from './suspending-part.ts'
 
 /** What the record keeps of the suspension before, from the call at `startedAt` on: the agent goes on from it, or nobody does. */
 export function suspendedAt(

@@ -9,8 +9,7 @@ import { FIRST_EXECUTION } from '../../domain/task.ts'
 import type { HostPorts } from '../host-ports.ts'
 import { performOnce } from '../perform-once.ts'
 import type { StepRun } from '../step-run.ts'
-import type { SuspendPorts } from './host-suspending.ts'
-import type { Situation } from './situation.ts'
+import type { Situation, SuspendPorts } from './suspending-part.ts'
 import { checkedSuspend } from './until.ts'
 
 type Needs = Pick<HostPorts, 'ledger' | 'values' | 'clock' | 'ids' | 'timer'> &

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { type AgentContext, defineAgent, type Json } from '../../../shared/agent/index.ts'
+import { type AgentContext, defineAgent, FinalError, type Json } from '../../../shared/agent/index.ts'
 import { rebindStep } from '../../../shared/app/steps/rebind-step.ts'
 import { answerCallback } from '../../../shared/app/suspending/answer-callback.ts'
 import { wakeAgain } from '../../../shared/app/suspending/wake-again.ts'
@@ -51,18 +51,21 @@ async function begun(turn: (context: AgentContext) => Promise<unknown>) {
   })
   const suspending = hostSuspending({ ...ports, callbackUrl: 'https://api.test/api/v1' })
   const run = runStep({ ...silentPorts(ports), suspending })
-  const payload = (at: number, retry = 0) => ({
+  const payload = (at: number, retry = 0, redrives = 0) => ({
     taskId,
     path: 'a',
     state: { EnteredTime: new Date().toISOString(), RetryCount: retry },
-    redrives: 0,
+    redrives,
     turn: at,
   })
   return {
     taskId,
     calls: () => calls,
-    call: (at: number, retry = 0) =>
-      run(agent, payload(at, retry), { id: `r${at}.${retry}`, remainingMs: () => 60_000 }),
+    call: (at: number, retry = 0, redrives = 0) =>
+      run(agent, payload(at, retry, redrives), {
+        id: `r${redrives}.${at}.${retry}`,
+        remainingMs: () => 60_000,
+      }),
     rebind: (at: number, error: string) =>
       rebindStep(ports)({
         ...RebindPayloadSchema.parse({
@@ -139,5 +142,19 @@ describe('the host of an agent that suspends', () => {
     const sweep = (minutes: number) => wakeAgain({ suspensions, executions, clock: after(minutes) }, task)
     expect([await sweep(0), await sweep(1), await sweep(11)]).toEqual([0, 1, 0])
     expect(stores.recorded.woken).toContain('token of a')
+  })
+
+  it('goes on from where it was when the execution is redriven after a turn that has failed (suspending/V1)', async () => {
+    const seen: unknown[] = []
+    const step = await begun(async ({ resumed, suspend }) => {
+      seen.push(resumed && [resumed.n, resumed.state, resumed.by.kind])
+      if (!resumed) return suspend({ until: { seconds: 0 }, state: 'kept' })
+      if (seen.length < 3) throw new FinalError('broken')
+      return 'mended'
+    })
+    await step.call(0)
+    await expect(step.call(1)).rejects.toThrow('broken')
+    expect(await step.call(1, 0, 1)).toMatchObject({ status: 'succeeded' })
+    expect(seen).toEqual([undefined, [1, 'kept', 'time'], [1, 'kept', 'time']])
   })
 })
