@@ -54,19 +54,8 @@ import {
 } from './settle-failure.ts'
 import { signalGates } from './signal-gates.ts'
 
-type Needs = Pick<
-  Ports,
-  | 'tasks'
-  | 'plans'
-  | 'steps'
-  | 'gates'
-  | 'values'
-  | 'sharedState'
-  | 'bus'
-  | 'executions'
-  | 'budgets'
-  | 'waits'
-> &
+type Needs = Settling['ports'] &
+  Pick<Ports, 'tasks' | 'plans' | 'gates' | 'executions' | 'budgets' | 'waits'> &
   KnowledgeNeeds
 /** `turn`: how many agents the rebinder has chosen before; `capability`: what the step's expression for it has come to just now. */
 type Situation = Settling & Trouble & { ports: Needs; turn: number; capability?: string }
