@@ -18,6 +18,8 @@ export type AgentTest = {
   settings?: Partial<AgentSettings>
   /** The secrets of the agent by their names in `needs.secrets`: `{OPENAI: 'sk-for-tests'}`. */
   secrets?: GivenSecrets
+  /** The shared state of the task when the agent is called, by key. */
+  state?: Readonly<Record<string, Json>>
   /** The number of the attempt, from 1; by default 1, or one more than in `after`. */
   attempt?: number
   /** The run that this one retries: effects that it has completed are not performed again. */
@@ -42,6 +44,8 @@ export type AgentRun = Omit<Noted, 'thrown'> & {
    * `AgentFailedError`. `retryable`: a step without `retry` calls the agent again.
    */
   error?: { name: string; message: string; retryable: boolean }
+  /** The shared state of the task afterwards, by key. */
+  state: Record<string, Json>
   /** Every call of a model, in order. */
   modelCalls: SeenModelCall[]
   /** The value that the agent threw. */

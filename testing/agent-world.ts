@@ -1,5 +1,7 @@
 import { systemClock } from '../functions/adapters/node-ids.ts'
 import type { DefinedAgent } from '../shared/agent/index.ts'
+import { readState } from '../shared/app/state/read-state.ts'
+import { updateState } from '../shared/app/state/write-state.ts'
 import { submitTask } from '../shared/app/tasks/submit-task.ts'
 import { StepPayloadSchema } from '../shared/contracts/step-payload.ts'
 import type { Json } from '../shared/domain/json.ts'
@@ -41,6 +43,7 @@ type Call = {
   once: Readonly<Record<string, Json>>
   effects?: KeptEffects | undefined
   files: GivenFiles
+  state: Readonly<Record<string, Json>>
   /** What the host has besides the stores. */
   given: Pick<HostPorts, 'models' | 'settings' | 'ownSecrets' | 'mask'>
   task: { type?: string; metadata?: Record<string, string> }
@@ -125,12 +128,17 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     await kept.ledger.complete(ownOf(0), key, await ports.values.storeValue(taskId, result))
   }
 
+  const shared = { taskId, workflow: {} }
+  for (const [key, value] of Object.entries(call.state))
+    await updateState(ports, { ...shared, key, by: { subject: 'test' } }, () => value)
+
   const host = hostOf(agent, { ...ports, ...call.given })
   const record = async (): Promise<StepRecord | undefined> => (await ports.steps.findSteps(taskId, [PATH]))[0]
   return {
     effects: kept,
     call: () => host(payloadOf(attempt - 1), `attempt-${attempt}`),
     record,
+    state: async () => (await readState(ports, shared)).values,
     async output(): Promise<Json> {
       const stored = (await record())?.output
       return stored ? ports.values.loadValue(stored) : null

@@ -35,6 +35,7 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
     once,
     effects: after && effectsOf.get(after),
     files: test.files ?? {},
+    state: test.state ?? {},
     given: {
       settings: { allowedHosts: [], ...test.settings },
       ...secretsOf(test.secrets ?? {}, [agent]),
@@ -63,6 +64,7 @@ export async function testAgent(agent: DefinedAgent, test: AgentTest = {}): Prom
     ...(error ? { error } : { output: await world.output() }),
     ...(thrown === undefined ? {} : { thrown }),
     ...told,
+    state: await world.state(),
     modelCalls,
     spent: spentIn(record),
     attempt,

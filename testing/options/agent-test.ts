@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { SubmitTaskSchema } from '../../shared/contracts/requests.ts'
 import { AgentLimitsSchema } from '../../shared/domain/agent.ts'
 import { nearestNames, suggestNames } from '../../shared/domain/nearest-names.ts'
+import { StateKeySchema } from '../../shared/domain/state/shared-state.ts'
 import { WorkflowNameSchema } from '../../shared/workflow/schema.ts'
 import type { AgentTest } from '../agent-test.ts'
 import { issuesOfAgent } from './agents.ts'
@@ -35,6 +36,7 @@ const TestSchema = z.strictObject({
   input: z.unknown().optional(),
   files: z.unknown().optional(),
   models: z.unknown().optional(),
+  state: z.record(StateKeySchema, z.unknown()).optional(),
   settings: SettingsSchema.optional(),
   secrets: z.record(z.string(), z.string().min(1)).optional(),
   attempt: z.number().int().min(1).max(MOST_ATTEMPTS).optional(),
@@ -63,6 +65,7 @@ export function requireAgentTest(agent: unknown, test: unknown, isRun: (run: obj
       ...issuesOfModels(test.models),
       ...issuesOfAfter(test.after, isRun),
       ...issuesOfOnce(test.once),
+      ...issuesOfState(test.state),
     ],
     'testAgent',
   )
@@ -72,6 +75,13 @@ function issuesOfAfter(after: unknown, isRun: (run: object) => boolean) {
   if (after === undefined || (typeof after === 'object' && after !== null && isRun(after))) return []
   return [notRight('after', after, 'the run that testAgent returned, not a copy of it')]
 }
+
+const issuesOfState = (state: unknown) =>
+  isPlain(state)
+    ? issuesOfMembers('state', state, (place, value) =>
+        issuesOfJson(place, value, 'what is shared is JSON: '),
+      )
+    : []
 
 const issuesOfOnce = (once: unknown) =>
   once === undefined

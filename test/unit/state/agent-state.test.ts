@@ -198,4 +198,22 @@ describe('context.state', () => {
       { values: {}, versions: {} },
     ])
   })
+
+  it('is given and shown by testAgent', async () => {
+    const adder = defineAgent({
+      id: 'adder',
+      version: '1.0.0',
+      description: 'Adds.',
+      capabilities: { 'n.add': { description: 'x', input: z.unknown(), output: z.unknown() } },
+      execute: async (_call, { state }) => state.update<number>('n', (n = 0) => n + 1),
+    })
+    const { output, state } = await testAgent(adder, { state: { n: 4, other: 'x' } })
+    expect({ output, state }).toEqual({ output: 5, state: { n: 5, other: 'x' } })
+    await expect(testAgent(adder, { state: { 'a b': 1 } })).rejects.toThrow(
+      'a key of the shared state starts with a-z',
+    )
+    await expect(testAgent(adder, { state: { n: Number.NaN as never } })).rejects.toThrow(
+      'what is shared is JSON',
+    )
+  })
 })
