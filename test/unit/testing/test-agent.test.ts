@@ -60,6 +60,7 @@ it('answers the output as the host stores it, and all that the agent has done', 
     log: [{ level: 'info', message: 'refunding', facts: { attempt: 1 } }],
     spent: { usd: 0.011, tokens: 12 },
     attempt: 1,
+    state: {},
     modelCalls: [],
   })
 })
