@@ -6,7 +6,7 @@ import { CliError } from '../cli-error.ts'
 import { parseTaskId, timeOption, wholeOption } from '../input/parse-options.ts'
 import { readJsonOption } from '../input/read-json-option.ts'
 import { jsonDiff } from '../show/json-diff.ts'
-import { say, style } from '../show/output.ts'
+import { bytesOf, say, style } from '../show/output.ts'
 import { printTable } from '../show/table.ts'
 import { print, printJson } from '../show/terminal.ts'
 
@@ -65,12 +65,12 @@ async function showAll(id: string, json: boolean): Promise<void> {
   printTable(['key', 'version', 'written', 'by', 'value'], state.keys.map(rowOf))
 }
 
-const rowOf = ({ key, version, at, by, value }: StateVersionView): string[] => [
+const rowOf = ({ key, version, at, by, value, bytes }: StateVersionView): string[] => [
   key,
   String(version),
   timeOf(at),
   by === undefined ? '' : writerOf(by),
-  value === undefined ? '' : boundedText(JSON.stringify(value), MOST_VALUE),
+  value === undefined ? leftOut(bytes) : boundedText(JSON.stringify(value), MOST_VALUE),
 ]
 
 async function showHistory(
@@ -100,6 +100,9 @@ async function showHistory(
     for (const line of jsonDiff(versions[at + 1]?.value ?? null, version.value ?? null)) print(line)
   }
 }
+
+const leftOut = (bytes: number | undefined): string =>
+  bytes === undefined ? '' : `${bytesOf(bytes)}: show the key alone`
 
 function describe({ key, version, at, by, value, restored }: StateVersionView): string {
   if (by === undefined) return `${key}: the initial value of the workflow`

@@ -60,6 +60,13 @@ export const StateVersionViewSchema = z.object({
   version: z.number().int().describe('From 1, without gaps; 0: the initial value of the workflow'),
   conflict: StateConflictSchema.describe('The policy of the key'),
   value: AnyJsonSchema.optional().describe('Absent where the key was removed'),
+  bytes: z
+    .number()
+    .int()
+    .optional()
+    .describe(
+      'Only where the value is left out, because the others fill the answer: how large it is. Read the key alone',
+    ),
   at: z.string().optional(),
   by: StateWriterSchema.optional(),
   restored: z.number().int().optional().describe('The earlier version whose value this one has'),

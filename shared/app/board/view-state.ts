@@ -16,6 +16,9 @@ import { stateDefinition } from '../../workflow/state-schema.ts'
 import { findVersion, initialOf, listVersions, type StateOf, valueIn } from '../state/read-state.ts'
 import { getTask, type TaskRef } from '../views/get-task.ts'
 
+/** The most bytes of values in one answer: what is larger goes by a link, and is no page that a person reads. */
+const MOST_BYTES = 4 * 1024 * 1024
+
 export type ViewNeeds = Pick<Ports, 'tasks' | 'plans' | 'sharedState' | 'values'>
 
 /** The state of a task at one moment. Throws NotFoundError, as all here, also for a task of another tenant. */
@@ -27,10 +30,14 @@ export const showState =
     const names = [...new Set([...Object.keys(plan.workflow.state ?? {}), ...heads.keys()])].sort()
     const wanted = [...heads].map(([key, version]) => ({ key, version }))
     const found = new Map((await ports.sharedState.findVersions(id, wanted)).map((one) => [one.key, one]))
+    let left = MOST_BYTES
     const keys = await Promise.all(
       names.map((key) => {
         const version = found.get(key)
-        return version ? versionView(ports, plan, version) : initialView(plan, key)
+        if (!version) return initialView(plan, key)
+        const bytes = bytesOf(version)
+        left -= bytes
+        return left >= 0 ? versionView(ports, plan, version) : { ...headOf(plan, version), bytes }
       }),
     )
     return { taskId: id, revision, keys }
@@ -72,8 +79,14 @@ export const listStateHistory =
       const { heads } = await ports.sharedState.findBoard(id)
       throw noSuchKey(plan, key, heads)
     }
-    const versions = await Promise.all(found.map((one) => versionView(ports, plan, one)))
-    const last = found.at(-1)?.version ?? 1
+    // A page ends where its values are as many as an answer takes; the first is always there.
+    let left = MOST_BYTES
+    const some = found.filter((one, at) => {
+      left -= bytesOf(one)
+      return at === 0 || left >= 0
+    })
+    const versions = await Promise.all(some.map((one) => versionView(ports, plan, one)))
+    const last = some.at(-1)?.version ?? 1
     return { taskId: id, key, versions, ...(last > 1 ? { before: last } : {}) }
   }
 
@@ -89,14 +102,23 @@ export async function planOf(
 
 export async function versionView(
   ports: Pick<ViewNeeds, 'values'>,
-  { workflow }: Pick<StateOf, 'workflow'>,
+  of: Pick<StateOf, 'workflow'>,
   version: StateVersion,
 ): Promise<StateVersionView> {
-  const { key, at, by, restored } = version
-  const { conflict } = stateDefinition(workflow, key)
-  const value = await valueIn(ports, version)
-  return withoutUndefined({ key, version: version.version, conflict, value, at, by, restored })
+  return withoutUndefined({ ...headOf(of, version), value: await valueIn(ports, version) })
 }
+
+/** A version without its value. */
+function headOf(
+  { workflow }: Pick<StateOf, 'workflow'>,
+  { key, version, at, by, restored }: StateVersion,
+): StateVersionView {
+  const { conflict } = stateDefinition(workflow, key)
+  return withoutUndefined({ key, version, conflict, at, by, restored })
+}
+
+const bytesOf = ({ value }: StateVersion): number =>
+  value === undefined ? 0 : 'bytes' in value ? value.bytes : value.inline.length
 
 const initialView = ({ workflow }: Pick<StateOf, 'workflow'>, key: string): StateVersionView =>
   withoutUndefined({

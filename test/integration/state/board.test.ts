@@ -65,6 +65,24 @@ describe('the shared state of a task, from outside', () => {
     ).toHaveLength(2)
   })
 
+  it('leaves out values that would fill an answer, and says how large they are', async () => {
+    const id = await seed()
+    const large = 'x'.repeat(1_000_000)
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await put(id, key, large)
+    for (const _ of [1, 2, 3, 4]) await put(id, 'a', large)
+    const { keys } = await showState(stores.ports)({ id }, CALLER)
+    expect(keys.map(({ value, bytes }) => bytes ?? String(value).length)).toEqual([
+      1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_002,
+    ])
+    expect(keys.at(-1)?.value).toBeUndefined()
+    const page = (before?: number) =>
+      listStateHistory(stores.ports)({ id, key: 'a', limit: 20, before }, CALLER)
+    const first = await page()
+    expect([first.versions.map(({ version }) => version), first.before]).toEqual([[5, 4, 3, 2], 2])
+    const rest = await page(first.before)
+    expect([rest.versions.map(({ version }) => version), rest.before]).toEqual([[1], undefined])
+  })
+
   it('refuses a value that was made from another version (change/P3)', async () => {
     const id = await seed()
     await put(id, 'x', 1, '0')
