@@ -9,14 +9,14 @@ import { BUNDLING } from '../../../infra/bundle-functions.ts'
 import { PACKAGE_ROOT } from '../../../infra/package-root.ts'
 import { placeSources } from '../../../infra/source-maps.ts'
 import type { DefinedAgent } from '../../../shared/agent/index.ts'
-import { maySuspend } from '../../../shared/domain/agent.ts'
+import { maySuspend, usesMessages } from '../../../shared/domain/agent.ts'
 import { ASSEMBLY } from '../runner/synthesize-once.ts'
 
 type Resource = { Type: string; Properties: Record<string, unknown>; DependsOn?: string[] }
 export type Template = { Resources: Record<string, Resource> }
 
 const made: string[] = []
-const TEMPLATE = 'orchestrator-runtime.template.json'
+export const TEMPLATE = 'orchestrator-runtime.template.json'
 
 /** A copy of the synthesized assembly with its runtime template changed; bundles are shared, not copied. */
 export function alterAssembly(
@@ -73,7 +73,8 @@ async function entryOf(agentFile: string, models: Models | undefined): Promise<s
     return agentEntry({ manifest: agent.manifest, entry: agentFile, providers: ['bedrock'] })
   }
   const { default: agent } = (await import(agentFile)) as { default: DefinedAgent }
-  if (maySuspend(agent.manifest)) return agentEntry({ manifest: agent.manifest, entry: agentFile })
+  if (maySuspend(agent.manifest) || usesMessages(agent.manifest))
+    return agentEntry({ manifest: agent.manifest, entry: agentFile })
   return `import agent from ${JSON.stringify(agentFile)}
     import { agentHandler } from './functions/steps/agent-handler.ts'
     export const handler = agentHandler(agent)`
