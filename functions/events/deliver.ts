@@ -19,7 +19,15 @@ import { taskPorts } from '../deps/task-ports.ts'
 const BellSchema = z
   .string()
   .transform((text) => JSON.parse(text) as unknown)
-  .pipe(z.object({ taskId: z.string(), id: z.string() }))
+  .pipe(
+    z.object({
+      taskId: z.string(),
+      id: z.string(),
+      to: z.string(),
+      from: z.string(),
+      sequence: z.number(),
+    }),
+  )
 const BatchSchema = z.object({
   Records: z.array(
     z.object({

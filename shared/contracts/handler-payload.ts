@@ -6,6 +6,9 @@ export const HandlerPayloadSchema = z.object({
     taskId: z.string(),
     execution: z.number().int(),
     id: z.string(),
+    to: z.string(),
+    from: z.string(),
+    sequence: z.number().int(),
     try: z.number().int(),
   }),
 })

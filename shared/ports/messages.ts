@@ -4,6 +4,9 @@ import type { Ownership } from './steps.ts'
 /** What a waiting step has got: a message, or nothing until its time was over. */
 export type Heard = { kind: 'message'; id: string } | { kind: 'timeout' }
 
+/** Where a message is stored. */
+export type MessagePlace = Pick<MessageRecord, 'taskId' | 'id' | 'to' | 'from' | 'sequence'>
+
 /** What has become of a message to an agent. */
 export type SettledMessage = Pick<MessageRecord, 'error' | 'costUsd' | 'tokens'> & {
   status: 'handled' | 'set_aside'
@@ -39,6 +42,8 @@ export type Messages = {
    */
   storeMessage(message: Message): Promise<{ record: MessageRecord; isNew: boolean }>
   findMessage(taskId: string, id: string): Promise<MessageRecord | undefined>
+  /** The same by its place, with one read. */
+  readMessage(at: MessagePlace): Promise<MessageRecord | undefined>
   /** By recipient, then by sender, then in the order in which they were sent. */
   listMessages(query: {
     taskId: string
@@ -78,12 +83,12 @@ export type Messages = {
 
 /** Tells the deliverer that a message to an agent is there. Twice is as once; where it fails, the sweep tells it. */
 export type Bell = {
-  ring(message: Pick<MessageRecord, 'taskId' | 'id' | 'to' | 'from'>): Promise<void>
+  ring(message: MessagePlace): Promise<void>
 }
 
 /** A call of the function of an agent with a message. */
 export type HandlerCall = {
-  message: { taskId: string; execution: number; id: string; try: number }
+  message: MessagePlace & { execution: number; try: number }
 }
 /** What the function has answered, or why it has not; `isFinal`: no other call would do better. */
 export type HandlerAnswer = { handled: true } | { error: { name: string; message: string }; isFinal: boolean }

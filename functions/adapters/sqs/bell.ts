@@ -14,7 +14,7 @@ const WINDOW_SECONDS = 60
 
 /** A message of a FIFO queue: those from one sender to one recipient are a group, which is delivered one by one. */
 export const sqsBell = ({ queueUrl, call, digest, now }: Settings): Bell => ({
-  async ring({ taskId, id, to, from }) {
+  async ring({ taskId, id, to, from, sequence }) {
     const window = Math.floor(now().getTime() / 1_000 / WINDOW_SECONDS)
     await call({
       service: 'sqs',
@@ -22,7 +22,7 @@ export const sqsBell = ({ queueUrl, call, digest, now }: Settings): Bell => ({
       version: '1.0',
       body: {
         QueueUrl: queueUrl,
-        MessageBody: JSON.stringify({ taskId, id }),
+        MessageBody: JSON.stringify({ taskId, id, to, from, sequence }),
         MessageGroupId: digest([taskId, from, to].join('\n')),
         MessageDeduplicationId: digest([taskId, id, String(window)].join('\n')),
       },

@@ -15,7 +15,7 @@ import { makeEvent } from '../../domain/event.ts'
 import { addressOf, type MessageRecord, MOST_HANDLINGS } from '../../domain/message.ts'
 import { isOpenTask } from '../../domain/task.ts'
 import { platformTimer, type Timer } from '../../domain/timer.ts'
-import type { HandlerAnswer, Plan, Ports } from '../../ports/index.ts'
+import type { HandlerAnswer, MessagePlace, Plan, Ports } from '../../ports/index.ts'
 import { type GiveNeeds, giveMessage } from './give-message.ts'
 
 type Needs = GiveNeeds & Pick<Ports, 'plans' | 'handlers' | 'bus'> & { timer?: Timer }
@@ -26,8 +26,9 @@ const WAIT_SECONDS = [0.2, 1, 3]
 /** Throws the errors of the ports: then nothing is known, and the message is brought again. */
 export const deliverMessage =
   (ports: Needs) =>
-  async ({ taskId, id }: { taskId: string; id: string }): Promise<void> => {
-    const message = await ports.messages.findMessage(taskId, id)
+  async (at: MessagePlace): Promise<void> => {
+    const { taskId } = at
+    const message = await ports.messages.readMessage(at)
     if (message?.status !== 'sent') return
     if (addressOf(message.to)?.kind === 'step') return giveMessage(ports, message, true)
     const lane = [message]
@@ -65,9 +66,10 @@ function callAgent(
   { handlers }: Needs,
   { execution = 1 }: Plan,
   functionArn: string,
-  { taskId, id, tries }: MessageRecord,
+  { taskId, id, to, from, sequence, tries }: MessageRecord,
 ): Promise<HandlerAnswer> {
-  return handlers.callHandler(functionArn, { message: { taskId, execution, id, try: tries } })
+  const at = { taskId, id, to, from, sequence }
+  return handlers.callHandler(functionArn, { message: { ...at, execution, try: tries } })
 }
 
 /** The function that the plan has bound for the agent. */
@@ -108,8 +110,8 @@ async function pause({ timer = platformTimer }: Needs, seconds: number): Promise
 }
 
 /** Which messages of a batch are to be brought again, after as much of it was done as there was time for. */
-export async function deliverBatch<Record_ extends { taskId: string; id: string; group: string }>(
-  deliver: ReturnType<typeof deliverMessage>,
+export async function deliverBatch<Record_ extends { group: string }>(
+  deliver: (record: Record_) => Promise<void>,
   records: readonly Record_[],
   { hasTime, onFailed }: { hasTime(): boolean; onFailed(record: Record_, error: unknown): void },
 ): Promise<Record_[]> {

@@ -59,9 +59,6 @@ export async function sendMessage(
     const message = `the body of message ${id} has ${bytes} bytes; ${MOST_BODY_BYTES} is the most: put large data into a file, and send its reference`
     throw new OrchestratorError('ContentTooLargeError', message, { bytes })
   }
-  const known = await Promise.all(
-    recipients.map((_, at) => ports.messages.findMessage(taskId, partOf(id, at))),
-  )
   const message = withoutUndefined({
     ...{ type, from, taskId, hops },
     topic: to.startsWith(TOPIC_OF) ? to.slice(TOPIC_OF.length) : undefined,
@@ -72,9 +69,10 @@ export async function sendMessage(
   })
   const sent: MessageRecord[] = []
   for (const [at, recipient] of recipients.entries()) {
-    const isTopic = message.topic !== undefined
+    const isToStep = message.topic === undefined && recipient.startsWith('step:')
     // Who sent it before gets what was stored, also after its recipient has ended (messages/R3).
-    if (!known[at] && !isTopic) await requireWaiting(ports, taskId, recipient)
+    if (isToStep && !(await ports.messages.findMessage(taskId, partOf(id, at))))
+      await requireWaiting(ports, taskId, recipient)
     const { record, isNew } = await ports.messages.storeMessage({
       ...message,
       id: partOf(id, at),

@@ -39,7 +39,7 @@ export const handleMessage =
     const all = { ...maskedPorts(given), messaging: given.messaging }
     const { message: call } = HandlerPayloadSchema.parse(payload)
     const { messages } = all.messaging
-    const message = await messages.findMessage(call.taskId, call.id)
+    const message = await messages.readMessage(call)
     // handler/M1
     if (message?.status !== 'sent' || message.tries !== call.try) return { handled: true }
     const plan = await all.plans.getPlan(call.taskId, call.execution)

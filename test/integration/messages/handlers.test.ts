@@ -16,7 +16,7 @@ import { failureOf } from '../../../shared/domain/bounded.ts'
 import { isOrchestratorError } from '../../../shared/domain/errors.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { messagingBy } from '../../../shared/host/messaging/messaging-by.ts'
-import type { HandlerCall, Plan } from '../../../shared/ports/index.ts'
+import type { HandlerCall, MessagePlace, Plan } from '../../../shared/ports/index.ts'
 import { epochsAt } from '../../../shared/selector/decayed-counters.ts'
 import { hostInMemory } from '../../support/agents/host-in-memory.ts'
 import { CALLER } from '../../support/stores/callers.ts'
@@ -38,10 +38,8 @@ const agentWith = (id: string, onMessage: Handle, more: object = {}) =>
 /** A task with agents that handle messages, a deliverer, and what was rung. */
 async function world(agents: DefinedAgent[]) {
   const host = hostInMemory()
-  const rung: { taskId: string; id: string }[] = []
-  const bell = {
-    ring: async ({ taskId, id }: { taskId: string; id: string }) => void rung.push({ taskId, id }),
-  }
+  const rung: MessagePlace[] = []
+  const bell = { ring: async (message: MessagePlace) => void rung.push(message) }
   const { ports, clock } = host
   const messaging = messagingBy({ messages: ports.messages, bell, suspensions: ports.suspensions })
   const calls: HandlerCall[] = []
@@ -70,7 +68,11 @@ async function world(agents: DefinedAgent[]) {
     act()
     return () => {}
   }
-  const deliver = deliverMessage({ ...ports, handlers, timer })
+  const bring = deliverMessage({ ...ports, handlers, timer })
+  const deliver = async ({ taskId, id }: { taskId: string; id: string }) => {
+    const message = await ports.messages.findMessage(taskId, id)
+    if (message) await bring(message)
+  }
   const workflow = await seedWorkflow(ports, {
     steps: Object.fromEntries(agents.map(({ manifest: { id } }) => [id, { capability: `${id}.do` }])),
     agents: agents.map(
@@ -125,7 +127,12 @@ describe('a message to an agent', () => {
 
   it('is handled for the latest call alone: one that comes late changes nothing (delivery/L2, handler/M1)', async () => {
     const { send, pump, call, taskId, statusOf, onCall } = await world([agentWith('left', hear)])
-    const payload = (number: number) => ({ message: { taskId, execution: 1, id: 'm', try: number } })
+    const payload = (number: number) => ({
+      message: {
+        ...{ taskId, execution: 1, id: 'm', try: number },
+        ...{ to: 'agent:left', from: 'caller:ada', sequence: 1 },
+      },
+    })
     onCall(({ message }) => (message.try === 1 ? 'before' : undefined))
     await send('m', 'agent:left')
     await expect(pump()).rejects.toThrow('has died')
@@ -264,7 +271,7 @@ describe('a message to an agent', () => {
 
 it('a batch goes on with other groups where one fails, and stops within that', async () => {
   const done: string[] = []
-  const deliver = async ({ id }: { taskId: string; id: string }) => {
+  const deliver = async ({ id }: { id: string }) => {
     if (id === 'a2') throw new Error('no')
     done.push(id)
   }

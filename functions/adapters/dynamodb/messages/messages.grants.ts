@@ -15,6 +15,7 @@ export const messagesGrants = grantsOf<Messages>()({
   methods: {
     storeMessage: [GET, QUERY, PUT, UPDATE],
     findMessage: [GET],
+    readMessage: [GET],
     listMessages: [QUERY],
     openMessages: [QUERY],
     takeMessage: [UPDATE],
@@ -35,8 +36,8 @@ export const messagesGrants = grantsOf<Messages>()({
     park: ['parkMessage'],
     give: ['findMessage', 'openMessages', 'takeMessage', 'releaseMessage', 'hear', 'findListeners'],
     wait: ['listen'],
-    deliver: ['findBefore', 'beginTry', 'settleMessage'],
-    handle: ['findMessage', 'settleMessage'],
+    deliver: ['readMessage', 'findBefore', 'beginTry', 'settleMessage'],
+    handle: ['readMessage', 'settleMessage'],
     sweep: ['listUnrung'],
   },
 })

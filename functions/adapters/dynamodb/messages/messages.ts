@@ -59,6 +59,12 @@ export function dynamodbMessages({ client, table }: TaskTable): Messages {
       return found?.id === id ? found : undefined
     },
 
+    async readMessage(at) {
+      const item = await itemAt({ client, table }, messageKeyOf(at))
+      const found = item && messageIn(item)
+      return found?.id === at.id ? found : undefined
+    },
+
     // message-store/S4
     takeMessage(message, path, at) {
       const { openKey, createdKey } = inIndexOf(message)
