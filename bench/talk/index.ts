@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import synthesize from '../../test/support/runner/synthesize-once.ts'
 import { callbacks } from './callbacks.ts'
+import { benchMessages } from './messages.ts'
 import { benchState } from './state.ts'
 import { suspendedSteps } from './suspended.ts'
 
@@ -10,12 +11,15 @@ const HELP = `Usage: npm run bench:talk [-- --only PART,...] [--steps N] [--json
 What waiting and talking cost, part by part:
   callbacks   every order of what can happen to a suspended step: resumed twice, lost
   suspended   steps (1,000 without --steps) that are suspended on the local cloud: bytes each, and how soon they are resumed
+  messages    a thousand messages between twenty agents: lost, handled twice, late; how soon, how many a second
   state       a hundred writers of one key of the shared state, under each policy
 
 Fails where something is lost or happens twice, or a part takes more than it may.`
 
 const MOST_BYTES_EACH = 60_000
 const MOST_RESUME_MILLISECONDS = 50
+const MOST_MESSAGE_MILLISECONDS = 40
+const LEAST_MESSAGES_A_SECOND = 200
 
 const { values } = parseArgs({
   options: {
@@ -36,6 +40,15 @@ const PARTS = {
     const report = await suspendedSteps(Number(values.steps))
     const { bytesEach, resumeMedianMs, lost } = report
     const isRight = lost === 0 && bytesEach <= MOST_BYTES_EACH && resumeMedianMs <= MOST_RESUME_MILLISECONDS
+    return { report, isRight }
+  },
+  messages: async () => {
+    const report = await benchMessages()
+    const { lost, doubled, outOfOrder, medianMs, perSecond } = report
+    const isRight =
+      lost + doubled + outOfOrder === 0 &&
+      medianMs <= MOST_MESSAGE_MILLISECONDS &&
+      perSecond >= LEAST_MESSAGES_A_SECOND
     return { report, isRight }
   },
   state: async () => {

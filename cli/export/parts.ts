@@ -69,7 +69,16 @@ export const PARTS: readonly Part[] = [
 
 /** The lines of one task, by file. */
 type Lines = Record<
-  'tasks' | 'inputs' | 'results' | 'definitions' | 'steps' | 'events' | 'transcripts' | 'state' | 'files',
+  | 'tasks'
+  | 'inputs'
+  | 'results'
+  | 'definitions'
+  | 'steps'
+  | 'events'
+  | 'transcripts'
+  | 'messages'
+  | 'state'
+  | 'files',
   unknown[]
 >
 
@@ -97,6 +106,7 @@ async function linesOf(folder: ExportFolder, task: TaskView): Promise<Lines> {
     steps: [],
     events: [],
     transcripts: [],
+    messages: [],
     state: [],
     files: [],
   }
@@ -113,6 +123,7 @@ async function linesOf(folder: ExportFolder, task: TaskView): Promise<Lines> {
         lines.transcripts.push(...page.calls.map((call) => ({ taskId: id, stepId: step.stepId, ...call })))
     }
   for await (const { events } of callPages('listTaskEvents', { id })) lines.events.push(...events)
+  for await (const { messages } of callPages('listMessages', { id })) lines.messages.push(...messages)
   lines.state.push(...(await versionsOf(id)))
   for await (const { files } of callPages('listTaskFiles', { id, all: true }))
     for (const { fileId } of files) {

@@ -37,6 +37,7 @@ const exportWhere = (isThere: (path: string) => boolean) =>
         }
       if (path.endsWith('/status')) return { taskId: TASK_ID, status: 'running', steps: {} }
       if (path.endsWith('/state')) return { taskId: TASK_ID, revision: 0, keys: [] }
+      if (path.endsWith('/messages')) return { messages: [] }
       return { steps: [], events: [], files: [] }
     },
     ['export', '--tenant', 'acme', '--out', folder, '--json'],
