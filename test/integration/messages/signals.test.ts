@@ -3,6 +3,7 @@ import { controlStep } from '../../../shared/app/control/control-step.ts'
 import { listMessages } from '../../../shared/app/messages/list-messages.ts'
 import { postMessage } from '../../../shared/app/messages/post-message.ts'
 import { sendMessage } from '../../../shared/app/messages/send-message.ts'
+import { showTask } from '../../../shared/app/views/read-tasks.ts'
 import { PostMessageSchema } from '../../../shared/contracts/message-views.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
 import { CALLER, callerOf } from '../../support/stores/callers.ts'
@@ -38,6 +39,7 @@ describe('a signal', () => {
     const id = await seed({ hear: waitFor({}) })
     await control(id, 'begin')
     expect((await stores.ports.tasks.findTask(id))?.status).toBe('waiting')
+    expect((await showTask(stores.ports)({ id }, CALLER)).steps[0]?.status).toBe('waiting')
     const { messages } = await send(id, { to: 'hear', body: { level: 1 } })
     expect(messages).toMatchObject([
       { to: 'step:hear', from: expect.stringMatching(/^caller:arn:/), status: 'taken', by: 'hear', hops: 1 },

@@ -180,8 +180,13 @@ const waitsFor = ({ n: number, until, since, endsAt }: Suspended): NonNullable<S
 /** An item with a body has no record before the body has ended. */
 function statusAt({ task, plan }: Known, path: string, record: StepRecord | undefined): StepStatus {
   const isItem = parsePath(path).index !== undefined && isEach(stepAt(plan, path))
-  return record === undefined && isItem && isOpenTask(task) ? 'running' : shownStatus(task, record)
+  if (record === undefined && isItem && isOpenTask(task)) return 'running'
+  const status = shownStatus(task, record)
+  return status === 'running' && isForMessage(stepAt(plan, path)) ? 'waiting' : status
 }
+
+/** Whether a step waits for a message, from its beginning to its end. */
+const isForMessage = (step: Step): boolean => 'wait' in step && 'message' in step.wait
 
 /** A step without an end in an ended task is shown as ended with the task. */
 function shownStatus(task: Task, record: StepRecord | undefined): StepStatus {
