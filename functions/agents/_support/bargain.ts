@@ -11,7 +11,6 @@ export const PreparedSchema = z.object({ side: z.enum(['buyer', 'seller']), open
 
 /** An offer of the one side to the other: the round, from 1, and a price. */
 export const OfferSchema = z.object({ round: z.int().min(1).max(MOST_ROUNDS), price: z.number().min(0) })
-export type Offer = z.infer<typeof OfferSchema>
 
 /** What a side offers in a round: from its opening to its limit in even steps, rounded to cents. */
 export const offerIn = ({ opening, limit }: Side, round: number, rounds: number): number => {
