@@ -141,7 +141,7 @@ export const FUNCTIONS = {
     ports: {
       ...AGENT_PORTS,
       ...SUSPEND_PORTS,
-      agents: ['find'],
+      agents: ['find', 'list'],
       files: ['list', 'read', 'write', 'download'],
     },
   },

@@ -8,6 +8,7 @@ import { type ElsewhereSettings, ElsewhereSettingsSchema } from '../shared/domai
 /** It travels in a variable of a function, which has 4 KB for all of them. */
 const MOST_CHARACTERS = 1_500
 const MOST_AGENTS = 100
+const RIGHT_PROBE = 'a whole number of minutes from 1 to 1440, e.g. 5'
 /** They travel in the template of a stack, which CloudFormation takes up to 1 MB. */
 const MOST_AGENT_CHARACTERS = 100_000
 
@@ -15,6 +16,14 @@ const FieldsSchema = ElsewhereSettingsSchema.extend({
   vpc: VpcSchema.optional().describe(
     'The network of the function that calls them, for privateOrigins; the internet is reached from there only by a NAT of yours',
   ),
+  probeMinutes: z
+    .int({ error: RIGHT_PROBE })
+    .min(1, { error: RIGHT_PROBE })
+    .max(1_440, { error: RIGHT_PROBE })
+    .optional()
+    .describe(
+      'How often the agents are asked whether they are well (`GET <url>/health`, or a ping of a function); one that is not fails towards its circuit breaker. Never by default',
+    ),
   agents: z
     .array(StageAgentSchema)
     .max(MOST_AGENTS)
@@ -39,7 +48,7 @@ export const AgentsElsewhereSchema = FieldsSchema.refine(
   },
 )
 type Said = z.output<typeof ElsewhereSettingsSchema> &
-  Partial<Pick<z.output<typeof FieldsSchema>, 'vpc' | 'agents'>>
+  Partial<Pick<z.output<typeof FieldsSchema>, 'vpc' | 'agents' | 'probeMinutes'>>
 
 function toldTwice(agents: readonly { id: string }[]): string {
   const ids = agents.map(({ id }) => id)
@@ -47,7 +56,12 @@ function toldTwice(agents: readonly { id: string }[]): string {
 }
 
 /** What the stage allows, with the places of its own agents. */
-export function allowedElsewhere({ vpc: _, agents = [], ...said }: Said): ElsewhereSettings {
+export function allowedElsewhere({
+  vpc: _,
+  probeMinutes: _minutes,
+  agents = [],
+  ...said
+}: Said): ElsewhereSettings {
   const places = agents.map((agent) => deployedElsewhere(agent).elsewhere)
   const joined = (part: readonly string[], of: (place: Elsewhere) => string | undefined): string[] => [
     ...new Set([...part, ...places.flatMap((place) => of(place) ?? [])]),
@@ -93,5 +107,7 @@ export function travelling(said: Said): Partial<ElsewhereSettings> {
 export function fieldsOfElsewhere([, field]: readonly PropertyKey[]): readonly string[] {
   if (field === 'agents') return Object.keys(StageAgentSchema.shape)
   const all = Object.keys(AgentsElsewhereSchema.shape)
-  return field === undefined ? all : all.filter((name) => !['tenants', 'vpc', 'agents'].includes(name))
+  return field === undefined
+    ? all
+    : all.filter((name) => !['tenants', 'vpc', 'agents', 'probeMinutes'].includes(name))
 }

@@ -1,4 +1,6 @@
-import type { CfnResource, CustomResource } from 'aws-cdk-lib'
+import { type CfnResource, type CustomResource, Duration } from 'aws-cdk-lib'
+import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets'
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Construct } from 'constructs'
 import { FUNCTIONS } from '../../functions/catalogue.ts'
@@ -46,6 +48,14 @@ export function elsewhereHost(
       }),
     )
   }
+  const { probeMinutes } = agentsElsewhere
+  if (probeMinutes !== undefined)
+    new Rule(scope, 'ProbeElsewhere', {
+      description: 'Ask agents elsewhere whether they are well',
+      schedule: Schedule.rate(Duration.minutes(probeMinutes)),
+      // The next run is the retry.
+      targets: [new LambdaTarget(host, { retryAttempts: 0 })],
+    })
   return host.configure('AGENTS_ELSEWHERE', JSON.stringify(travelling(agentsElsewhere)))
 }
 

@@ -13,6 +13,7 @@
  *    to the breaker, because the statistics count it
  * breaker/K7 a configuration error, a refused input or an output that its step's `evaluate` refuses is not reported here: waiting would not help
  * breaker/K8 a new version of an agent begins with a closed breaker; calls of another version change nothing
+ * breaker/K9 a failed probe of an agent elsewhere counts as a failed call, and keeps an open breaker open whose time is over; a probe closes none
  */
 import { type Breaker, CLOSED, type Tally } from '../domain/breaker.ts'
 
@@ -85,6 +86,13 @@ export function afterLostCall(
 ): Breaker {
   const isOld = breaker.state === 'closed' && beganAt < (breaker.closedAt ?? 0)
   return isOld ? breaker : afterCall(breaker, { generation: breaker.generation, trialId }, end, now)
+}
+
+/** The breaker after a probe that has failed (breaker/K9). */
+export function afterFailedProbe(breaker: Breaker, now: number): Breaker {
+  if (breaker.state === 'open') return admission(breaker, now) === 'trial' ? opened(breaker, now) : breaker
+  const consecutiveFailures = breaker.consecutiveFailures + 1
+  return consecutiveFailures >= MOST_FAILURES ? opened(breaker, now) : { ...breaker, consecutiveFailures }
 }
 
 /** breaker/K6. */

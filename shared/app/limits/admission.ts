@@ -18,6 +18,7 @@ import type { Ownership, Plan, Ports } from '../../ports/index.ts'
 import {
   admission,
   afterCall,
+  afterFailedProbe,
   afterLostCall,
   beginTrial,
   breakerOf,
@@ -106,6 +107,12 @@ export async function tellLostCall(
     afterLostCall(breaker, call, end, now),
   )
 }
+
+/** Reports to the breaker of an agent elsewhere that it is not well (breaker/K9). */
+export const tellProbe = (
+  ports: Pick<Ports, 'breakers' | 'clock'>,
+  { id, version }: { id: string; version: string },
+): Promise<void> => changeBreaker(ports, { id, version }, afterFailedProbe)
 
 type Hold = (ports: Needs, applicant: Applicant) => Promise<Release | undefined>
 
