@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { agentContractDocument } from '../../shared/contracts/agent-contract-document.ts'
 import { installPackages, MissingPythonError } from '../emulator/python-packages.ts'
 import { type LocalApi, startApi } from '../support/cloud/local-api.ts'
 import { installNpmPackages, MissingPackagesError } from './npm-packages.ts'
@@ -126,6 +127,12 @@ describe('the document that the API serves', () => {
   it('passes redocly lint', ({ skip }) => {
     if (!bin) return skip('the tools cannot be had here')
     expect(failureOf('redocly', ['lint', 'openapi.json'])).toBe('')
+  })
+
+  it('has beside it that of agents elsewhere, which passes redocly lint too', ({ skip }) => {
+    if (!bin) return skip('the tools cannot be had here')
+    writeFileSync(join(folder, 'contract.json'), JSON.stringify(agentContractDocument()))
+    expect(failureOf('redocly', ['lint', 'contract.json'])).toBe('')
   })
 
   it('becomes types by openapi-typescript, which compile and run a task', async ({ skip }) => {
