@@ -123,14 +123,7 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
 
   for (let before = 0; before < attempt - 1; before++)
     await noteFailure(ports, ownOf(before), agent.manifest.id, before)
-  for (const [key, result] of Object.entries(call.once)) {
-    await kept.ledger.claim(ownOf(0), key, systemClock.now().toISOString())
-    await kept.ledger.complete(ownOf(0), key, await ports.values.storeValue(taskId, result))
-  }
-
-  const shared = { taskId, workflow: {} }
-  for (const [key, value] of Object.entries(call.state))
-    await updateState(ports, { ...shared, key, by: { subject: 'test' } }, () => value)
+  await give({ ...ports, ledger: kept.ledger }, ownOf(0), call)
 
   const host = hostOf(agent, { ...ports, ...call.given })
   const record = async (): Promise<StepRecord | undefined> => (await ports.steps.findSteps(taskId, [PATH]))[0]
@@ -138,13 +131,27 @@ export async function agentWorld(agent: DefinedAgent, call: Call) {
     effects: kept,
     call: () => host(payloadOf(attempt - 1), `attempt-${attempt}`),
     record,
-    state: async () => (await readState(ports, shared)).values,
+    state: async () => (await readState(ports, { taskId, workflow: {} })).values,
     async output(): Promise<Json> {
       const stored = (await record())?.output
       return stored ? ports.values.loadValue(stored) : null
     },
   }
 }
+/** Writes what the test says of earlier effects, and of the shared state. */
+async function give(
+  ports: Ports,
+  own: Ownership,
+  { once, state }: Pick<Call, 'once' | 'state'>,
+): Promise<void> {
+  for (const [key, result] of Object.entries(once)) {
+    await ports.ledger.claim(own, key, systemClock.now().toISOString())
+    await ports.ledger.complete(own, key, await ports.values.storeValue(own.taskId, result))
+  }
+  const of = { taskId: own.taskId, workflow: {}, by: { subject: 'test' } }
+  for (const [key, value] of Object.entries(state)) await updateState(ports, { ...of, key }, () => value)
+}
+
 /** What a stage gives the host besides its ports. */
 export type AgentWorld = Awaited<ReturnType<typeof agentWorld>>
 
