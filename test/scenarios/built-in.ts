@@ -71,6 +71,15 @@ export const BUILT_IN: OfWorkflow[] = [
       })
     },
   },
+  {
+    workflow: 'long_job',
+    name: 'asks no host for a long job that the stage does not name, and tells the setting to make',
+    async run(door) {
+      const taskId = await submit(door, { type: 'long_job', input: { url: 'https://jobs.example/start' } })
+      const error = { agentId: 'http', message: expect.stringContaining('allowedHosts') }
+      expect(await ended(door, taskId)).toMatchObject({ status: 'failed', error })
+    },
+  },
   needsModel('code_task', { task: 'Add two numbers.' }, 'code.generate'),
   needsModel('debate', { question: 'Are queues better than retries?' }, 'text.write'),
   {

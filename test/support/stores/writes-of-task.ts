@@ -40,6 +40,33 @@ const link = ({ id, tenant }: OpenTask, text: string) => ({
   expiresAt: UNTIL,
   digest: text,
 })
+const callback = ({ id, tenant }: OpenTask, text: string) => ({
+  id: text,
+  taskId: id,
+  tenant,
+  execution: 1,
+  path: text,
+  n: 1,
+  digest: text,
+  createdAt: AT,
+})
+const message = ({ id: taskId }: OpenTask, text: string) => ({
+  id: `m_${text}`,
+  type: 'event' as const,
+  from: `caller:${text}`,
+  to: 'step:s',
+  taskId,
+  correlationId: text,
+  hops: 0,
+  at: AT,
+  body: inline(text),
+})
+const record = (task: OpenTask, text: string) => ({
+  ...message(task, text),
+  sequence: 1,
+  status: 'sent' as const,
+  tries: 0,
+})
 const transcript = (text: string) => ({
   id: '0001.0000.1.0000#0001',
   attempt: 1,
@@ -142,6 +169,27 @@ export const WRITES_OF_TASK: Readonly<Record<string, Write>> = {
     }),
   'transcripts.addEntry': ({ transcripts }, { id }, text) =>
     transcripts.addEntry({ taskId: id, path: 's' }, transcript(text)),
+  'callbacks.putCallback': ({ callbacks }, task, text) => callbacks.putCallback(callback(task, text), '0001'),
+  'suspensions.hear': ({ suspensions }, { id }) => suspensions.hear({ runKey: id, path: 's' }, 1, AT),
+  'suspensions.wake': ({ suspensions }, { id }, text) =>
+    suspensions.wake(
+      { runKey: id, path: 's' },
+      { n: 1, by: { kind: 'callback', output: inline(text) }, cause: text, at: AT },
+    ),
+  'messages.storeMessage': ({ messages }, task, text) => messages.storeMessage(message(task, text)),
+  'messages.beginTry': ({ messages }, task, text) => messages.beginTry(record(task, text)),
+  'messages.settleMessage': ({ messages }, task, text) =>
+    messages.settleMessage(record(task, text), {
+      status: 'set_aside',
+      settledAt: AT,
+      error: { name: 'Error', message: text },
+    }),
+  'messages.parkMessage': ({ messages }, task, text) => messages.parkMessage(record(task, text)),
+  'messages.takeMessage': ({ messages }, task, text) => messages.takeMessage(record(task, text), text, AT),
+  'messages.releaseMessage': ({ messages }, task, text) => messages.releaseMessage(record(task, text), text),
+  'messages.listen': ({ messages }, task, text) =>
+    messages.listen(own(task), { token: text, filter: { match: text }, until: UNTIL }),
+  'messages.hear': ({ messages }, { id }, text) => messages.hear(id, 's', { kind: 'message', id: text }),
   'taskFiles.countFile': ({ taskFiles }, { id }) => taskFiles.countFile(id, 10),
   'taskFiles.addFile': ({ taskFiles }, task, text) => taskFiles.addFile(file(task, text)),
   'taskFiles.takeFile': ({ taskFiles }, task, text) =>

@@ -114,10 +114,17 @@ describe('http.request', () => {
   })
 
   it('says which setting to make', async () => {
-    const none = await testAgent(httpAgent, { input: { url: 'https://api.example.com/' } })
+    const none = await testAgent(httpAgent, {
+      capability: 'http.request',
+      input: { url: 'https://api.example.com/' },
+    })
     expect(none.error).toMatchObject({ name: 'ConfigError', message: expect.stringMatching(/allowedHosts/) })
     const settings = { allowedHosts: ['api.example.com'] }
-    const other = await testAgent(httpAgent, { input: { url: 'https://api.example.net/' }, settings })
+    const other = await testAgent(httpAgent, {
+      capability: 'http.request',
+      input: { url: 'https://api.example.net/' },
+      settings,
+    })
     expect(other.error).toMatchObject({
       name: 'AgentFinalError',
       message: expect.stringMatching(/allows \(api\.example\.com\); add it to allowedHosts/),
@@ -130,7 +137,10 @@ describe('http.request', () => {
     [{ method: 'TRACE' }, /method/],
     [{ method: 'CONNECT' }, /method/],
   ])('refuses %j', async (more, message) => {
-    const run = await testAgent(httpAgent, { input: { url: 'https://api.example.com/', ...more } })
+    const run = await testAgent(httpAgent, {
+      capability: 'http.request',
+      input: { url: 'https://api.example.com/', ...more },
+    })
     expect(run.error).toMatchObject({ name: 'InvalidInputError', message: expect.stringMatching(message) })
   })
 })
