@@ -5,12 +5,14 @@ import { type DeployedElsewhere, deployedElsewhere } from '../shared/contracts/s
 import type { Catalogue } from './catalogue.ts'
 import { describeStageIssues } from './describe-stage-issues.ts'
 import { readStageFile } from './read-stage-file.ts'
-import type { Stage } from './stage.ts'
 import { AgentsElsewhereSchema, fieldsOfElsewhere } from './stage-elsewhere.ts'
 import { StageError } from './stage-place.ts'
 
 /** The ending of the file with the agents elsewhere of a stage, beside the stage's own. */
 export const AGENTS_FILE = '.agents.yaml'
+
+/** The field of a stage that has its agents. */
+type Said = { agentsElsewhere?: z.output<typeof AgentsElsewhereSchema> | undefined }
 
 const FileSchema = z.strictObject({ agents: AgentsElsewhereSchema.shape.agents })
 
@@ -18,12 +20,12 @@ const FileSchema = z.strictObject({ agents: AgentsElsewhereSchema.shape.agents }
  * The stage with the agents of `<name>.agents.yaml`, if there is such a file beside its own. Throws StageError listing what is wrong in it, each with line
  * and column.
  */
-export function withAgentsFile(stage: Stage, name: string, folder: string): Stage {
+export function withAgentsFile<S extends Said>(stage: S, name: string, folder: string): S {
   const path = join(folder, `${name}${AGENTS_FILE}`)
   return existsSync(path) ? withAgents(stage, name, readFileSync(path, 'utf8')) : stage
 }
 
-export function withAgents(stage: Stage, name: string, text: string): Stage {
+export function withAgents<S extends Said>(stage: S, name: string, text: string): S {
   const called = `${name}.agents`
   const file = readStageFile(called, text, () => false)
   const read = FileSchema.safeParse(file.fields)
@@ -43,7 +45,7 @@ export function withAgents(stage: Stage, name: string, text: string): Stage {
 
 /** The agents elsewhere that a stage names. Throws StageError for an id that an agent of the catalogue has. */
 export function agentsOfStage(
-  { agentsElsewhere }: Pick<Stage, 'agentsElsewhere'>,
+  { agentsElsewhere }: Said,
   { agents }: Pick<Catalogue, 'agents'>,
 ): DeployedElsewhere[] {
   const ours = (agentsElsewhere?.agents ?? []).map(deployedElsewhere)

@@ -1,9 +1,9 @@
 import type * as z from 'zod'
-import { issuesOfFields } from '../app/agents/hosting-of-agent.ts'
 import { type AgentManifest, AgentManifestSchema, issuesOfManifest } from '../domain/agent.ts'
 import { ELSEWHERE_MEMORY_MB, type Elsewhere, ElsewhereSchema } from '../domain/elsewhere/place.ts'
 import type { Issue } from '../domain/issue.ts'
 import { withoutUndefined } from '../domain/without-undefined.ts'
+import { issuesOfFields } from './fields-of-place.ts'
 import { RegisterAgentSchema } from './register-agent.ts'
 
 /** An agent elsewhere as a stage names it; what `POST /agents` takes. */

@@ -8,7 +8,7 @@
  */
 import { exitError } from '../sandbox/how-it-ended.ts'
 import type { FunctionError, Invoke, ToSandbox } from '../sandbox/messages.ts'
-import type { Sandbox, SandboxEvents } from '../sandbox/sandbox-process.ts'
+import type { Sandbox, SandboxEvents } from '../sandbox/sandbox-events.ts'
 import type { Said } from './runtime-api.ts'
 import { type InterfaceSettings, type Watching, Worker } from './worker.ts'
 

@@ -4,23 +4,12 @@ import { boundCompileCache, useCompileCache } from '../../compile-cache.ts'
 import { InterfaceSandbox } from '../interface/interface-sandbox.ts'
 import { exitError, howItEnded, LAST_OUTPUT_CHARACTERS, lastLinesOf, outOfMemory } from './how-it-ended.ts'
 import { Keeper } from './keeper.ts'
-import type { FromSandbox, FunctionError, SandboxSettings, ToSandbox } from './messages.ts'
+import type { FromSandbox, FunctionError, SandboxSettings } from './messages.ts'
 import { ResidentMemory } from './resident-memory.ts'
+import type { Sandbox, SandboxEvents } from './sandbox-events.ts'
 
-/** A process in which a function's bundle runs. */
-export type Sandbox = {
-  /** 0 if the process could not be started. */
-  pid: number
-  send(message: ToSandbox): void
-  /** Ends it at once. Resolves when the process is gone. */
-  kill(): Promise<void>
-}
-export type SandboxEvents = {
-  message(message: FromSandbox): void
-  log(text: string): void
-  /** Called once when the process has ended: by itself, or for exceeding its memory. */
-  ended(reason: FunctionError): void
-}
+export type { Sandbox, SandboxEvents } from './sandbox-events.ts'
+
 export type Sandboxes = {
   open(settings: SandboxSettings, environment: Record<string, string>, events: SandboxEvents): Sandbox
   stop(): void

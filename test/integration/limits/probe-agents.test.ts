@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { getAgent } from '../../../shared/app/agents/manage-agents.ts'
-import { probeAgents } from '../../../shared/app/agents/probe-agents.ts'
+import { probeAgents } from '../../../shared/app/probes/probe-agents.ts'
 import type { Elsewhere } from '../../../shared/domain/elsewhere/place.ts'
 import { ElsewhereSettingsSchema } from '../../../shared/domain/elsewhere/settings.ts'
 import { hostInMemory } from '../../support/agents/host-in-memory.ts'

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../../..')
 /** Use cases on the whole registry. */
 const WHOLE: Readonly<Record<string, string>> = {
   'shared/app/catalogue/register-deployment.ts': 'a deployment brings what is common to all tenants',
-  'shared/app/agents/probe-agents.ts': 'it asks the agents elsewhere of all tenants whether they are well',
+  'shared/app/probes/probe-agents.ts': 'it asks the agents elsewhere of all tenants whether they are well',
   'shared/app/deletion/erase-tenants.ts': 'it removes what a tenant has registered, found by its name',
   'shared/app/catalogue/remove-deployment.ts': 'with the stacks all tenants lose their machines',
 }
