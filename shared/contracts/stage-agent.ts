@@ -11,7 +11,7 @@ export const StageAgentSchema = RegisterAgentSchema.omit({ functionArn: true })
   .required({ kind: true })
   .superRefine((agent, context) => {
     for (const { path, message } of [...issuesOfFields(agent), ...issuesOfManifest(agent)])
-      context.addIssue({ code: 'custom', path: partsOf(path), message, input: agent })
+      context.addIssue({ message, path: partsOf(path), code: 'custom', input: agent })
   })
 export type StageAgent = z.output<typeof StageAgentSchema>
 
