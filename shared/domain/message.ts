@@ -83,13 +83,15 @@ export function isWanted(
   if (type !== undefined && type !== message.type) return false
   if (topic !== undefined && topic !== message.topic) return false
   if (correlationId !== undefined && correlationId !== message.correlationId) return false
-  // A kind alone, an address, or the place of a step whose runs are numbered.
-  if (
-    from !== undefined &&
-    ![message.from, placeOf(message.from), addressOf(message.from)?.kind].includes(from)
-  )
-    return false
+  if (from !== undefined && !namesOfSender(message.from).includes(from)) return false
   return match === undefined || includes(body, match)
+}
+
+/** A kind alone, an address, or the place of a step whose runs are numbered: brackets in the name of a caller are a part of it. */
+function namesOfSender(from: string): string[] {
+  const { kind } = addressOf(from) ?? {}
+  if (kind === undefined) return [from]
+  return kind === 'step' ? [from, placeOf(from), kind] : [from, kind]
 }
 
 /** Whether a value has all that a pattern has: the same members of objects, the same items of lists, equal values. */

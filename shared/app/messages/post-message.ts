@@ -24,8 +24,7 @@ export const postMessage =
       throw new OrchestratorError('ConflictError', message, { taskId: id, status: task.status })
     }
     const plan = await ports.plans.getPlan(id, task.execution)
-    const [name = caller.subject] = namesOf(caller)
-    const from = `caller:${name.slice(0, MOST_NAME)}`
+    const from = senderOf(caller)
     const messageId =
       idempotencyKey === undefined
         ? ports.ids.makeId('m')
@@ -36,3 +35,9 @@ export const postMessage =
     })
     return { messages: await Promise.all(sent.map((one) => messageView(ports, one))) }
   }
+
+/** A subject that would be the name of another kind of caller is none of its own: it is told with what it is. */
+function senderOf(caller: Caller): string {
+  const [name = `oidc/${caller.issuer}#${caller.subject}`] = namesOf(caller)
+  return `caller:${name.slice(0, MOST_NAME)}`
+}
