@@ -34,11 +34,13 @@ export const handler = middy()
   .use(captureLambdaHandler(new Tracer()))
   .handler(async (event: unknown) => {
     const request = RequestSchema.parse(event)
+    const reconciled = await reconcile(request)
+    measure('OpenTasks', {}, reconciled.looked - reconciled.ended)
+    if (mayQueue()) measure('QueueAge', {}, reconciled.oldestQueuedSeconds)
+    // Last, because it takes as long as the messages of users make it.
     const messages = await sweep(request)
-    const outcome = { ...(await reconcile(request)), messages }
+    const outcome = { ...reconciled, messages }
     const report = outcome.failed.length + messages.failed.length > 0 ? log.warn : log.info
-    measure('OpenTasks', {}, outcome.looked - outcome.ended)
-    if (mayQueue()) measure('QueueAge', {}, outcome.oldestQueuedSeconds)
     report.call(log, 'reconciled', outcome)
     return outcome
   })

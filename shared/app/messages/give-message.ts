@@ -81,15 +81,28 @@ export async function giveMessage(ports: Needs, message: MessageRecord, isRepeat
 
 export const STEP = 'step:'
 
+/** Bodies that are loaded together: each may have a megabyte, and thousands may wait. */
+const BODIES_AT_ONCE = 20
+
 /** The free messages that a listener wants, in order; first of all one that was taken for it before. */
 async function messagesFor(ports: Needs, listener: Listener): Promise<MessageRecord[]> {
   const { taskId, path, filter } = listener
   const boxes = [...new Set([path, placeOf(path)])]
   const open = await Promise.all(boxes.map((box) => ports.messages.openMessages(taskId, `${STEP}${box}`)))
+  const { match, ...head } = filter
+  // A body is loaded only where all else fits.
+  const fitting = open.flat().filter((message) => isWanted(head, message, null))
   const wanted: MessageRecord[] = []
-  for (const message of open.flat()) {
-    const body = filter.match === undefined ? null : await ports.values.loadValue(message.body)
-    if (isWanted(filter, message, body) && (await isFree(ports, message, path))) wanted.push(message)
+  for (let at = 0; at < fitting.length; at += BODIES_AT_ONCE) {
+    const some = fitting.slice(at, at + BODIES_AT_ONCE)
+    const matching = await Promise.all(
+      some.map(
+        async (message) =>
+          match === undefined || isWanted(filter, message, await ports.values.loadValue(message.body)),
+      ),
+    )
+    for (const [index, message] of some.entries())
+      if (matching[index] && (await isFree(ports, message, path))) wanted.push(message)
   }
   return [...wanted.filter(({ by }) => by === path), ...wanted.filter(({ by }) => by !== path)]
 }
