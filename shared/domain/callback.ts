@@ -7,6 +7,7 @@
  * callback/C2 a callback belongs to one suspension of one step in one execution, and answers it once, before the wait is over
  * callback/C3 the same answer, sent again, is answered as the first; another one is told what has happened
  * callback/C4 every attempt of a turn gets the same callback
+ * callback/C5 it belongs to one agent: when another one has the step, it answers nothing, also where its answer has come before
  */
 import * as z from 'zod'
 
@@ -16,6 +17,7 @@ export const StoredCallbackSchema = z.object({
   tenant: z.string(),
   execution: z.number().int(),
   path: z.string(),
+  agentId: z.string().describe('Whom it was given to (callback/C5)'),
   n: z.number().int().describe('The suspension that it answers'),
   digest: z.string().describe('SHA-256 of the secret, in hexadecimal'),
   createdAt: z.string(),
@@ -25,8 +27,20 @@ export type StoredCallback = z.infer<typeof StoredCallbackSchema>
 const ID_CHARACTERS = 26
 
 /** The id of the callback of a suspension is made of what it is for, so that it is found without being stored elsewhere. */
-export const callbackId = (digest: (text: string) => string, path: string, n: number): string =>
-  digest(`${path}\n${n}`).slice(0, ID_CHARACTERS)
+export const callbackId = (
+  digest: (text: string) => string,
+  { path, n, agentId }: Pick<StoredCallback, 'path' | 'n' | 'agentId'>,
+): string => digest([path, n, agentId].join('\n')).slice(0, ID_CHARACTERS)
+
+/** Names the answer of a callback among the causes of a wake: with the agent, so that another one knows that it is none of its own (callback/C5). */
+export const callbackCause = (agentId: string, digest: string): string => `${causesOf(agentId)}${digest}`
+
+/** Whether a wake was brought by a callback of another agent. */
+export const isOfAnotherAgent = (cause: string, agentId: string): boolean =>
+  cause.startsWith(CAUSE) && !cause.startsWith(causesOf(agentId))
+
+const CAUSE = 'callback '
+const causesOf = (agentId: string): string => `${CAUSE}${agentId} `
 
 /** What stands before the parts of a token: tools that look for secrets find it, and the log masks what follows. */
 export const CALLBACK_PREFIX = 'ocb_'

@@ -1,6 +1,6 @@
 import type { AnswerCallback, CallbackAnswered } from '../../contracts/callback-requests.ts'
 import { sameDigest } from '../../domain/api-key.ts'
-import { partsOfCallback, type StoredCallback } from '../../domain/callback.ts'
+import { callbackCause, partsOfCallback, type StoredCallback } from '../../domain/callback.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { canonicalJson } from '../../domain/json.ts'
 import { MOST_CALLBACK_BYTES, type Woken } from '../../domain/suspension.ts'
@@ -21,7 +21,7 @@ export const answerCallback =
   (ports: Needs) =>
   async ({ token, output, error }: AnswerCallback): Promise<CallbackAnswered> => {
     const callback = await findCallback(ports, token)
-    const { taskId, execution, path, n } = callback
+    const { taskId, execution, path, agentId, n } = callback
     const answer = error ? { error } : { output: output ?? null }
     const text = canonicalJson(answer)
     const bytes = new TextEncoder().encode(text).length
@@ -37,8 +37,8 @@ export const answerCallback =
       'error' in answer
         ? { kind: 'callback' as const, error: answer.error }
         : { kind: 'callback' as const, output: await ports.values.storeValue(taskId, answer.output) }
-    const cause = `callback ${ports.ids.digest(text)}`
-    const waking = await wakeStep(ports)({ taskId, execution, path, n, by, cause })
+    const cause = callbackCause(agentId, ports.ids.digest(text))
+    const waking = await wakeStep(ports)({ taskId, execution, path, agentId, n, by, cause })
     if (waking.kind === 'woken') return { taskId, stepId: path, accepted: true }
     throw over(callback, waking.kind === 'gone' ? waking.reason : describeWoken(callback, waking.woken))
   }

@@ -18,6 +18,8 @@ export type WakeOf = {
   taskId: string
   execution: number
   path: string
+  /** Only while this agent has the step; without it, whoever has (callback/C5). */
+  agentId?: string
   /** The number of the suspension. */
   n: number
   by: WakeCause
@@ -34,9 +36,15 @@ export type Waking = { kind: 'woken' } | { kind: 'already'; woken: Woken } | { k
 /** Idempotent by `cause`. Throws the errors of the ports. */
 export const wakeStep =
   (ports: Needs) =>
-  async ({ taskId, execution, path, n, by, cause }: WakeOf): Promise<Waking> => {
+  async ({ taskId, execution, path, agentId, n, by, cause }: WakeOf): Promise<Waking> => {
     const { suspensions, executions, clock } = ports
-    const reason = await whyGone(ports, { taskId, execution, path, n })
+    const reason = await whyGone(ports, {
+      taskId,
+      execution,
+      path,
+      n,
+      ...(agentId === undefined ? {} : { agentId }),
+    })
     const place = { runKey: runKey({ taskId, execution }), path }
     if (reason !== undefined) return answerOf(await suspensions.findWoken(place), { n, cause, reason })
     const wake = await suspensions.wake(place, { n, by, cause, at: clock.now().toISOString() })
@@ -61,10 +69,13 @@ function answerOf(
 /** Why a suspension can no longer be woken; undefined where it can, also before the step waits. */
 export async function whyGone(
   { tasks, steps }: Pick<Needs, 'tasks' | 'steps'>,
-  { taskId, execution, path, n }: Pick<WakeOf, 'taskId' | 'execution' | 'path' | 'n'>,
+  { taskId, execution, ...waiting }: Pick<WakeOf, 'taskId' | 'execution' | 'path' | 'agentId' | 'n'>,
 ): Promise<string | undefined> {
-  const [task, [record]] = await Promise.all([tasks.findTask(taskId), steps.findSteps(taskId, [path])])
-  return ofTask(task, taskId, execution) ?? ofStep(record, path, n)
+  const [task, [record]] = await Promise.all([
+    tasks.findTask(taskId),
+    steps.findSteps(taskId, [waiting.path]),
+  ])
+  return ofTask(task, taskId, execution) ?? ofStep(record, waiting)
 }
 
 function ofTask(task: Task | undefined, taskId: string, execution: number): string | undefined {
@@ -73,10 +84,15 @@ function ofTask(task: Task | undefined, taskId: string, execution: number): stri
   return task.execution === execution ? undefined : `task ${taskId} was retried since`
 }
 
-function ofStep(record: StepRecord | undefined, path: string, n: number): string | undefined {
+function ofStep(
+  record: StepRecord | undefined,
+  { path, agentId, n }: Pick<WakeOf, 'path' | 'agentId' | 'n'>,
+): string | undefined {
   if (!record) return `step "${path}" has not begun`
   if (isFinalStepStatus(record.status)) return `step "${path}" has ended: ${record.status}`
   const { suspended } = record
+  if (agentId !== undefined && record.agentId !== undefined && record.agentId !== agentId)
+    return `another agent has step "${path}" now`
   if (suspended && suspended.n > n) return `step "${path}" has gone on, and waits for something else`
   return undefined
 }

@@ -1,4 +1,5 @@
 import { maySuspendAt } from '../../app/steps/plan-paths.ts'
+import { isOfAnotherAgent } from '../../domain/callback.ts'
 import { isFinalStepStatus, type StepRecord } from '../../domain/step.ts'
 import { isSuspended, type Suspended, type WakeCause } from '../../domain/suspension.ts'
 import { FIRST_EXECUTION, runKey } from '../../domain/task.ts'
@@ -17,15 +18,32 @@ export async function situationOf(
   if (!maySuspendAt(plan, own.path)) return undefined
   const [record] = await ports.steps.findSteps(own.taskId, [own.path])
   const { suspended } = record ?? {}
-  if (!record || !suspended || suspended.execution !== (plan.execution ?? FIRST_EXECUTION))
-    return { kind: 'begins', n: 1 }
+  const execution = plan.execution ?? FIRST_EXECUTION
+  const firstOf = (n: number) => unusedFrom(ports, n, { own, execution, planned: agentId, record })
+  if (!record || !suspended || suspended.execution !== execution)
+    return { kind: 'begins', n: await firstOf(1) }
   if (!isCalledAgain(record, suspended, agentId))
     return {
       kind: 'begins',
-      n: suspended.n + 1,
+      n: await firstOf(suspended.n + 1),
       ...(isSuspended(record) ? { abandoned: suspended } : {}),
     }
   return wokenOrNot(ports, own, suspended)
+}
+
+type Rebound = { own: Ownership; execution: number; planned: string; record: StepRecord | undefined }
+
+/** The number of the next suspension: an agent to which the step was rebound is not woken by what a callback of the one before it has brought (callback/C5). */
+async function unusedFrom(
+  { suspensions }: Pick<Needs, 'suspensions'>,
+  n: number,
+  { own: { taskId, path }, execution, planned, record }: Rebound,
+): Promise<number> {
+  const agentId = record?.agentId ?? planned
+  if (agentId === planned) return n
+  const { woken } = await suspensions.findWoken({ runKey: runKey({ taskId, execution }), path })
+  if (!woken || woken.n < n) return n
+  return isOfAnotherAgent(woken.cause, agentId) ? woken.n + 1 : woken.n
 }
 
 /** Whether a call goes on where the agent has suspended; another agent, which knows nothing of its state, begins anew. */

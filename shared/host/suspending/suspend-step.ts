@@ -5,7 +5,7 @@
  * suspend/S1 the record has the suspension before the receipt leaves the host: a call that is repeated after a crash answers the same again, and calls no agent
  * suspend/S2 while a step is suspended it holds neither a slot nor a reservation; what its turns have cost is kept, and is the task's
  * suspend/S3 a suspended step is no attempt that was lost, and its agent is not blamed for the time that it waits
- * suspend/S4 the suspensions of a step in one execution are numbered without gaps from 1, and are at most MOST_SUSPENSIONS
+ * suspend/S4 the suspensions of a step in one execution are numbered from 1 without gaps, but for those that a callback of another agent has used up (callback/C5), and are at most MOST_SUSPENSIONS
  */
 
 import { suspensionIn } from '../../agent/suspend.ts'

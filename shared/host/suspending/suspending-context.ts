@@ -33,7 +33,7 @@ export function suspendingContext(
 
 /** The callback of the next suspension: made once, and kept (callback/C4). */
 async function callbackOf(ports: Needs, run: StepRun, signal: AbortSignal): Promise<Callback> {
-  const { own, plan, agent, turn } = run
+  const { own, plan, agent, agentId, turn } = run
   const { callbacks, callbackUrl, ids, clock } = ports
   if (!callbacks || callbackUrl === undefined)
     throw new OrchestratorError(
@@ -42,13 +42,13 @@ async function callbackOf(ports: Needs, run: StepRun, signal: AbortSignal): Prom
     )
   const n = turn?.n ?? 1
   const execution = plan.execution ?? FIRST_EXECUTION
-  const id = callbackId(ids.digest, own.path, n)
+  const id = callbackId(ids.digest, { path: own.path, n, agentId })
   const once = performOnce(ports, own, signal, OWN_KEYS)
-  const secret = await once(`callback ${execution}/${n}`, async () => {
+  const secret = await once(`callback ${execution}/${n} ${agentId}`, async () => {
     const made = ids.makeSecret()
     const { taskId, path } = own
     const createdAt = clock.now().toISOString()
-    const named = { id, taskId, tenant: plan.tenant, execution, path, n, createdAt }
+    const named = { id, taskId, tenant: plan.tenant, execution, path, agentId, n, createdAt }
     if (!(await callbacks.putCallback({ ...named, digest: ids.digest(made) }, own.fence)))
       throw superseded(path)
     return made

@@ -46,6 +46,7 @@ const callback = ({ id, tenant }: OpenTask, text: string) => ({
   tenant,
   execution: 1,
   path: text,
+  agentId: text,
   n: 1,
   digest: text,
   createdAt: AT,
