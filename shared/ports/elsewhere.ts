@@ -1,7 +1,11 @@
 import type { Elsewhere } from '../domain/elsewhere/place.ts'
+import type { AllowedElsewhere } from '../domain/elsewhere/settings.ts'
+
+/** What the stage allows to the tenant whose agent it is, and no other's (elsewhere/W1). */
+type ForTenant = { allowed: AllowedElsewhere }
 
 /** One request to an agent elsewhere. */
-export type ElsewhereRequest = {
+export type ElsewhereRequest = ForTenant & {
   /** The same for every repetition of the call (contract/T1). */
   id: string
   /** The document, as JSON. */
@@ -32,5 +36,5 @@ export type ElsewhereAgents = {
    */
   call(place: Elsewhere, request: ElsewhereRequest): Promise<ElsewhereReply>
   /** Asks whether the agent is well: undefined, or why it is not. Throws nothing. */
-  ping(place: Elsewhere, options: { timeoutSeconds: number }): Promise<string | undefined>
+  ping(place: Elsewhere, options: ForTenant & { timeoutSeconds: number }): Promise<string | undefined>
 }

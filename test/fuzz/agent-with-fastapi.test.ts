@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { elsewhereAgents } from '../../functions/adapters/elsewhere/elsewhere.ts'
+import { NOTHING_ALLOWED } from '../../shared/domain/elsewhere/settings.ts'
 import { readAnswer } from '../../shared/host/elsewhere/read-answer.ts'
 import { installPackages, MissingPythonError } from '../emulator/python-packages.ts'
 import { type ExampleServer, startExample } from '../support/cloud/example-server.ts'
@@ -46,9 +47,9 @@ describe.skipIf(bin === undefined)('the agent with FastAPI', () => {
   const agents = (at = new Date()) =>
     elsewhereAgents({
       client: new LambdaClient({ region: 'us-east-1' }),
-      allowed: { hosts: [], privateOrigins: [server.origin], lambda: [], secrets: [] },
       now: () => at,
     })
+  const allowed = () => ({ ...NOTHING_ALLOWED, privateOrigins: [server.origin] })
   const call = async (
     input: object,
     { secret = SECRET as string | null, at = new Date(), id = 'msg_1' } = {},
@@ -57,6 +58,7 @@ describe.skipIf(bin === undefined)('the agent with FastAPI', () => {
       { kind: 'http', url: `${server.origin}/`, secret: 'PRICING' },
       {
         id,
+        allowed: allowed(),
         body: JSON.stringify({ id, input }),
         secret: secret ?? undefined,
         timeoutSeconds: 10,
@@ -88,6 +90,6 @@ describe.skipIf(bin === undefined)('the agent with FastAPI', () => {
       message: expect.stringContaining('422: No such city: no fare for "Atlantis"'),
     })
     const place = { kind: 'http', url: server.origin } as const
-    expect(await agents().ping(place, { timeoutSeconds: 5 })).toBeUndefined()
+    expect(await agents().ping(place, { timeoutSeconds: 5, allowed: allowed() })).toBeUndefined()
   })
 })

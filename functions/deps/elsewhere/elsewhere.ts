@@ -1,18 +1,16 @@
 import { LambdaClient } from '@aws-sdk/client-lambda'
-import { allowedToAny, ownFunctions } from '../../../shared/domain/elsewhere/allowed-place.ts'
+import { ownFunctions } from '../../../shared/domain/elsewhere/allowed-place.ts'
 import type { ElsewhereAgents } from '../../../shared/ports/elsewhere.ts'
 import { elsewhereAgents } from '../../adapters/elsewhere/elsewhere.ts'
 import { once } from '../once.ts'
 import { clock } from '../platform.ts'
-import { allowedElsewhere } from './allowed.ts'
 
-/** The agents elsewhere that the stage allows, called with the rights of this function. */
+/** Agents elsewhere, called with the rights of this function. */
 export const elsewhere = (): ElsewhereAgents =>
   once('elsewhere', () =>
     elsewhereAgents({
       // The host decides about another try: one call is one request.
       client: new LambdaClient({ maxAttempts: 1 }),
-      allowed: allowedToAny(allowedElsewhere()),
       now: clock.now,
     }),
   )

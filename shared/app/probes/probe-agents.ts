@@ -36,7 +36,8 @@ export const probeAgents = (ports: Needs) => async (): Promise<{ asked: number; 
   for (let from = 0; from < all.length; from += PROBES_AT_ONCE)
     await Promise.all(
       all.slice(from, from + PROBES_AT_ONCE).map(async (agent) => {
-        const reason = await ports.elsewhere.ping(agent.elsewhere, { timeoutSeconds: PROBE_SECONDS })
+        const allowed = allowedTo(ports.allowed, tenantOf(agent))
+        const reason = await ports.elsewhere.ping(agent.elsewhere, { timeoutSeconds: PROBE_SECONDS, allowed })
         if (reason === undefined) return
         ill.push({ agentId: agent.id, ill: reason })
         await tellProbe(ports, agent)
@@ -46,9 +47,13 @@ export const probeAgents = (ports: Needs) => async (): Promise<{ asked: number; 
 }
 
 function isAsked({ allowed, ownFunctions }: Needs, agent: Agent): agent is Agent & { elsewhere: Elsewhere } {
-  const { id, elsewhere, origin, status } = agent
+  const { elsewhere, status } = agent
   if (!elsewhere || status === 'inactive') return false
-  const tenant = origin === 'deployment' ? DEFAULT_TENANT : (tenantInName(id) ?? DEFAULT_TENANT)
+  const tenant = tenantOf(agent)
   const asked = { allowed: allowedTo(allowed, tenant), tenant, own: ownFunctions }
   return issuesOfPlace(elsewhere, asked).length === 0
 }
+
+/** By whose allowance an agent is called: what a deployment has brought, by that of the stage itself. */
+const tenantOf = ({ id, origin }: Pick<Agent, 'id' | 'origin'>): string =>
+  origin === 'deployment' ? DEFAULT_TENANT : (tenantInName(id) ?? DEFAULT_TENANT)

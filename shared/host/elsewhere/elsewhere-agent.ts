@@ -3,6 +3,7 @@ import type { Callback, Resumed } from '../../agent/suspend.ts'
 import type { AgentAnswer } from '../../contracts/agent-contract.ts'
 import type { Agent } from '../../domain/agent.ts'
 import type { Elsewhere } from '../../domain/elsewhere/place.ts'
+import type { AllowedElsewhere } from '../../domain/elsewhere/settings.ts'
 import { OrchestratorError } from '../../domain/errors.ts'
 import { describeIssues, type Issue } from '../../domain/issue.ts'
 import type { Json } from '../../domain/json.ts'
@@ -15,7 +16,11 @@ import { schemaOfJson } from '../../workflow/schema-of-json.ts'
 import { callDocument } from './call-document.ts'
 import { readAnswer } from './read-answer.ts'
 
-export type ElsewhereNeeds = Pick<Ports, 'clock' | 'ids' | 'files'> & { elsewhere: ElsewhereAgents }
+export type ElsewhereNeeds = Pick<Ports, 'clock' | 'ids' | 'files'> & {
+  elsewhere: ElsewhereAgents
+  /** What the stage allows to the tenant whose agent it is. */
+  allowed: AllowedElsewhere
+}
 
 /** How long a callback is waited for that says no time: a day, in seconds. */
 const SUSPENDED_SECONDS = 86_400
@@ -62,6 +67,7 @@ export function elsewhereAgent(
       const reply = await ports.elsewhere.call(place, {
         id: callId,
         body,
+        allowed: ports.allowed,
         secret: secret === undefined ? undefined : await context.secret(secret),
         timeoutSeconds: Math.max(1, secondsUntil(context.deadline.toISOString(), ports.clock.now())),
         signal: context.signal,

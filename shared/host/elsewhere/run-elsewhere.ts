@@ -45,12 +45,9 @@ export const runElsewhere =
       )
     // One that the stage has brought is called for all tenants, by what the stage allows to itself.
     const tenant = agent.origin === 'deployment' ? DEFAULT_TENANT : plan.tenant
-    const issues = issuesOfPlace(agent.elsewhere, {
-      allowed: allowedTo(ports.allowed, tenant),
-      tenant,
-      own: ports.ownFunctions,
-    })
-    return runStep(ports)(elsewhereAgent(ports, agent, issues), payload, invocation)
+    const allowed = allowedTo(ports.allowed, tenant)
+    const issues = issuesOfPlace(agent.elsewhere, { allowed, tenant, own: ports.ownFunctions })
+    return runStep(ports)(elsewhereAgent({ ...ports, allowed }, agent, issues), payload, invocation)
   }
 
 const isElsewhere = (agent: Agent | undefined): agent is Agent & { elsewhere: Elsewhere } =>

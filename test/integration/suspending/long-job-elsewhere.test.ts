@@ -5,7 +5,6 @@ import { expect, it, onTestFinished } from 'vitest'
 import { elsewhereAgents } from '../../../functions/adapters/elsewhere/elsewhere.ts'
 import type { Callback } from '../../../shared/agent/index.ts'
 import { type AgentCall, AgentCallSchema } from '../../../shared/contracts/agent-contract.ts'
-import { allowedToAny } from '../../../shared/domain/elsewhere/allowed-place.ts'
 import { ElsewhereSettingsSchema } from '../../../shared/domain/elsewhere/settings.ts'
 import { elsewhereAgent } from '../../../shared/host/elsewhere/elsewhere-agent.ts'
 import { makeAgent } from '../../support/agents/make-agent.ts'
@@ -37,14 +36,13 @@ async function longWorker() {
 /** A deployment in virtual time whose agent is that server; how long each call of its host has taken, in virtual seconds. */
 async function deployment(origin: string) {
   const took: number[] = []
-  const allowed = allowedToAny(ElsewhereSettingsSchema.parse({ privateOrigins: [origin] }))
+  const allowed = ElsewhereSettingsSchema.parse({ privateOrigins: [origin] })
   const world: SuspendedWorld = await suspendedWorld({
     turns: {
       worker: async (context, input) => {
         const began = world.seconds()
         const real = elsewhereAgents({
           client: new LambdaClient({ region: 'us-east-1' }),
-          allowed,
           now: () => new Date(world.clock.now()),
         })
         const agent = {
@@ -60,7 +58,7 @@ async function deployment(origin: string) {
           call: (...asked: Parameters<typeof real.call>) => world.clock.hold(() => real.call(...asked)),
         }
         try {
-          return await elsewhereAgent({ ...world.ports, elsewhere }, agent, []).execute(
+          return await elsewhereAgent({ ...world.ports, elsewhere, allowed }, agent, []).execute(
             { capability: 'job.run', input },
             context,
           )

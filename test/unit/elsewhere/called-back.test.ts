@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AgentContext } from '../../../shared/agent/index.ts'
 import { type ResumedBy, suspension, suspensionIn } from '../../../shared/agent/suspend.ts'
+import { NOTHING_ALLOWED } from '../../../shared/domain/elsewhere/settings.ts'
 import { elsewhereAgent } from '../../../shared/host/elsewhere/elsewhere-agent.ts'
 import type { ElsewhereReply, ElsewhereRequest } from '../../../shared/ports/elsewhere.ts'
 import { hostInMemory } from '../../support/agents/host-in-memory.ts'
@@ -46,7 +47,7 @@ async function turn({
     suspend: suspension,
     spend: (one) => void spent.push(one),
   }
-  const defined = elsewhereAgent({ ...ports, elsewhere }, agent, [])
+  const defined = elsewhereAgent({ ...ports, elsewhere, allowed: NOTHING_ALLOWED }, agent, [])
   const answer = await defined
     .execute({ capability: 'work.do', input: {} }, context as AgentContext)
     .catch((error: unknown) => error)

@@ -6,7 +6,6 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { elsewhereAgents } from '../../../functions/adapters/elsewhere/elsewhere.ts'
 import { AgentCallSchema } from '../../../shared/contracts/agent-contract.ts'
 import type { Agent } from '../../../shared/domain/agent.ts'
-import { allowedToAny } from '../../../shared/domain/elsewhere/allowed-place.ts'
 import { ElsewhereSettingsSchema } from '../../../shared/domain/elsewhere/settings.ts'
 import type { Json } from '../../../shared/domain/json.ts'
 import { secretMask } from '../../../shared/domain/secret-mask.ts'
@@ -76,18 +75,22 @@ const remote = (url: string, facts: Partial<Agent> & { secret?: string } = {}): 
 }
 
 /** Runs step `a`, whose input is a city, by the agent elsewhere; `origin` is what the stage allows. */
-async function run(agent: Agent, origin: string, { city = 'Rome' as Json, times = 1, isHeld = true } = {}) {
+async function run(
+  agent: Agent,
+  origin: string,
+  { city = 'Rome' as Json, times = 1, isHeld = true, stage = {}, at = undefined as string | undefined } = {},
+) {
   const taskId = await seedTask(world.ports, {
     steps: { a: { capability: 'work.do', input: { city: '{% $input.city %}' } } },
     agents: [agent],
     input: { city },
   })
-  const allowed = ElsewhereSettingsSchema.parse({ privateOrigins: [origin], secrets: ['PRICING'] })
+  const allowed = ElsewhereSettingsSchema.parse({ privateOrigins: [origin], secrets: ['PRICING'], ...stage })
   const mask = secretMask()
   const real = elsewhereAgents({
     client: new LambdaClient({ region: 'us-east-1' }),
-    allowed: allowedToAny(allowed),
     now: () => new Date(world.clock.now()),
+    ...(at === undefined ? {} : { resolve: async () => [{ address: at, family: 4 }] }),
   })
   const host = runElsewhere({
     ...world.hosts,
@@ -126,6 +129,15 @@ const parsedCall = (received: Received[], at = 0) =>
   AgentCallSchema.parse(JSON.parse(received[at]?.body ?? '{}'))
 
 describe('a step whose agent is a server', () => {
+  it('is not called in a private network because the stage lets another tenant call there (elsewhere/W1)', async () => {
+    const { origin, received } = await serve(json(200, { output: { usd: 1 } }))
+    const name = origin.replace('127.0.0.1', 'agents.example.com')
+    const stage = { hosts: [name], privateOrigins: [], tenants: { acme: { privateOrigins: [name] } } }
+    const { outcomes } = await run(remote(name), origin, { stage, at: '127.0.0.1' })
+    expect(received).toEqual([])
+    expect(outcomes[0]).toMatchObject({ message: expect.stringContaining('no public address') })
+  })
+
   it('is posted as the contract says, and ends with the output, its cost and a receipt', async () => {
     const { origin, received } = await serve(json(200, { output: { usd: 12 }, costUsd: 0.5, tokens: 40 }))
     const { taskId, outcomes, record } = await run(remote(`${origin}/pricing`), origin)
