@@ -31,6 +31,9 @@ export const handlingAgents = ({
     Object.values(bindings).flatMap(({ agentId, topics }) => (topics ? [[agentId, topics] as const] : [])),
   )
 
+/** Steps, each with the number of its run at most: another text has the place of a step too, and is the address of nobody. */
+const PATH = /^[^.[\]]+(?:\[\d{1,6}\])?(?:\.[^.[\]]+(?:\[\d{1,6}\])?)*$/
+
 /** Whose a message is: its recipients, at least one. Throws NotFoundError with the names that are known (messages/R1). */
 export function recipientsOf(plan: Planned, to: string): string[] {
   const { kind, name } = addressOf(to) ?? { kind: 'step', name: to }
@@ -51,7 +54,8 @@ export function recipientsOf(plan: Planned, to: string): string[] {
     )
   }
   // An agent that may suspend may wait for an answer.
-  if (kind === 'step' && (places.has(placeOf(name)) || maySuspendAt(plan, name))) return [`step:${name}`]
+  if (kind === 'step' && PATH.test(name) && (places.has(placeOf(name)) || maySuspendAt(plan, name)))
+    return [`step:${name}`]
   if (kind === 'agent' && agents.has(name)) return [`agent:${name}`]
   const known = kind === 'agent' ? agents.keys() : places.keys()
   throw unknown(plan, kind === 'agent' ? `agent "${name}"` : `"${to}"`, name, new Set(known))
