@@ -41,7 +41,7 @@ export const SUSPEND_PORTS = {
 
 /** The ports of the function of an agent that sends or handles messages, besides. */
 export const MESSAGE_PORTS = {
-  messages: ['send', 'give', 'park', 'handle'],
+  messages: ['send', 'give', 'park', 'handle', 'resume'],
   bell: ['ring'],
   suspensions: ['wake'],
 } as const satisfies PortModes

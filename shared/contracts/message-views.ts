@@ -51,5 +51,11 @@ export const ListMessagesSchema = z.strictObject({
   cursor: cursorOf(/^[^\s]+$/),
 })
 
-export const MessageViewSchema = MessageRecordSchema.omit({ body: true }).extend({ body: AnyJsonSchema })
+export const MessageViewSchema = MessageRecordSchema.omit({
+  body: true,
+  takenFor: true,
+  heardIn: true,
+}).extend({
+  body: AnyJsonSchema,
+})
 export type MessageView = z.output<typeof MessageViewSchema>

@@ -48,6 +48,12 @@ export const MessageRecordSchema = MessageSchema.extend({
   sequence: z.number().int(),
   status: z.enum(MESSAGE_STATUSES),
   by: z.string().optional().describe('The step that has taken it'),
+  takenFor: z.number().int().optional().describe('The wait of that step: `waitNumber`'),
+  heardIn: z
+    .number()
+    .int()
+    .optional()
+    .describe("The task's execution in which its agent was called again with it, after a suspension"),
   settledAt: z.string().optional().describe('When it was taken, handled or set aside'),
   tries: z.number().int().default(0).describe('How often an agent was called with it'),
   error: z.object({ name: z.string(), message: z.string() }).optional(),
@@ -55,6 +61,13 @@ export const MessageRecordSchema = MessageSchema.extend({
   tokens: z.number().optional(),
 })
 export type MessageRecord = z.infer<typeof MessageRecordSchema>
+
+/** A step that takes a message: its path, the task's execution, and the suspension that it waits in; 0 for a step that only waits. */
+export type Taker = { path: string; execution: number; suspension: number }
+
+/** Of two waits of a step the later has the larger number. */
+export const waitNumber = ({ execution, suspension }: Omit<Taker, 'path'>): number =>
+  execution * 10_000 + suspension
 
 /** Which messages a step waits for; a field that is absent allows any. */
 export const MessageFilterSchema = z.object({

@@ -1,4 +1,4 @@
-import type { Message, MessageFilter, MessageRecord } from '../domain/message.ts'
+import type { Message, MessageFilter, MessageRecord, Taker } from '../domain/message.ts'
 import type { Ownership } from './steps.ts'
 
 /** What a waiting step has got: a message, or nothing until its time was over. */
@@ -53,10 +53,12 @@ export type Messages = {
   }): Promise<{ messages: MessageRecord[]; cursor?: string | undefined }>
   /** Those to a recipient that no step has and no agent has handled, and those that a step has; in the same order. */
   openMessages(taskId: string, to: string): Promise<MessageRecord[]>
-  /** Gives a message to a step. False where another has it, or had it. */
-  takeMessage(message: MessageRecord, path: string, at: string): Promise<boolean>
-  /** Takes a message away from a step that has heard something else. */
-  releaseMessage(message: MessageRecord, path: string): Promise<void>
+  /** Gives a message to a step. False where another has it, or had it, or where its agent was called with it in this execution (`noteHeard`). */
+  takeMessage(message: MessageRecord, taker: Taker, at: string): Promise<boolean>
+  /** Takes a message away from a step that has heard something else, where it was taken for this wait. */
+  releaseMessage(message: MessageRecord, taker: Taker): Promise<void>
+  /** The agent of the step that has a message is called again with it: in this execution no later suspension of the step hears it. */
+  noteHeard(message: MessageRecord, execution: number): Promise<void>
   /** The message before it from the same sender to the same recipient; undefined for the first. */
   findBefore(message: MessageRecord): Promise<MessageRecord | undefined>
   /** An agent is to be called with it: the message with one more try, by whose number later writes know it. Undefined where nothing is to be done with it any more. */
@@ -68,15 +70,23 @@ export type Messages = {
   /** Messages that were stored before `before`, and with which something is to be done. */
   listUnrung(query: { before: string; limit: number }): Promise<MessageRecord[]>
   /**
-   * A step begins to wait, or waits again under a new token. In one suspension it keeps the message that it has heard; a time that was over counts no more for a later
-   * run. Undefined where a later invocation has the step.
+   * A step begins to wait, or waits again under a new token. In one suspension of one execution it keeps the message that it has heard; a time that was over counts no
+   * more for a later run. Undefined where a later invocation has the step.
    */
   listen(
     own: Ownership,
     listener: Pick<Listener, 'token' | 'suspension' | 'filter' | 'until'>,
   ): Promise<Listener | undefined>
-  /** Records the first thing that a step hears, and returns what it has heard. Undefined where it has never waited. */
-  hear(taskId: string, path: string, heard: Heard): Promise<Listener | undefined>
+  /**
+   * Records the first thing that a step hears, and returns what it has heard. `of`: only if it is still in this wait, and not in a later suspension or execution.
+   * Undefined where it has never waited.
+   */
+  hear(
+    taskId: string,
+    path: string,
+    heard: Heard,
+    of?: Pick<Listener, 'fence' | 'suspension'>,
+  ): Promise<Listener | undefined>
   /** Steps of a task that wait or have waited, those whose paths begin so. */
   findListeners(taskId: string, beginning: string): Promise<Listener[]>
 }

@@ -30,6 +30,8 @@ const messageOf = (taskId: string, id: string, more: Partial<Message> = {}): Mes
 })
 const idsOf = (found: readonly Message[]): string[] => found.map(({ id }) => id)
 
+const by = (path: string, execution = 1, suspension = 0) => ({ path, execution, suspension })
+
 describe('messages', () => {
   it('are numbered by sender and recipient, without a gap, also when many send at once (message-store/S2)', async () => {
     const { id } = openTask()
@@ -79,13 +81,27 @@ describe('messages', () => {
   it('are in the hands of one step, and free again when it lets go of them (message-store/S4)', async () => {
     const { id } = openTask()
     const { record } = await messages.storeMessage(messageOf(id, 'm'))
-    expect(await messages.takeMessage(record, 'hear', LATER)).toBe(true)
-    expect(await messages.takeMessage(record, 'hear', LATER)).toBe(true)
-    expect(await messages.takeMessage(record, 'other', LATER)).toBe(false)
-    await messages.releaseMessage(record, 'other')
-    expect(await messages.takeMessage(record, 'other', LATER)).toBe(false)
-    await messages.releaseMessage(record, 'hear')
-    expect(await messages.takeMessage(record, 'other', LATER)).toBe(true)
+    expect(await messages.takeMessage(record, by('hear'), LATER)).toBe(true)
+    expect(await messages.takeMessage(record, by('hear'), LATER)).toBe(true)
+    expect(await messages.takeMessage(record, by('other'), LATER)).toBe(false)
+    await messages.releaseMessage(record, by('other'))
+    expect(await messages.takeMessage(record, by('other'), LATER)).toBe(false)
+    await messages.releaseMessage(record, by('hear'))
+    expect(await messages.takeMessage(record, by('other'), LATER)).toBe(true)
+  })
+
+  it('that an agent was called with are nobody else’s, and its own in a later execution alone (message-waits/G5)', async () => {
+    const { id } = openTask()
+    const { record } = await messages.storeMessage(messageOf(id, 'm'))
+    const take = (path: string, execution: number) => messages.takeMessage(record, by(path, execution), LATER)
+    await take('hear', 1)
+    await messages.noteHeard(record, 1)
+    await messages.releaseMessage(record, by('hear'))
+    expect([await take('hear', 1), await take('other', 2), await take('hear', 2)]).toEqual([
+      false,
+      false,
+      true,
+    ])
   })
 
   it('are found by the sweep until nothing is to be done with them', async () => {
@@ -95,7 +111,7 @@ describe('messages', () => {
       (await messages.listUnrung({ before: LATER, limit: 1_000 })).filter((one) => one.taskId === id)
     expect(idsOf(await found())).toEqual(['m'])
     expect(await messages.listUnrung({ before: AT.slice(0, 19), limit: 10 })).toEqual([])
-    await messages.takeMessage(record, 'hear', LATER)
+    await messages.takeMessage(record, by('hear'), LATER)
     expect(idsOf(await found())).toEqual(['m'])
     await messages.parkMessage(record)
     expect(await found()).toEqual([])
@@ -130,6 +146,25 @@ describe('a step that waits for a message', () => {
     await messages.hear(id, 'hear', { kind: 'message', id: 'm' })
     const last = await messages.listen(own(id, '0003.0000.5.0'), { ...wish, token: 'w' })
     expect(last).toMatchObject({ token: 'w', heard: { kind: 'message', id: 'm' } })
+  })
+
+  it('hears nothing that was given to it as it waited before, under another fence (message-waits/G5)', async () => {
+    const { id } = openTask()
+    const before = await messages.listen(own(id, '0001.0000.5.0'), { ...wish, suspension: 1 })
+    await messages.listen(own(id, '0001.0000.5.1'), { ...wish, suspension: 2 })
+    const late = await messages.hear(id, 'hear', { kind: 'message', id: 'm' }, before)
+    expect(late).toMatchObject({ suspension: 2 })
+    expect(late?.heard).toBeUndefined()
+  })
+
+  it('forgets in a later execution what its agent was suspended for (message-waits/G5)', async () => {
+    const { id } = openTask()
+    await messages.listen(own(id, '0001.0000.5.0'), { ...wish, suspension: 1 })
+    await messages.hear(id, 'hear', { kind: 'message', id: 'm' })
+    const redriven = await messages.listen(own(id, '0001.0001.5.0'), { ...wish, suspension: 1 })
+    expect(redriven).toMatchObject({ heard: { id: 'm' } })
+    const retried = await messages.listen(own(id, '0002.0000.5.0'), { ...wish, suspension: 1 })
+    expect(retried?.heard).toBeUndefined()
   })
 
   it('is not taken back by an earlier invocation', async () => {

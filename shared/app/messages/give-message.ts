@@ -9,11 +9,13 @@
  * message-waits/G2 no message is lost between its two writes, and none is given to two steps
  * message-waits/G3 of the messages of one sender a step gets the first that it wants and that no other step has
  * message-waits/G4 a step that has heard a message is woken, also where whoever has given it has died: the message stays in the index until then
+ * message-waits/G5 a step that waits again and again hears a message once in an execution of its task: what its agent was called with is nobody's any more. What a step
+ *    waited for before gives it nothing
  */
 import { executionOfFence } from '../../contracts/step-payload.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
-import { isWanted, type MessageRecord } from '../../domain/message.ts'
+import { isWanted, type MessageRecord, type Taker } from '../../domain/message.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Listener, Ports } from '../../ports/index.ts'
 import { wakeStep } from '../suspending/wake-step.ts'
@@ -28,11 +30,13 @@ type Needs = GiveNeeds
 export async function giveTo(ports: Needs, listener: Listener): Promise<Given> {
   if (listener.heard) return { listener }
   const { taskId, path } = listener
+  const taker = takerOf(listener)
   for (const message of await messagesFor(ports, listener)) {
-    if (!(await ports.messages.takeMessage(message, path, ports.clock.now().toISOString()))) continue
-    const now = (await ports.messages.hear(taskId, path, { kind: 'message', id: message.id })) ?? listener
-    if (now.heard?.kind === 'message' && now.heard.id === message.id) return { listener: now, taken: message }
-    await ports.messages.releaseMessage(message, path)
+    const { id } = message
+    if (!(await ports.messages.takeMessage(message, taker, ports.clock.now().toISOString()))) continue
+    const now = (await ports.messages.hear(taskId, path, { kind: 'message', id }, listener)) ?? listener
+    if (now.heard?.kind === 'message' && now.heard.id === id) return { listener: now, taken: message }
+    await ports.messages.releaseMessage(message, taker)
     // Another step may have looked while this one had it.
     await giveMessage(ports, message)
     return { listener: now }
@@ -50,18 +54,20 @@ export async function wakeWith(ports: Needs, { listener, taken }: Given): Promis
 }
 
 /** Resumes a suspended agent with the message that its step has heard. Where something else has, the message is free again. */
-async function resume(ports: Needs, { taskId, path, fence, heard }: Listener, n: number): Promise<void> {
+async function resume(ports: Needs, listener: Listener, n: number): Promise<void> {
+  const { taskId, path, heard } = listener
   if (heard?.kind !== 'message') return
   const message = await ports.messages.findMessage(taskId, heard.id)
   if (!message) return
-  const { body, status: _status, sequence: _sequence, tries: _tries, by: _by, ...said } = message
+  const { body, status: _status, sequence: _sequence, tries: _tries, ...taken } = message
+  const { by: _by, takenFor: _for, heardIn: _in, ...said } = taken
   const view = { ...said, body: await ports.values.loadValue(body) }
   const stored = await ports.values.storeValue(taskId, withoutUndefined(view) as Json)
   const waking = await wakeStep(ports)({
-    ...{ taskId, path, n, execution: executionOfFence(fence), cause: heard.id },
+    ...{ taskId, path, n, execution: takerOf(listener).execution, cause: heard.id },
     by: { kind: 'message', message: stored },
   })
-  if (waking.kind !== 'woken') await ports.messages.releaseMessage(message, path)
+  if (waking.kind !== 'woken') await ports.messages.releaseMessage(message, takerOf(listener))
 }
 
 /** Gives a message to the steps that wait for it: the one with the path that it is sent to, or all at this place. */
@@ -84,6 +90,12 @@ export const STEP = 'step:'
 /** Bodies that are loaded together: each may have a megabyte, and thousands may wait. */
 const BODIES_AT_ONCE = 20
 
+const takerOf = ({ path, fence, suspension = 0 }: Listener): Taker => ({
+  path,
+  execution: executionOfFence(fence),
+  suspension,
+})
+
 /** The free messages that a listener wants, in order; first of all one that was taken for it before. */
 async function messagesFor(ports: Needs, listener: Listener): Promise<MessageRecord[]> {
   const { taskId, path, filter } = listener
@@ -102,17 +114,19 @@ async function messagesFor(ports: Needs, listener: Listener): Promise<MessageRec
       ),
     )
     for (const [index, message] of some.entries())
-      if (matching[index] && (await isFree(ports, message, path))) wanted.push(message)
+      if (matching[index] && (await isFree(ports, message, listener))) wanted.push(message)
   }
   return [...wanted.filter(({ by }) => by === path), ...wanted.filter(({ by }) => by !== path)]
 }
 
-/** message-waits/G2 */
-async function isFree({ messages }: Needs, message: MessageRecord, path: string): Promise<boolean> {
-  const { status, by, taskId, id } = message
+/** message-waits/G2, message-waits/G5 */
+async function isFree({ messages }: Needs, message: MessageRecord, listener: Listener): Promise<boolean> {
+  const { status, by, taskId, id, heardIn } = message
+  const { path, execution } = takerOf(listener)
+  if (heardIn !== undefined) return by === path && heardIn < execution
   if (status !== 'taken' || by === undefined || by === path) return true
   const [holder] = (await messages.findListeners(taskId, by)).filter((one) => one.path === by)
   if (!holder?.heard || (holder.heard.kind === 'message' && holder.heard.id === id)) return false
-  await messages.releaseMessage(message, by)
+  await messages.releaseMessage(message, takerOf(holder))
   return true
 }

@@ -6,7 +6,7 @@ import type { Ports } from '../../ports/index.ts'
 /** A message with its body. */
 export async function messageView(
   { values }: Pick<Ports, 'values'>,
-  { body, ...message }: MessageRecord,
+  { body, takenFor: _for, heardIn: _in, ...message }: MessageRecord,
 ): Promise<MessageView> {
   return withoutUndefined({ ...message, body: await values.loadValue(body) })
 }

@@ -1,4 +1,5 @@
 import type { AgentMessages, DefinedAgent } from '../../agent/index.ts'
+import type { Json } from '../../domain/json.ts'
 import type { Message } from '../../domain/message.ts'
 import type { Suspended } from '../../domain/suspension.ts'
 import type { Bell, Messages, Ownership, Plan, Suspensions } from '../../ports/index.ts'
@@ -29,6 +30,8 @@ export type Messaging = {
     ports: Pick<HostPorts, 'tasks' | 'steps' | 'values' | 'clock' | 'executions'>,
     call: { own: Ownership; suspended: Suspended },
   ): Promise<void>
+  /** Says that the agent of a suspended step is called again with a message (message-waits/G5). */
+  noteHeard(message: Json, suspended: Pick<Suspended, 'execution'>): Promise<void>
   handle(
     ports: HostPorts & { messaging: Messaging },
   ): (agent: DefinedAgent, payload: unknown, invocation: Invocation) => Promise<{ handled: true }>

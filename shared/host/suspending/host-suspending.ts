@@ -12,7 +12,12 @@ export const hostSuspending = (own: SuspendPorts): HostSuspending => ({
     await ports.messaging?.listen(ports, { own: call.own, suspended: waiting.suspended })
     return stillSuspended({ ...ports, ...own }, call, waiting)
   },
-  resumedFrom,
+  async resumedFrom(ports, situation) {
+    const resumed = await resumedFrom(ports, situation)
+    if (situation?.kind === 'resumes' && resumed?.by.kind === 'message')
+      await ports.messaging?.noteHeard(resumed.by.message, situation.suspended)
+    return resumed
+  },
   async record(ports, run, call, answer) {
     const asked = suspensionIn(answer)
     if (asked && 'message' in asked.until && !ports.messaging)

@@ -127,6 +127,21 @@ describe('an agent that asks', () => {
     expect(await step.woken()).toMatchObject({ n: 2, cause: 'two' })
   })
 
+  it('hears each message once, also one that fits what it waits for again (message-waits/G5)', async () => {
+    const heard: Json[] = []
+    const step = await begun(async ({ resumed, suspend }) => {
+      if (resumed?.by.kind === 'message') heard.push((resumed.by.message as { id: string }).id)
+      return heard.length === 2 ? null : suspend({ until: { message: {}, timeoutSeconds: 60 } })
+    })
+    await step.call(0)
+    await step.answer('one', 1)
+    expect(await step.call(1)).toMatchObject({ suspended: { n: 2 } })
+    expect((await step.woken())?.n).toBe(1)
+    await step.answer('two', 2)
+    expect(await step.call(2)).toMatchObject({ status: 'succeeded' })
+    expect(heard).toEqual(['one', 'two'])
+  })
+
   it('is woken by the sweep where whoever has answered has died (message-waits/G4)', async () => {
     const step = await begun(ask)
     await step.call(0)

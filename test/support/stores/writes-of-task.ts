@@ -186,8 +186,11 @@ export const WRITES_OF_TASK: Readonly<Record<string, Write>> = {
       error: { name: 'Error', message: text },
     }),
   'messages.parkMessage': ({ messages }, task, text) => messages.parkMessage(record(task, text)),
-  'messages.takeMessage': ({ messages }, task, text) => messages.takeMessage(record(task, text), text, AT),
-  'messages.releaseMessage': ({ messages }, task, text) => messages.releaseMessage(record(task, text), text),
+  'messages.takeMessage': ({ messages }, task, text) =>
+    messages.takeMessage(record(task, text), { path: text, execution: 1, suspension: 0 }, AT),
+  'messages.releaseMessage': ({ messages }, task, text) =>
+    messages.releaseMessage(record(task, text), { path: text, execution: 1, suspension: 0 }),
+  'messages.noteHeard': ({ messages }, task, text) => messages.noteHeard(record(task, text), 1),
   'messages.listen': ({ messages }, task, text) =>
     messages.listen(own(task), { token: text, filter: { match: text }, until: UNTIL }),
   'messages.hear': ({ messages }, { id }, text) => messages.hear(id, 's', { kind: 'message', id: text }),

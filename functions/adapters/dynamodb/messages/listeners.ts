@@ -1,5 +1,5 @@
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import { redriveOf } from '../../../../shared/contracts/step-payload.ts'
+import { executionOfFence, redriveOf } from '../../../../shared/contracts/step-payload.ts'
 import { MessageFilterSchema } from '../../../../shared/domain/message.ts'
 import type { Heard, Listener, Messages } from '../../../../shared/ports/index.ts'
 import { callAws, unlessAws } from '../../aws-errors.ts'
@@ -25,7 +25,10 @@ export function dynamodbListeners({
     async listen({ taskId, path, fence }, { token, suspension = 0, filter, until }) {
       const known = await find(taskId, path)
       const isOfThisRun = known !== undefined && redriveOf(known.fence) === redriveOf(fence)
-      const isAnother = known !== undefined && (known.suspension ?? 0) !== suspension
+      const isAnother =
+        known !== undefined &&
+        ((known.suspension ?? 0) !== suspension ||
+          (suspension > 0 && executionOfFence(known.fence) !== executionOfFence(fence)))
       const forgets = (known?.heard?.kind === 'timeout' && !isOfThisRun) || isAnother
       const set = { taskId, path, fence, token, suspension, until, filter: JSON.stringify(filter) }
       const names = Object.keys(set)
@@ -45,13 +48,15 @@ export function dynamodbListeners({
     },
 
     // message-store/S3
-    async hear(taskId, path, heard) {
+    async hear(taskId, path, heard, of) {
+      const isSameWait = of === undefined ? '' : ' AND suspension = :suspension AND begins_with(fence, :run)'
+      const wait = of && { ':suspension': of.suspension ?? 0, ':run': `${of.fence.split('.', 1)[0]}.` }
       const update = new UpdateCommand({
         TableName: table,
         Key: keyOf(taskId, path),
         UpdateExpression: 'SET heard = :heard',
-        ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(heard)',
-        ExpressionAttributeValues: { ':heard': heard },
+        ConditionExpression: `attribute_exists(pk) AND attribute_not_exists(heard)${isSameWait}`,
+        ExpressionAttributeValues: { ':heard': heard, ...wait },
         ReturnValues: 'ALL_NEW',
       })
       const now = await unlessAws(REFUSED, () => client.send(update))

@@ -20,6 +20,7 @@ export const messagesGrants = grantsOf<Messages>()({
     openMessages: [QUERY],
     takeMessage: [UPDATE],
     releaseMessage: [UPDATE],
+    noteHeard: [UPDATE],
     parkMessage: [UPDATE],
     findBefore: [GET],
     beginTry: [UPDATE],
@@ -38,6 +39,7 @@ export const messagesGrants = grantsOf<Messages>()({
     wait: ['listen'],
     deliver: ['readMessage', 'findBefore', 'beginTry', 'settleMessage'],
     handle: ['readMessage', 'settleMessage'],
+    resume: ['noteHeard'],
     sweep: ['listUnrung'],
   },
 })

@@ -1,6 +1,6 @@
 /** Invariants message-store/S1 to message-store/S4: shared/ports/messages.ts. */
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import type { MessageRecord } from '../../../../shared/domain/message.ts'
+import { type MessageRecord, waitNumber } from '../../../../shared/domain/message.ts'
 import type { Messages } from '../../../../shared/ports/index.ts'
 import { unlessAws } from '../../aws-errors.ts'
 import { sentKey, type TaskTable, taskKey } from '../keys.ts'
@@ -19,7 +19,7 @@ type Change = {
   expression: string
   condition: string
   names?: Record<string, string>
-  values?: Record<string, string>
+  values?: Record<string, string | number>
 }
 
 /**
@@ -66,27 +66,38 @@ export function dynamodbMessages({ client, table }: TaskTable): Messages {
     },
 
     // message-store/S4
-    takeMessage(message, path, at) {
+    takeMessage(message, taker, at) {
       const { openKey, createdKey } = inIndexOf(message)
       return change(message, {
         // In the index again, until the step is woken.
         expression:
-          'SET #status = :taken, #by = :path, settledAt = :at, openKey = :openKey, createdKey = :createdKey',
-        condition: '#status IN (:sent, :kept) OR #status = :taken AND #by = :path',
+          'SET #status = :taken, #by = :path, takenFor = :wait, settledAt = :at, openKey = :openKey, createdKey = :createdKey REMOVE heardIn',
+        condition:
+          '#status IN (:sent, :kept) OR #status = :taken AND #by = :path AND takenFor <= :wait AND (attribute_not_exists(heardIn) OR heardIn < :execution)',
         names: WITH_HOLDER,
         values: {
           ...{ ':taken': 'taken', ':sent': 'sent', ':kept': 'kept' },
-          ...{ ':path': path, ':at': at, ':openKey': openKey, ':createdKey': createdKey },
+          ...{ ':path': taker.path, ':wait': waitNumber(taker), ':execution': taker.execution, ':at': at },
+          ...{ ':openKey': openKey, ':createdKey': createdKey },
         },
       })
     },
 
-    async releaseMessage(message, path) {
+    async releaseMessage(message, taker) {
       await change(message, {
-        expression: 'SET #status = :kept REMOVE #by, settledAt',
-        condition: '#status = :taken AND #by = :path',
+        expression: 'SET #status = :kept REMOVE #by, settledAt, takenFor',
+        condition: '#status = :taken AND #by = :path AND takenFor = :wait AND attribute_not_exists(heardIn)',
         names: WITH_HOLDER,
-        values: { ':kept': 'kept', ':taken': 'taken', ':path': path },
+        values: { ':kept': 'kept', ':taken': 'taken', ':path': taker.path, ':wait': waitNumber(taker) },
+      })
+    },
+
+    async noteHeard(message, execution) {
+      await change(message, {
+        expression: 'SET heardIn = :execution',
+        condition: '#status = :taken AND (attribute_not_exists(heardIn) OR heardIn < :execution)',
+        names: STATUS,
+        values: { ':taken': 'taken', ':execution': execution },
       })
     },
 
