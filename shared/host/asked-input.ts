@@ -46,6 +46,7 @@ export async function askedInput(
       { values, sharedState },
       { agent, own, plan: await planned, needed },
       await chosen,
+      turn?.kind === 'resumes',
     )
     if (resolved.kind === 'skip') return { resolved, turn }
     const kept = await keepInput(values, own.taskId, resolved.input, (reason) =>

@@ -24,10 +24,11 @@ export async function resolveInput(
   ports: Pick<HostPorts, 'values' | 'sharedState'>,
   { agent, own, plan, needed }: Pick<StepRun, 'agent' | 'own' | 'plan' | 'needed'>,
   chosen: Pick<StepRecord, 'capability'> | undefined,
+  hasBegun = false,
 ): Promise<Resolved> {
   const task = { id: own.taskId, type: plan.type, metadata: plan.metadata }
   const schema = capabilityAsked(agent.manifest, calledStep(plan, own.path, chosen))?.inputSchema
-  return resolveStep(ports, task, plan, own.path, await needed, schema)
+  return resolveStep(ports, task, plan, own.path, await needed, { schema, hasBegun })
 }
 
 /**

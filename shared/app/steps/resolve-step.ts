@@ -4,7 +4,7 @@
  * Invariants (tests cite them):
  * resolve/R1 a step with `join: all` runs if every needed step succeeded, `any` if at least one did, `settled` always; else it is skipped
  * resolve/R2 a step whose `when` is false or finds nothing is skipped; one whose `when` is not boolean has failed; a skipped step does not
- *    evaluate its input
+ *    evaluate its input. Where the agent is called again after a suspension, the step has begun, whatever its condition is now
  * resolve/R3 a handler runs if a step that names it in `onFailure` has failed; else it is skipped
  * resolve/R4 an item of a fan-out always runs, and the fan-out decides what its failure means
  */
@@ -48,7 +48,7 @@ export async function recordsOfNeeds(
 
 /**
  * Whether a step of an agent runs, and with which input; `records` are those of its needs, `schema` is the JSON Schema of the agent's
- * input. Throws InvalidInputError naming the expression that failed.
+ * input. `hasBegun`: its agent is called again after a suspension. Throws InvalidInputError naming the expression that failed.
  */
 export async function resolveStep(
   ports: ReadingPorts,
@@ -56,10 +56,10 @@ export async function resolveStep(
   plan: Plan,
   path: string,
   records: readonly StepRecord[],
-  schema?: unknown,
+  { schema, hasBegun = false }: { schema?: unknown; hasBegun?: boolean } = {},
 ): Promise<Resolved> {
   const { input } = stepOf(plan, path)
-  const decided = await decideStep(ports, { task, plan, records }, path, { input })
+  const decided = await decideStep(ports, { task, plan, records, hasBegun }, path, { input })
   if (decided.kind === 'skip') return decided
   return {
     kind: 'run',
@@ -93,6 +93,8 @@ type Facts = {
   plan: Plan
   /** Records of the steps that this one needs. */
   records: readonly StepRecord[]
+  /** Its condition counts no more (resolve/R2). */
+  hasBegun?: boolean
 }
 
 /** Whether a step of any kind runs, and the evaluated `template`. Throws InvalidInputError naming the expression that failed. */
@@ -113,12 +115,10 @@ export async function decideStep(
   const statusOf = (id: string): StepRecord['status'] | undefined => statuses.get(pathIn(scope, id))
   const blocked = unhandled(handled, statusOf) ?? blockedBy(step, needs, statusOf)
   if (blocked) return { kind: 'skip', reason: blocked }
-  const wanted = { when: step.when, ...template }
+  const when = facts.hasBegun ? undefined : step.when
+  const wanted = { when, ...template }
   const names = await namesForExpressions(ports, { ...facts, scope, path, template: wanted })
-  if (
-    step.when !== undefined &&
-    !holds(await resolveExpressions(step.when, names, 'when'), 'when', step.when)
-  ) {
+  if (when !== undefined && !holds(await resolveExpressions(when, names, 'when'), 'when', when)) {
     return { kind: 'skip', reason: 'its condition is not true' }
   }
   return { kind: 'run', value: (await resolveExpressions(template, names)) as Record<string, Json> }

@@ -29,12 +29,13 @@ const capability = (suspends: boolean) => ({
 })
 
 /** A task with one step of an agent that does `turn` in each call, and another agent that does not suspend. */
-async function begun(turn: (context: AgentContext) => Promise<unknown>) {
+async function begun(turn: (context: AgentContext) => Promise<unknown>, more: { when?: string } = {}) {
   const { ports } = stores
   await ports.agents.putAgent({ ...makeAgent({ id: 'worker' }), capabilities: [capability(true)] })
   await ports.agents.putAgent({ ...makeAgent({ id: 'second' }), capabilities: [capability(false)] })
-  const step = { capability: 'job.run', agent: 'worker', fallback: ['second'] }
-  const workflow = { name: 'w', steps: { a: step } }
+  const step = { capability: 'job.run', agent: 'worker', fallback: ['second'], ...more }
+  const state = { open: { conflict: 'last-write-wins' as const, initial: true } }
+  const workflow = { name: 'w', state, steps: { a: step } }
   const { taskId } = await submitTask(ports)({ workflow, input: {}, metadata: {} }, CALLER)
   let calls = 0
   const agent = defineAgent({
@@ -96,6 +97,19 @@ describe('the host of an agent that suspends', () => {
     expect(step.calls()).toBe(1)
     expect((await step.record())?.attempts).toEqual([])
     expect(await step.task()).toMatchObject({ status: 'waiting' })
+  })
+
+  it('goes on whatever its condition has become while it waited: it has begun (resolve/R2)', async () => {
+    const step = await begun(
+      async ({ resumed, state, suspend }) => {
+        if (resumed) return 'done'
+        await state.set('open', false)
+        return suspend({ until: { seconds: 0 } })
+      },
+      { when: '{% $state.open %}' },
+    )
+    expect(await step.call(0)).toMatchObject({ status: 'waiting' })
+    expect(await step.call(1)).toMatchObject({ status: 'succeeded' })
   })
 
   it('waits no more where another agent has the step; its own waits while it is busy (leave/V1, leave/V2)', async () => {
