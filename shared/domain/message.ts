@@ -65,9 +65,18 @@ export type MessageRecord = z.infer<typeof MessageRecordSchema>
 /** A step that takes a message: its path, the task's execution, and the suspension that it waits in; 0 for a step that only waits. */
 export type Taker = { path: string; execution: number; suspension: number }
 
+/** More than a step has suspensions in an execution. */
+const WAITS = 10_000
+
 /** Of two waits of a step the later has the larger number. */
 export const waitNumber = ({ execution, suspension }: Omit<Taker, 'path'>): number =>
-  execution * 10_000 + suspension
+  execution * WAITS + suspension
+
+/** The inverse of {@link waitNumber}. */
+export const waitOf = (number: number): Omit<Taker, 'path'> => ({
+  execution: Math.floor(number / WAITS),
+  suspension: number % WAITS,
+})
 
 /** Which messages a step waits for; a field that is absent allows any. */
 export const MessageFilterSchema = z.object({

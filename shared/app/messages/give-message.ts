@@ -15,7 +15,7 @@
 import { executionOfFence } from '../../contracts/step-payload.ts'
 import { placeOf } from '../../domain/instance-path.ts'
 import type { Json } from '../../domain/json.ts'
-import { isWanted, type MessageRecord, type Taker } from '../../domain/message.ts'
+import { isWanted, type MessageRecord, type Taker, waitNumber, waitOf } from '../../domain/message.ts'
 import { withoutUndefined } from '../../domain/without-undefined.ts'
 import type { Listener, Ports } from '../../ports/index.ts'
 import { wakeStep } from '../suspending/wake-step.ts'
@@ -121,12 +121,15 @@ async function messagesFor(ports: Needs, listener: Listener): Promise<MessageRec
 
 /** message-waits/G2, message-waits/G5 */
 async function isFree({ messages }: Needs, message: MessageRecord, listener: Listener): Promise<boolean> {
-  const { status, by, taskId, id, heardIn } = message
+  const { status, by, takenFor = 0, taskId, id, heardIn } = message
   const { path, execution } = takerOf(listener)
   if (heardIn !== undefined) return by === path && heardIn < execution
   if (status !== 'taken' || by === undefined || by === path) return true
   const [holder] = (await messages.findListeners(taskId, by)).filter((one) => one.path === by)
-  if (!holder?.heard || (holder.heard.kind === 'message' && holder.heard.id === id)) return false
-  await messages.releaseMessage(message, takerOf(holder))
+  if (!holder || (holder.heard?.kind === 'message' && holder.heard.id === id)) return false
+  // Where it waits for something else now, it has not been called with this one.
+  const isOver = waitNumber(takerOf(holder)) > takenFor
+  if (!holder.heard && !isOver) return false
+  await messages.releaseMessage(message, { path: by, ...waitOf(takenFor) })
   return true
 }

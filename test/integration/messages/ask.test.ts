@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { type AgentContext, defineAgent, type Json } from '../../../shared/agent/index.ts'
+import { giveTo } from '../../../shared/app/messages/give-message.ts'
 import { sendMessage } from '../../../shared/app/messages/send-message.ts'
 import { sweepMessages } from '../../../shared/app/messages/sweep-messages.ts'
 import { submitTask } from '../../../shared/app/tasks/submit-task.ts'
+import type { MessageFilter } from '../../../shared/domain/message.ts'
 import { messagingBy } from '../../../shared/host/messaging/messaging-by.ts'
 import { runStep } from '../../../shared/host/run-step.ts'
 import { hostSuspending } from '../../../shared/host/suspending/host-suspending.ts'
@@ -140,6 +142,27 @@ describe('an agent that asks', () => {
     await step.answer('two', 2)
     expect(await step.call(2)).toMatchObject({ status: 'succeeded' })
     expect(heard).toEqual(['one', 'two'])
+  })
+
+  it('lets go of a message that was taken for it by who died, and that it waits for no more (message-waits/G2)', async () => {
+    const { taskId } = await begun(ask)
+    const { messages } = stores.ports
+    const at = new Date().toISOString()
+    const listen = (item: number, suspension: number, filter: MessageFilter) =>
+      messages.listen(
+        { taskId, path: `hear[${item}].m`, owner: 'o', fence: `0001.0000.${suspension}` },
+        { token: '', suspension, filter, until: at },
+      )
+    await listen(0, 1, {})
+    const { record } = await messages.storeMessage({
+      ...{ id: 'left', type: 'event', from: 'agent:b', to: 'step:hear.m', taskId, hops: 1 },
+      ...{ correlationId: '', at, body: { inline: '1' } },
+    })
+    await messages.takeMessage(record, { path: 'hear[0].m', execution: 1, suspension: 1 }, at)
+    await listen(0, 2, { type: 'task' })
+    const other = await listen(1, 1, {})
+    const given = other && (await giveTo(stores.ports, other))
+    expect(given?.listener.heard).toEqual({ kind: 'message', id: 'left' })
   })
 
   it('is woken by the sweep where whoever has answered has died (message-waits/G4)', async () => {
