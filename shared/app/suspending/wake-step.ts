@@ -94,5 +94,7 @@ function ofStep(
   if (agentId !== undefined && record.agentId !== undefined && record.agentId !== agentId)
     return `another agent has step "${path}" now`
   if (suspended && suspended.n > n) return `step "${path}" has gone on, and waits for something else`
-  return undefined
+  // Another agent has begun anew (suspendedAt).
+  const isLeft = suspended?.n === n && suspended.resumedAt !== undefined && suspended.by === undefined
+  return isLeft ? `step "${path}" was begun anew by another agent at ${suspended.resumedAt}` : undefined
 }

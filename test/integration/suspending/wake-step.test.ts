@@ -47,6 +47,19 @@ describe('waking a step (suspending/V1, suspending/V2, suspending/V3)', () => {
     expect(await wake('b')).toMatchObject({ kind: 'already' })
   })
 
+  it('is refused where another agent has begun anew: nobody would hear it', async () => {
+    const { wake, own } = await begun()
+    const at = '2026-01-01T00:00:00.000Z'
+    const suspended = {
+      ...{ n: 1, execution: 1, until: { kind: 'time' as const }, agentId: 'x', agentVersion: '1.0.0' },
+      ...{ since: at, endsAt: at, workedMs: 0, waitedMs: 0 },
+    }
+    await stores.ports.steps.noteStep(own, { suspended: { ...suspended, resumedAt: at } })
+    const reason = `step "a" was begun anew by another agent at ${at}`
+    expect(await wake('a')).toEqual({ kind: 'gone', reason })
+    expect(await wake('a', { n: 2 })).toEqual({ kind: 'woken' })
+  })
+
   it('is refused for an execution that is over, an unknown task and a step that has not begun', async () => {
     const { wake, taskId } = await begun()
     expect(await wake('a', { execution: 2 })).toEqual({
