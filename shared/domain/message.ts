@@ -68,7 +68,7 @@ export type Taker = { path: string; execution: number; suspension: number }
 /** More than a step has suspensions in an execution. */
 const WAITS = 10_000
 
-/** Of two waits of a step the later has the larger number. */
+/** The number of a wait: a later one of the same step has a larger one. */
 export const waitNumber = ({ execution, suspension }: Omit<Taker, 'path'>): number =>
   execution * WAITS + suspension
 

@@ -8,11 +8,11 @@ import { messageIn, messageKeyOf } from './message-items.ts'
 
 const REFUSED = ['ConditionalCheckFailedException']
 
-/** Messages to agents: which call is the latest, and how they have ended. */
+/** Messages to agents: which call is the latest, and how they have ended; and with which a suspended agent was called again. */
 export function dynamodbHandling({
   client,
   table,
-}: TaskTable): Pick<Messages, 'findBefore' | 'beginTry' | 'settleMessage'> {
+}: TaskTable): Pick<Messages, 'findBefore' | 'beginTry' | 'settleMessage' | 'noteHeard'> {
   return {
     async findBefore({ taskId, to, from, sequence }) {
       if (sequence <= 1) return undefined
@@ -35,6 +35,18 @@ export function dynamodbHandling({
       })
       const begun = await unlessAws(REFUSED, () => client.send(update))
       return begun?.Attributes && messageIn(begun.Attributes)
+    },
+
+    async noteHeard(message, execution) {
+      const update = new UpdateCommand({
+        TableName: table,
+        Key: messageKeyOf(message),
+        UpdateExpression: 'SET heardIn = :execution',
+        ConditionExpression: '#status = :taken AND (attribute_not_exists(heardIn) OR heardIn < :execution)',
+        ExpressionAttributeNames: { '#status': 'status' },
+        ExpressionAttributeValues: { ':execution': execution, ':taken': 'taken' },
+      })
+      await unlessAws(REFUSED, () => client.send(update))
     },
 
     async settleMessage(message, end) {

@@ -27,21 +27,7 @@ type Change = {
  * its own.
  */
 export function dynamodbMessages({ client, table }: TaskTable): Messages {
-  /** False where the condition does not hold. */
-  async function change(
-    message: MessageRecord,
-    { expression, condition, names, values }: Change,
-  ): Promise<boolean> {
-    const update = new UpdateCommand({
-      TableName: table,
-      Key: messageKeyOf(message),
-      UpdateExpression: expression,
-      ConditionExpression: condition,
-      ...(names ? { ExpressionAttributeNames: names } : {}),
-      ...(values ? { ExpressionAttributeValues: values } : {}),
-    })
-    return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
-  }
+  const change = changing({ client, table })
 
   return {
     ...dynamodbListeners({ client, table }),
@@ -92,15 +78,6 @@ export function dynamodbMessages({ client, table }: TaskTable): Messages {
       })
     },
 
-    async noteHeard(message, execution) {
-      await change(message, {
-        expression: 'SET heardIn = :execution',
-        condition: '#status = :taken AND (attribute_not_exists(heardIn) OR heardIn < :execution)',
-        names: STATUS,
-        values: { ':taken': 'taken', ':execution': execution },
-      })
-    },
-
     async parkMessage(message) {
       const isKept = await change(message, {
         expression: 'SET #status = :kept REMOVE openKey, createdKey',
@@ -116,3 +93,18 @@ export function dynamodbMessages({ client, table }: TaskTable): Messages {
     },
   }
 }
+
+/** A change of a message: false where the condition does not hold. */
+const changing =
+  ({ client, table }: TaskTable) =>
+  async (message: MessageRecord, { expression, condition, names, values }: Change): Promise<boolean> => {
+    const update = new UpdateCommand({
+      TableName: table,
+      Key: messageKeyOf(message),
+      UpdateExpression: expression,
+      ConditionExpression: condition,
+      ...(names ? { ExpressionAttributeNames: names } : {}),
+      ...(values ? { ExpressionAttributeValues: values } : {}),
+    })
+    return (await unlessAws(REFUSED, () => client.send(update))) !== undefined
+  }
