@@ -41,6 +41,10 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   'CKV_AWS_18 AWS::S3::Bucket.AccessLogs8B620ECA': 'It is the bucket that holds the access logs.',
   'CKV_AWS_27 AWS::SQS::Queue.DeadLettersBBF8BAAB':
     'Encrypted by SQS itself (SqsManagedSseEnabled), which the check does not know.',
+  'CKV_AWS_27 AWS::SQS::Queue.MessagesDead1D97338B':
+    'Encrypted by SQS itself (SqsManagedSseEnabled), which the check does not know.',
+  'CKV_AWS_27 AWS::SQS::Queue.MessagesQueueDA932AE9':
+    'Encrypted by SQS itself (SqsManagedSseEnabled), which the check does not know.',
 }
 
 type Finding = { check: string; resource: string; message: string }

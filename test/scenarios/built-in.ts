@@ -74,6 +74,7 @@ export const BUILT_IN: OfWorkflow[] = [
   {
     workflow: 'long_job',
     name: 'asks no host for a long job that the stage does not name, and tells the setting to make',
+    failsSlowlyOnEmulator: true,
     async run(door) {
       const taskId = await submit(door, { type: 'long_job', input: { url: 'https://jobs.example/start' } })
       const error = { agentId: 'http', message: expect.stringContaining('allowedHosts') }
