@@ -48,7 +48,7 @@ export const ListMessagesSchema = z.strictObject({
   ),
   status: z.enum(MESSAGE_STATUSES).optional().describe('Only those that are where this says'),
   limit: wholeNumber(1, 100).default(100),
-  cursor: cursorOf(/^[^\s]+$/),
+  cursor: cursorOf(/^[!-~]+$/),
 })
 
 export const MessageViewSchema = MessageRecordSchema.omit({

@@ -75,6 +75,8 @@ describe('messages', () => {
     const rest = await messages.listMessages({ taskId: id, limit: 4, cursor: first.cursor })
     expect(new Set(idsOf([...first.messages, ...rest.messages])).size).toBe(6)
     const ofOne = await messages.listMessages({ taskId: id, to: 'step:a', limit: 100 })
+    const elsewhere = messages.listMessages({ taskId: id, to: 'step:other', limit: 4, cursor: first.cursor })
+    await expect(elsewhere).rejects.toThrow('"cursor" is that of a list with another "to"')
     expect(idsOf(ofOne.messages)).toEqual(['a1', 'a2', 'a3'])
   })
 

@@ -1,4 +1,5 @@
 import { TASK_INDEXES, TASK_ITEMS } from '../../../../shared/contracts/table-layout.ts'
+import { OrchestratorError } from '../../../../shared/domain/errors.ts'
 import type { Messages } from '../../../../shared/ports/index.ts'
 import { mailboxKey, SHARDS, type TaskTable, taskKey, unrungKey } from '../keys.ts'
 import { queryAll } from '../query-all.ts'
@@ -13,6 +14,12 @@ export function messageQueries({
   return {
     async listMessages({ taskId, to, limit, cursor }) {
       const prefix = to === undefined ? TASK_ITEMS.message : mailboxKey(to)
+      // DynamoDB refuses to begin outside of what is asked for.
+      if (cursor !== undefined && !`${TASK_ITEMS.message}${cursor}`.startsWith(prefix))
+        throw new OrchestratorError(
+          'InvalidInputError',
+          `"cursor" is that of a list with another "to" than "${to}"; take the one that the last page gave`,
+        )
       const { items, from } = await queryPage(client, {
         TableName: table,
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
