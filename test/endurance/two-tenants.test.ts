@@ -133,7 +133,8 @@ const pathsOf = (id: string): string[] =>
     path
       .replace('{id}', id)
       .replace('{stepId}', 'same')
-      .replace('{fileId}', `f_${'0'.repeat(26)}`),
+      .replace('{fileId}', `f_${'0'.repeat(26)}`)
+      .replace('{key}', 'findings'),
   )
 
 describe.each(['acme', 'rival'])('%s', (tenant) => {
