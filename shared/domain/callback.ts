@@ -42,7 +42,7 @@ export const isOfAnotherAgent = (cause: string, agentId: string): boolean =>
 const CAUSE = 'callback '
 const causesOf = (agentId: string): string => `${CAUSE}${agentId} `
 
-/** What stands before the parts of a token: tools that look for secrets find it, and the log masks what follows. */
+/** What stands before the parts of a token: by it, tools that look for secrets find tokens. Nothing masks tokens in logs yet. */
 export const CALLBACK_PREFIX = 'ocb_'
 
 type Named = Pick<StoredCallback, 'taskId' | 'execution' | 'id'>

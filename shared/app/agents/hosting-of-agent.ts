@@ -51,7 +51,7 @@ export function hostingOf(
     own: ownFunctions(installation),
   })
   if (wrong.length > 0) throw refused(request.id, wrong)
-  // Whatever the agent runs on: a call costs this.
+  // A call has this price, whether a server or a function answers it.
   return {
     functionArn: elsewhereHost.functionArn,
     limits: { ...limits, memoryMb: ELSEWHERE_MEMORY_MB },

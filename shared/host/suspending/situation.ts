@@ -69,7 +69,7 @@ async function wokenOrNot(
   if (!isOver(suspended, heard, now)) return { kind: 'waits', suspended, heardAt: heard }
   const by: WakeCause = { kind: suspended.until.kind === 'time' ? 'time' : 'timeout' }
   const wake = await suspensions.wake(place, { n, by, cause: 'time', at: now.toISOString() })
-  // Somebody was faster by a moment.
+  // Another cause has woken the step since it was read: that one counts.
   return resumed(wake.kind === 'woken' ? by : wake.woken.by)
 }
 

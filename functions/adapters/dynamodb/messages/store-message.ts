@@ -44,7 +44,7 @@ async function claimFor({ client, table }: TaskTable, message: Message): Promise
   const put = new PutCommand({ TableName: table, Item, ConditionExpression: 'attribute_not_exists(pk)' })
   if (await unlessAws(REFUSED, () => client.send(put))) return { message, sequence }
   const known = await itemAt({ client, table }, sentKeyOf(message))
-  // Whoever sends it again may name another recipient: the first one counts.
+  // A repeat may name another recipient; the recipient of the first counts.
   const first = { ...message, to: String(known?.to), from: String(known?.from) }
   return { message: first, sequence: Number(known?.sequence) }
 }
